@@ -1,0 +1,71 @@
+"""Published columns of lateness and what is owed. A cache: only publishing and reassessing write it."""
+
+from django.db import models
+
+from dunwell.payments.models import Payment
+from dunwell.portfolio.models import Account
+
+
+class AccountState(models.Model):
+    """An account in work: the host's position, and what follows from it. Written with the run that made it."""
+
+    account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="state")
+    run_id = models.BigIntegerField()
+    business_date = models.DateField()
+    # the host's figures at the close of business_date
+    principal_retail = models.DecimalField(max_digits=18, decimal_places=2)
+    principal_cash = models.DecimalField(max_digits=18, decimal_places=2)
+    principal_instalment_billed = models.DecimalField(max_digits=18, decimal_places=2)
+    principal_instalment_unbilled = models.DecimalField(max_digits=18, decimal_places=2)
+    interest_on_balance = models.DecimalField(max_digits=18, decimal_places=2)
+    interest_off_balance = models.DecimalField(max_digits=18, decimal_places=2)
+    late_charge = models.DecimalField(max_digits=18, decimal_places=2)
+    other_fees = models.DecimalField(max_digits=18, decimal_places=2)
+    disputed_amount = models.DecimalField(max_digits=18, decimal_places=2)
+    credit_balance = models.DecimalField(max_digits=18, decimal_places=2)
+    credit_limit = models.DecimalField(max_digits=18, decimal_places=2)
+    block_code = models.CharField(max_length=8, blank=True)
+    statement_date = models.DateField(null=True)
+    due_date = models.DateField(null=True)
+    minimum_payment = models.DecimalField(max_digits=18, decimal_places=2)
+    host_past_due = models.DecimalField(max_digits=18, decimal_places=2)  # at the close, before payments since
+    host_overdue_since = models.DateField(null=True)
+    host_periods_past_due = models.SmallIntegerField(null=True)
+    auto_debit = models.BooleanField(default=False)
+    auto_debit_result = models.CharField(max_length=24, blank=True)
+    first_payment_default = models.BooleanField(default=False)
+    # what follows, payments since the position included
+    paid_since = models.DecimalField(max_digits=18, decimal_places=2)
+    balance = models.DecimalField(max_digits=18, decimal_places=2)
+    past_due = models.DecimalField(max_digits=18, decimal_places=2)
+    oldest_due_date = models.DateField(null=True)
+    periods_past_due = models.SmallIntegerField()
+    days_delinquent = models.IntegerField()  # on business_date
+    bucket = models.CharField(max_length=4)
+    stage = models.CharField(max_length=12)
+
+
+class Due(models.Model):
+    """What one statement newly asked for: its minimum less the unpaid minimums before it."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="dues")
+    statement_date = models.DateField()
+    due_date = models.DateField()
+    minimum_payment = models.DecimalField(max_digits=18, decimal_places=2)
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "statement_date"], name="one_due")]
+
+
+class AllocationLine(models.Model):
+    """How a payment was spread over the components, and under which rule."""
+
+    payment = models.ForeignKey(Payment, models.CASCADE, related_name="allocation")
+    position = models.SmallIntegerField()
+    component = models.CharField(max_length=32)
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    rule = models.CharField(max_length=24)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["payment", "position"], name="one_allocation_line")]

@@ -1,0 +1,147 @@
+"""Cases, who owns them, what is planned, and the queue from which Next takes."""
+
+from django.db import models
+
+from dunwell.identity.models import Entity, User
+from dunwell.portfolio.models import Party
+
+
+class Case(models.Model):
+    """The work on one party's late accounts, from first day late to closed.
+
+    Opened, closed and ranked by the programs alone (columns below `opened_on`); taken and released by
+    casework.services.
+    """
+
+    entity = models.ForeignKey(Entity, models.PROTECT)
+    party = models.ForeignKey(Party, models.PROTECT, related_name="cases")
+    case_no = models.CharField(max_length=24, unique=True)  # C-YYMM-NNNNNN
+    opened_on = models.DateField()
+    closed_on = models.DateField(null=True)
+    close_reason = models.CharField(max_length=24, blank=True)
+    run_id = models.BigIntegerField()
+    business_date = models.DateField()
+    entered_on = models.DateField(null=True)  # 入催: first demandable day, grace over
+    entry_balance = models.DecimalField(max_digits=18, decimal_places=2, default=0)
+    currency = models.CharField(max_length=3)  # of the account that leads the case
+    balance = models.DecimalField(max_digits=18, decimal_places=2)
+    past_due = models.DecimalField(max_digits=18, decimal_places=2)
+    oldest_due_date = models.DateField(null=True)
+    days_delinquent = models.IntegerField()
+    bucket = models.CharField(max_length=4)
+    stage = models.CharField(max_length=12)
+    segment = models.CharField(max_length=40, blank=True)
+    first_payment_default = models.BooleanField(default=False)
+    promise_state = models.CharField(max_length=16, blank=True)  # open, broken, partly_kept ... of the latest
+    # the queue
+    queue = models.CharField(max_length=16, blank=True)  # call, visit, agency, law_firm; empty: nothing to do
+    rank = models.IntegerField(default=0)  # smaller comes first
+    next_rule = models.CharField(max_length=40, blank=True)  # why it is next: the treatment step's id
+    next_reason = models.JSONField(default=dict)  # {"code": ..., params}
+    ready_at = models.DateTimeField(null=True)  # earliest lawful and wanted moment to call
+    owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="owned_cases")
+    held_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="held_cases")
+    held_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["party"], condition=models.Q(closed_on=None), name="one_open_case"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["entity", "rank", "id"],
+                condition=models.Q(queue="call", closed_on=None, owner=None),
+                name="case_next_pool",
+            ),
+            models.Index(
+                fields=["owner", "rank", "id"],
+                condition=models.Q(queue="call", closed_on=None),
+                name="case_next_own",
+            ),
+            models.Index(fields=["bucket"], condition=models.Q(closed_on=None), name="case_open_bucket"),
+            models.Index(fields=["held_by"], condition=models.Q(held_by__isnull=False), name="case_held"),
+        ]
+
+
+class Ownership(models.Model):
+    """分案: who owns a case, from when to when. A fact; the next one ends it."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="ownerships")
+    owner = models.ForeignKey(User, models.PROTECT, null=True)
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+    key = models.CharField(max_length=80, unique=True)
+
+
+class Note(models.Model):
+    """What a collector wrote down, encrypted under the party's key."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="notes")
+    text_sealed = models.BinaryField()
+    pinned = models.BooleanField(default=False)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+    key = models.CharField(max_length=80, unique=True)
+
+
+class Reminder(models.Model):
+    """A snooze or a call-back asked for: the case comes back at `due_at`."""
+
+    class Kind(models.TextChoices):
+        SNOOZE = "snooze"
+        CALL_BACK = "call_back"
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="reminders")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    due_at = models.DateTimeField()
+    reason = models.CharField(max_length=200, blank=True)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+    done_at = models.DateTimeField(null=True)
+    key = models.CharField(max_length=80, unique=True)
+
+
+class PlannedAction(models.Model):
+    """One action the strategy planned. Unique by party, treatment step and cycle: never planned twice."""
+
+    class State(models.TextChoices):
+        PLANNED = "planned"
+        DONE = "done"
+        CANCELLED = "cancelled"
+
+    entity = models.ForeignKey(Entity, models.PROTECT)
+    party = models.ForeignKey(Party, models.PROTECT, related_name="planned_actions")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="planned_actions")
+    step = models.CharField(max_length=40)  # treatment step id of the strategy
+    cycle = models.DateField()  # the oldest due date the step answers
+    channel = models.CharField(max_length=12)
+    purpose = models.CharField(max_length=20)
+    template = models.CharField(max_length=24, blank=True)
+    due_on = models.DateField()
+    segment = models.CharField(max_length=40)
+    rule = models.CharField(max_length=64)
+    strategy_sha256 = models.CharField(max_length=64)
+    run_id = models.BigIntegerField()
+    state = models.CharField(max_length=12, choices=State.choices, default=State.PLANNED)
+    state_reason = models.CharField(max_length=64, blank=True)
+    gate_preview = models.JSONField(default=dict)  # decide() at planning: advisory
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["party", "step", "cycle"], name="one_action_a_step")]
+        indexes = [
+            models.Index(fields=["due_on", "channel"], condition=models.Q(state="planned"), name="action_planned"),
+        ]
+
+
+class Draft(models.Model):
+    """What a collector had typed when the page went away."""
+
+    user = models.ForeignKey(User, models.CASCADE)
+    case = models.ForeignKey(Case, models.CASCADE)
+    data_sealed = models.BinaryField()
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "case"], name="one_draft")]

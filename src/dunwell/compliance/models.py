@@ -1,0 +1,140 @@
+"""What the gate reads and writes: holds, consents, lists, decisions, and the ledger of contacts it counts."""
+
+from django.db import models
+
+from dunwell.identity.models import Entity
+from dunwell.portfolio.models import Account, ContactPoint, Party
+
+
+class Hold(models.Model):
+    """停催: no demand while it lasts. A fact; ended early by a HoldLift."""
+
+    party = models.ForeignKey(Party, models.PROTECT, related_name="holds")
+    account = models.ForeignKey(Account, models.PROTECT, null=True, related_name="holds")
+    kind = models.CharField(max_length=24)  # dispute, hardship, illness, bereavement, death, complaint, art70, legal, other
+    reason = models.CharField(max_length=200)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+
+
+class HoldLift(models.Model):
+    hold = models.OneToOneField(Hold, models.PROTECT, primary_key=True, related_name="lift")
+    reason = models.CharField(max_length=200)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+
+
+class Consent(models.Model):
+    """A wish or an agreement of the person: a narrower window, night contact, an opt-out of a channel."""
+
+    party = models.ForeignKey(Party, models.PROTECT, related_name="consents")
+    kind = models.CharField(max_length=24)  # debtor_window, night_consent, opt_out
+    channel = models.CharField(max_length=12, blank=True)
+    window_from = models.TimeField(null=True)
+    window_to = models.TimeField(null=True)
+    evidence = models.CharField(max_length=120, blank=True)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+
+
+class ListEntry(models.Model):
+    """An internal list, across all cases: staff (本行员工), sensitive persons, wrong numbers (by keyed hash)."""
+
+    class List(models.TextChoices):
+        STAFF = "staff"
+        SENSITIVE = "sensitive"
+        WRONG_NUMBER = "wrong_number"
+
+    list = models.CharField(max_length=16, choices=List.choices)
+    party = models.ForeignKey(Party, models.PROTECT, null=True, related_name="list_entries")
+    digest = models.BinaryField(null=True)  # of a number
+    reason = models.CharField(max_length=200)
+    approved_by = models.BigIntegerField(null=True)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["digest"], name="listentry_digest")]
+
+
+class GateDecision(models.Model):
+    """One answer of the gate, with everything needed to decide it again."""
+
+    entity = models.ForeignKey(Entity, models.PROTECT)
+    party = models.ForeignKey(Party, models.PROTECT, related_name="decisions")
+    contact_point = models.ForeignKey(ContactPoint, models.PROTECT, null=True)
+    case_id = models.BigIntegerField(null=True)
+    channel = models.CharField(max_length=12)
+    purpose = models.CharField(max_length=20)
+    decided_at = models.DateTimeField()
+    actor_id = models.BigIntegerField(null=True)
+    verdict = models.CharField(max_length=8)
+    primary_rule = models.CharField(max_length=32)
+    reasons = models.JSONField()
+    retry_after = models.DateTimeField(null=True)
+    pack_id = models.CharField(max_length=24)
+    pack_version = models.CharField(max_length=24)
+    pack_sha256 = models.CharField(max_length=64)
+    facts = models.JSONField()  # the values `decide` was given, pseudonyms only
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["party", "-id"], name="gatedecision_party"),
+            models.Index(fields=["decided_at"], name="gatedecision_at"),
+        ]
+
+
+class Contact(models.Model):
+    """One attempt to reach a party: reserved by the gate before it is made, and counted from then on.
+
+    A reservation without outcome counts in every basis. It is given back only by a ContactOutcome
+    `nothing_left`, written on the channel's own proof.
+    """
+
+    entity = models.ForeignKey(Entity, models.PROTECT)
+    party = models.ForeignKey(Party, models.PROTECT, related_name="contacts")  # whose case it is about
+    person = models.ForeignKey(Party, models.PROTECT, related_name="reached_in")  # who was to be reached
+    party_type = models.CharField(max_length=20, default="debtor")
+    contact_point = models.ForeignKey(ContactPoint, models.PROTECT, null=True)
+    point_digest = models.BinaryField(null=True)
+    case_id = models.BigIntegerField(null=True)
+    channel = models.CharField(max_length=12)  # call, ai_call, sms, email, letter, visit, im
+    direction = models.CharField(max_length=3, default="out")
+    purpose = models.CharField(max_length=20)
+    decision = models.OneToOneField(GateDecision, models.PROTECT, null=True, related_name="contact")
+    token = models.UUIDField(unique=True)
+    expires_at = models.DateTimeField()
+    local_date = models.DateField()  # in the debtor's day
+    reserved_at = models.DateTimeField()
+    by_id = models.BigIntegerField(null=True)
+    key = models.CharField(max_length=80, unique=True)  # idempotency: a double click is one contact
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["person", "local_date"], name="contact_person_day"),
+            models.Index(fields=["point_digest", "local_date"], name="contact_point_day"),
+            models.Index(fields=["party", "-id"], name="contact_party"),
+            models.Index(fields=["reserved_at"], name="contact_reserved"),
+        ]
+
+
+class ContactOutcome(models.Model):
+    """What came of a contact. The last one recorded counts; none is edited."""
+
+    contact = models.ForeignKey(Contact, models.PROTECT, related_name="outcomes")
+    outcome = models.CharField(max_length=28)  # contact-rules 2.1, or nothing_left
+    identified = models.BooleanField(default=False)  # 核身 passed in this contact
+    seconds = models.IntegerField(null=True)
+    result = models.CharField(max_length=24, blank=True)  # promise, refused, dispute, call_back, says_paid ...
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+    key = models.CharField(max_length=80, unique=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["contact", "-id"], name="outcome_contact")]

@@ -1,0 +1,55 @@
+"""Runs of the night: what was frozen, which steps ran, what was published."""
+
+from django.db import models
+
+
+class Run(models.Model):
+    class State(models.TextChoices):
+        RUNNING = "running"
+        STOPPED = "stopped"  # refused before publishing, with a reason
+        PUBLISHED = "published"
+        SUPERSEDED = "superseded"
+
+    business_date = models.DateField()
+    number = models.IntegerField()
+    state = models.CharField(max_length=12, choices=State.choices)
+    restated = models.BooleanField(default=False)
+    engine = models.CharField(max_length=12)
+    epoch = models.IntegerField(default=0)  # raised by each runner that takes the run over: fences the one before
+    started_at = models.DateTimeField()
+    frozen_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    stop_reason = models.JSONField(default=dict)
+    manifest = models.JSONField(default=dict)  # inputs and outputs: path, rows, content hash; hashes of packs, strategy
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["business_date", "number"], name="one_run")]
+
+
+class Step(models.Model):
+    run = models.ForeignKey(Run, models.CASCADE, related_name="steps")
+    name = models.CharField(max_length=32)
+    position = models.SmallIntegerField()
+    state = models.CharField(max_length=12)  # running, done
+    rows_in = models.BigIntegerField(default=0)
+    rows_out = models.BigIntegerField(default=0)
+    money_in = models.DecimalField(max_digits=22, decimal_places=2, null=True)
+    money_out = models.DecimalField(max_digits=22, decimal_places=2, null=True)
+    seconds = models.FloatField(default=0)
+    content_hash = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_step")]
+
+
+class PublishedPartition(models.Model):
+    """The mark that a partition's rows are in PostgreSQL: committed together with them."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="published")
+    partition = models.IntegerField()
+    epoch = models.IntegerField()
+    rows = models.IntegerField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "partition"], name="one_partition")]

@@ -1,0 +1,71 @@
+"""Money that came in, and money that went back: facts only."""
+
+from django.db import models
+
+from dunwell.portfolio.models import Account
+
+
+class Payment(models.Model):
+    """Money received. Never edited: a provisional one is answered, a booked one is reversed."""
+
+    class Kind(models.TextChoices):
+        REPAYMENT = "repayment"
+        MERCHANT_REFUND = "merchant_refund"
+        CHARGEBACK = "chargeback"
+
+    class Source(models.TextChoices):
+        FILE = "file"
+        TYPED = "typed"
+        API = "api"
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="payments")
+    kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.REPAYMENT)
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    posting_date = models.DateField()
+    transaction_date = models.DateField()
+    business_date = models.DateField()
+    source = models.CharField(max_length=8, choices=Source.choices)
+    host_ref = models.CharField(max_length=64, db_collation="C")  # same reference, same payment
+    counts_to_minimum = models.BooleanField(default=True)
+    provisional = models.BooleanField(default=False)  # 已还待入账: stops demands, not yet booked by the host
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "host_ref", "provisional"], name="one_payment"),
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="payment_positive"),
+        ]
+        indexes = [models.Index(fields=["account", "posting_date"], name="payment_account_day")]
+
+
+class PaymentAnswer(models.Model):
+    """What the host said to a provisional payment: posted (as which payment) or dropped."""
+
+    class Answer(models.TextChoices):
+        POSTED = "posted"
+        DROPPED = "dropped"
+
+    payment = models.OneToOneField(Payment, models.PROTECT, primary_key=True, related_name="answer")
+    answer = models.CharField(max_length=8, choices=Answer.choices)
+    posted_as = models.ForeignKey(Payment, models.PROTECT, null=True, related_name="answers")
+    recorded_at = models.DateTimeField()
+
+
+class Reversal(models.Model):
+    """冲正: takes a payment back, whole or in part."""
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="reversals")
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    posting_date = models.DateField()
+    business_date = models.DateField()
+    host_ref = models.CharField(max_length=64, db_collation="C")
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["payment", "host_ref"], name="one_reversal"),
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="reversal_positive"),
+        ]
