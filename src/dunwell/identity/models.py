@@ -83,3 +83,13 @@ class User(AbstractBaseUser):
         from dunwell.identity.rules import may
 
         return self.is_active and may(self.role, permission)
+
+
+class ApiKey(models.Model):
+    """A key with which another of the bank's systems acts as a user. Only its hash is kept; shown once when made."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="api_keys")
+    name = models.CharField(max_length=80)
+    digest = models.BinaryField(unique=True)  # SHA-256 of the key
+    created_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
