@@ -1,0 +1,50 @@
+"""Column programs: a step is one .sql file from tables to tables, the same for one account and for ten million.
+
+A file holds `CREATE OR REPLACE TABLE name AS SELECT …` statements only, in the part of DuckDB's dialect that sqlglot
+carries to Spark unchanged (tests/unit/test_nightly_dialect.py parses every one of them).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import sqlglot
+from duckdb import DuckDBPyConnection
+from sqlglot import exp
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One step: its name, its text, and the tables it makes."""
+
+    name: str
+    sql: str
+
+    def __post_init__(self) -> None:
+        if not self.sql.strip():
+            raise ValueError(f"the step {self.name} is empty")
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        return _outputs(self.sql)
+
+    def run(self, connection: DuckDBPyConnection) -> None:
+        connection.execute(self.sql)
+
+
+@cache
+def _outputs(sql: str) -> tuple[str, ...]:
+    made: list[str] = []
+    for statement in sqlglot.parse(sql, read="duckdb"):
+        if not isinstance(statement, exp.Create) or statement.kind != "TABLE":
+            raise ValueError(f"a step makes tables and does nothing else: {sql[:80]}")
+        made.append(statement.this.name)
+    return tuple(dict.fromkeys(made))
+
+
+@cache
+def load(package: str, name: str) -> Program:
+    """The step `name` of a room: its file `sql/<name>.sql` in the package. A missing one raises FileNotFoundError."""
+    return Program(name, resources.files(package).joinpath("sql", f"{name}.sql").read_text("utf-8"))
