@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from dunwell.settings import keys
+from dunwell.settings.navigation import NAVIGATION as NAVIGATION
 
 PACKAGE = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("DUNWELL_HOME", Path.home() / ".dunwell")).resolve()
@@ -44,6 +45,9 @@ if os.environ.get("DUNWELL_POOL", "") == "1":  # the web server: one pool a proc
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 2, "max_size": 16, "timeout": 20}
 
 SECRET_KEY = keys.secret(HOME)
+KEYS = keys.Keyring(HOME)  # master, search and signing keys, outside the database
+CIPHER = os.environ.get("DUNWELL_CIPHER", "aes-256-gcm")  # or sm4-gcm; each sealed value names its own
+HASH = os.environ.get("DUNWELL_HASH", "sha256")  # or sm3; each log row and seal names its own
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("DUNWELL_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
 BANK_ENTITY = os.environ.get("DUNWELL_BANK", "bank")
@@ -81,6 +85,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_CALLABLE = "dunwell.desk.pages.sign_in.locked_out"
 OTP_TOTP_ISSUER = "Dunwell"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -155,7 +160,7 @@ CONTENT_SECURITY_POLICY = {
 }
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 365 * 24 * 3600  # the name carries the file's hash ({% asset %})
+WHITENOISE_MAX_AGE = 365 * 24 * 3600  # the address carries the content's hash ({% asset %})
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = os.environ.get("DUNWELL_SMTP_HOST", "")  # empty: e-mail is not connected, and the screen says so

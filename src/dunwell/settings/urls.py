@@ -1,5 +1,7 @@
 """Every room's pages and the API, in one list."""
 
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns: list = []
+urlpatterns: list = [
+    path("", include("dunwell.desk.urls")),
+]

@@ -1,0 +1,46 @@
+"""Who may do what. One table: a permission and the roles that carry it."""
+
+from __future__ import annotations
+
+from dunwell.identity.models import Role
+
+COLLECTOR, LEADER, ANALYST = Role.COLLECTOR, Role.TEAM_LEADER, Role.ANALYST
+COMPLIANCE, LEGAL, MANAGER, ADMINISTRATOR = Role.COMPLIANCE, Role.LEGAL, Role.MANAGER, Role.ADMINISTRATOR
+
+
+def _roles(*roles: Role) -> frozenset[Role]:
+    return frozenset(roles)
+
+
+# The administrator runs the system and sees no debtor: people's data and the keys to the system stay apart.
+PERMISSIONS: dict[str, frozenset[Role]] = {
+    "case.work": _roles(COLLECTOR, LEADER),
+    "case.view": _roles(COLLECTOR, LEADER, COMPLIANCE, LEGAL, MANAGER),
+    "case.reveal": _roles(COLLECTOR, LEADER, COMPLIANCE, LEGAL),
+    "case.hand_out": _roles(LEADER, MANAGER),
+    "message.send": _roles(COLLECTOR, LEADER),
+    "payment.enter": _roles(LEADER, MANAGER),
+    "payment.reverse": _roles(LEADER, MANAGER),
+    "hold.place": _roles(COLLECTOR, LEADER, COMPLIANCE, LEGAL, MANAGER),
+    "list.edit": _roles(COMPLIANCE),
+    "intake.view": _roles(ANALYST, COMPLIANCE, MANAGER, ADMINISTRATOR),
+    "intake.mend": _roles(ANALYST, ADMINISTRATOR),
+    "night.view": _roles(ANALYST, COMPLIANCE, MANAGER, ADMINISTRATOR),
+    "night.run": _roles(ADMINISTRATOR),
+    "report.view": _roles(LEADER, ANALYST, COMPLIANCE, LEGAL, MANAGER),
+    "report.export": _roles(LEADER, ANALYST, COMPLIANCE, MANAGER),
+    "strategy.view": _roles(LEADER, ANALYST, COMPLIANCE, MANAGER),
+    "rules.view": _roles(COLLECTOR, LEADER, ANALYST, COMPLIANCE, LEGAL, MANAGER),
+    "audit.view": _roles(COMPLIANCE, MANAGER),
+    "user.manage": _roles(ADMINISTRATOR),
+}
+
+
+def may(role: str, permission: str) -> bool:
+    """Whether the role carries the permission; a permission that is not in the table raises KeyError."""
+    return role in PERMISSIONS[permission]
+
+
+def permissions_of(role: str) -> frozenset[str]:
+    """Every permission that the role carries."""
+    return frozenset(permission for permission, roles in PERMISSIONS.items() if role in roles)
