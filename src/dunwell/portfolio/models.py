@@ -41,6 +41,7 @@ class PartyIdentity(models.Model):
     name_sealed = models.BinaryField()
     id_kind = models.CharField(max_length=24, blank=True)
     id_sealed = models.BinaryField(null=True)
+    digest = models.BinaryField()  # keyed hash of name and number: unchanged ones are not sealed anew
 
 
 class ContactPoint(models.Model):
@@ -60,7 +61,9 @@ class ContactPoint(models.Model):
     party = models.ForeignKey(Party, models.CASCADE, related_name="contact_points")
     kind = models.CharField(max_length=16, choices=Kind.choices)
     label = models.CharField(max_length=16, default="own")  # own, home, workplace, post
-    source = models.CharField(max_length=32)  # contract, left_by_debtor, authorised, public, declared_contact, authorised_query
+    source = models.CharField(
+        max_length=32
+    )  # contract, left_by_debtor, authorised, public, declared_contact, authorised_query
     value_sealed = models.BinaryField()
     masked = models.CharField(max_length=80)
     digest = models.BinaryField()  # keyed hash of the normalised value
@@ -104,7 +107,7 @@ class Account(models.Model):
 
 
 class AccountRole(models.Model):
-    """What a party is to an account."""
+    """What a party is to an account, named by the host's number: the accounts file may come after the parties'."""
 
     class Role(models.TextChoices):
         PRIMARY = "primary"
@@ -116,19 +119,24 @@ class AccountRole(models.Model):
         GUARDIAN = "guardian"
         REPRESENTATIVE = "representative"
 
-    account = models.ForeignKey(Account, models.CASCADE, related_name="roles")
+    account_no = models.CharField(max_length=40, db_collation="C")
     party = models.ForeignKey(Party, models.CASCADE, related_name="roles")
     role = models.CharField(max_length=20, choices=Role.choices)
     relation = models.CharField(max_length=24, blank=True)  # of a declared contact: mother, colleague ...
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["account", "party", "role"], name="one_role")]
+        constraints = [models.UniqueConstraint(fields=["party", "account_no", "role"], name="one_role")]
+        indexes = [models.Index(fields=["account_no"], name="accountrole_account")]
 
 
 class Card(models.Model):
-    """A card is kept as token, last four digits and keyed hash; its number is not kept."""
+    """A card is kept as token, last four digits and keyed hash; its number is not kept.
 
-    account = models.ForeignKey(Account, models.CASCADE, related_name="cards")
+    Named by the host's account number, as AccountRole is: a replaced or supplementary card never moves a case.
+    """
+
+    entity = models.ForeignKey(Entity, models.PROTECT)
+    account_no = models.CharField(max_length=40, db_collation="C")
     token = models.CharField(max_length=40, unique=True, db_collation="C")
     last4 = models.CharField(max_length=4)
     digest = models.BinaryField()
@@ -139,7 +147,11 @@ class Card(models.Model):
     replaces_token = models.CharField(max_length=40, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["last4"], name="card_last4")]
+        indexes = [
+            models.Index(fields=["last4"], name="card_last4"),
+            models.Index(fields=["entity", "account_no"], name="card_account"),
+            models.Index(fields=["digest"], name="card_digest"),
+        ]
 
 
 class Touch(models.Model):

@@ -30,3 +30,59 @@ def keep(path: Path, make: bytes) -> bytes:
 def secret(home: Path) -> str:
     """Django's SECRET_KEY."""
     return os.environ.get("DUNWELL_SECRET_KEY") or keep(home / "keys" / "django", secrets.token_hex(32).encode()).decode()
+
+
+def _versions(home: Path, name: str) -> dict[int, bytes]:
+    """The keys `<name>.1`, `<name>.2` … of the keys' folder; the first is made when there is none."""
+    folder = home / "keys"
+    found = {
+        int(path.suffix[1:]): path.read_bytes() for path in folder.glob(f"{name}.*") if path.suffix[1:].isdecimal()
+    }
+    return found or {1: keep(folder / f"{name}.1", secrets.token_bytes(32))}
+
+
+def master(home: Path) -> dict[int, bytes]:
+    """The master keys by version; the highest wraps what is new, the others open what is old."""
+    return _versions(home, "master")
+
+
+def search(home: Path) -> dict[int, bytes]:
+    """The keys of the search hashes by version; the highest is the one in force."""
+    return _versions(home, "search")
+
+
+def signing(home: Path) -> bytes:
+    """The private Ed25519 key (32 bytes) that signs the log's daily root."""
+    return keep(home / "keys" / "signing", secrets.token_bytes(32))
+
+
+class Keyring:
+    """The keys as rooms see them: `django.conf.settings.KEYS.master()`. Read once a process, reread after rotation."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._read: dict[str, dict[int, bytes]] = {}
+
+    def _of(self, name: str) -> dict[int, bytes]:
+        if name not in self._read:
+            self._read[name] = _versions(self.home, name)
+        return self._read[name]
+
+    def master(self, version: int | None = None) -> dict[int, bytes]:
+        """All master keys; a `version` that is not known yet is looked for on disk once more."""
+        if version is not None and version not in self._of("master"):
+            self._read.pop("master")
+        return self._of("master")
+
+    def search(self) -> dict[int, bytes]:
+        return self._of("search")
+
+    def signing(self) -> bytes:
+        return signing(self.home)
+
+    def new_master(self) -> int:
+        """Make the next version of the master key on disk and answer its number."""
+        version = max(master(self.home)) + 1
+        keep(self.home / "keys" / f"master.{version}", secrets.token_bytes(32))
+        self._read.pop("master", None)
+        return version

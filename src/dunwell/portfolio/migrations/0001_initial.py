@@ -49,6 +49,7 @@ class Migration(migrations.Migration):
                 ('name_sealed', models.BinaryField()),
                 ('id_kind', models.CharField(blank=True, max_length=24)),
                 ('id_sealed', models.BinaryField(null=True)),
+                ('digest', models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
@@ -90,7 +91,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('role', models.CharField(choices=[('primary', 'Primary'), ('supplementary', 'Supplementary'), ('guarantor', 'Guarantor'), ('joint_debtor', 'Joint Debtor'), ('company', 'Company'), ('declared_contact', 'Declared Contact'), ('guardian', 'Guardian'), ('representative', 'Representative')], max_length=20)),
                 ('relation', models.CharField(blank=True, max_length=24)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='roles', to='portfolio.account')),
+                ('account_no', models.CharField(db_collation='C', max_length=40)),
                 ('party', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='roles', to='portfolio.party')),
             ],
         ),
@@ -116,10 +117,11 @@ class Migration(migrations.Migration):
                 ('holder_party_no', models.CharField(blank=True, db_collation='C', max_length=40)),
                 ('status', models.CharField(max_length=16)),
                 ('replaces_token', models.CharField(blank=True, max_length=40)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cards', to='portfolio.account')),
+                ('account_no', models.CharField(db_collation='C', max_length=40)),
+                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.entity')),
             ],
             options={
-                'indexes': [models.Index(fields=['last4'], name='card_last4')],
+                'indexes': [models.Index(fields=['last4'], name='card_last4'), models.Index(fields=['entity', 'account_no'], name='card_account'), models.Index(fields=['digest'], name='card_digest')],
             },
         ),
         migrations.AddConstraint(
@@ -136,7 +138,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='accountrole',
-            constraint=models.UniqueConstraint(fields=('account', 'party', 'role'), name='one_role'),
+            constraint=models.UniqueConstraint(fields=('party', 'account_no', 'role'), name='one_role'),
+        ),
+        migrations.AddIndex(
+            model_name='accountrole',
+            index=models.Index(fields=['account_no'], name='accountrole_account'),
         ),
         migrations.AddConstraint(
             model_name='account',

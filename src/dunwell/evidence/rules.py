@@ -1,0 +1,87 @@
+"""What a log row's hash is taken over, and how hashes become a root. Pure."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from dunwell.kernel import sealing
+from dunwell.kernel.times import aware
+
+FORMAT = "dunwell.log/1"
+_LEAF, _NODE = b"\x00", b"\x01"  # a leaf can never pass for a node (RFC 6962, 2.1)
+_FLOAT_LIMIT = 1e15  # above it PostgreSQL's jsonb gives a float back as an integer
+
+
+def plain(value: object) -> object:
+    """A value as the log's JSON keeps it: dates, moments, amounts as strings. Anything unknown raises TypeError."""
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, float):
+        if math.isnan(value) or abs(value) >= _FLOAT_LIMIT:
+            raise TypeError(f"{value} does not survive storage: write it as text")
+        return value
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, (date, Decimal)):
+        return str(value)
+    if isinstance(value, dict):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(one) for one in (sorted(value) if isinstance(value, (set, frozenset)) else value)]
+    raise TypeError(f"a {type(value).__name__} cannot stand in the log")
+
+
+def moment(value: datetime) -> str:
+    """A moment in UTC to the microsecond, the form that is hashed."""
+    return aware(value).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def canonical(
+    *,
+    entity_id: int | None,
+    recorded_at: datetime,
+    business_date: date,
+    kind: str,
+    actor_id: int | None,
+    actor: str,
+    party_id: int | None,
+    case_id: int | None,
+    account_id: int | None,
+    data: dict[str, object],
+) -> bytes:
+    """The bytes of a row that are hashed: all its fields, in JSON with sorted keys and no blanks."""
+    fields = [
+        FORMAT, entity_id, moment(recorded_at), business_date.isoformat(), kind, actor_id, actor,
+        party_id, case_id, account_id, data,
+    ]  # fmt: skip
+    return json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def leaf(log_id: int, row_hash: bytes, algorithm: str) -> bytes:
+    """The leaf of a log row: it binds the row's number to its hash."""
+    return sealing.hashed(_LEAF + log_id.to_bytes(8, "big") + row_hash, algorithm)
+
+
+def root(leaves: Sequence[bytes], algorithm: str) -> bytes:
+    """The Merkle root of leaves in order; a last odd one moves up unchanged. No leaves raise ValueError."""
+    if not leaves:
+        raise ValueError("an empty batch has no root")
+    level = list(leaves)
+    while len(level) > 1:
+        above = [sealing.hashed(_NODE + level[at] + level[at + 1], algorithm) for at in range(0, len(level) - 1, 2)]
+        if len(level) % 2:
+            above.append(level[-1])
+        level = above
+    return level[0]
+
+
+def chained(previous: bytes | None, batch_root: bytes, records: int, sealed_at: datetime, algorithm: str) -> bytes:
+    """The chain's next link: previous link, root, number of records and moment in one hash."""
+    about = f"{records}|{moment(sealed_at)}".encode()
+    return sealing.hashed((previous or b"") + batch_root + about, algorithm)

@@ -1,0 +1,94 @@
+"""Sealing of texts and keys, and keyed hashes. Pure: keys come in as bytes, randomness from the system.
+
+A sealed value is: one byte that names the algorithm, a nonce of 12 bytes, the ciphertext with its tag of 16 bytes.
+The `aad` (additional authenticated data) binds a value to the place where it stands (`note/4711`): moved to another
+row it does not open.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hmac import HMAC
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+TAG_BYTES = 16
+AES_256_GCM = "aes-256-gcm"
+SM4_GCM = "sm4-gcm"  # GB/T 32907, for banks that must use the national ciphers
+ALGORITHMS = {AES_256_GCM: 1, SM4_GCM: 2}
+_BY_BYTE = {number: name for name, number in ALGORITHMS.items()}
+HASHES = {"sha256": hashes.SHA256, "sm3": hashes.SM3}
+
+
+class Unsealable(ValueError):
+    """The value is not ours, was changed, stands in the wrong place, or is sealed under another key."""
+
+
+def new_key() -> bytes:
+    """A fresh key of 32 random bytes. SM4 uses its first 16."""
+    return os.urandom(KEY_BYTES)
+
+
+def seal(key: bytes, plain: bytes, aad: bytes, algorithm: str = AES_256_GCM) -> bytes:
+    """Encrypt and authenticate; the same text sealed twice gives two different values."""
+    nonce = os.urandom(NONCE_BYTES)
+    head = bytes([ALGORITHMS[algorithm]])
+    if algorithm == AES_256_GCM:
+        return head + nonce + AESGCM(key).encrypt(nonce, plain, aad)
+    encryptor = Cipher(algorithms.SM4(key[:16]), modes.GCM(nonce)).encryptor()
+    encryptor.authenticate_additional_data(aad)
+    return head + nonce + encryptor.update(plain) + encryptor.finalize() + encryptor.tag
+
+
+def unseal(key: bytes, sealed: bytes, aad: bytes) -> bytes:
+    """The text that was sealed; Unsealable when key, place or a single bit is not the one it was sealed with."""
+    sealed = bytes(sealed)
+    algorithm = _BY_BYTE.get(sealed[0] if sealed else 0)
+    if algorithm is None or len(sealed) < 1 + NONCE_BYTES + TAG_BYTES:
+        raise Unsealable("this is not a sealed value")
+    nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+    try:
+        if algorithm == AES_256_GCM:
+            return AESGCM(key).decrypt(nonce, body, aad)
+        decryptor = Cipher(algorithms.SM4(key[:16]), modes.GCM(nonce, body[-TAG_BYTES:])).decryptor()
+        decryptor.authenticate_additional_data(aad)
+        return decryptor.update(body[:-TAG_BYTES]) + decryptor.finalize()
+    except InvalidTag:
+        raise Unsealable("the value was changed, moved, or sealed under another key") from None
+
+
+def algorithm_of(sealed: bytes) -> str:
+    """The name of the cipher that a sealed value carries."""
+    return _BY_BYTE[bytes(sealed)[0]]
+
+
+def wrap(master: bytes, key: bytes, aad: bytes, algorithm: str = AES_256_GCM) -> bytes:
+    """A data key sealed under a master key."""
+    return seal(master, key, b"key/" + aad, algorithm)
+
+
+def unwrap(master: bytes, wrapped: bytes, aad: bytes) -> bytes:
+    """The data key; Unsealable under another master key."""
+    return unseal(master, wrapped, b"key/" + aad)
+
+
+def digest(key: bytes, text: str, algorithm: str = "sha256") -> bytes:
+    """The keyed hash (HMAC) of a text: the same for the same text and key, and silent about it to everybody else."""
+    if algorithm == "sha256":
+        return hmac.digest(key, text.encode(), "sha256")
+    keyed = HMAC(key, HASHES[algorithm]())
+    keyed.update(text.encode())
+    return keyed.finalize()
+
+
+def hashed(data: bytes, algorithm: str = "sha256") -> bytes:
+    """The plain hash of bytes, by the algorithm's name (`sha256`, `sm3`)."""
+    state = hashes.Hash(HASHES[algorithm]())
+    state.update(data)
+    return state.finalize()
