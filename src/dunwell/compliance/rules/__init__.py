@@ -1,0 +1,1 @@
+"""The gate's rules: pure functions of values, and packs that are data."""
