@@ -1,0 +1,142 @@
+"""Who may do what in the database: grants and row security, set after every migration.
+
+The owner of the tables migrates; `dunwell_app` serves staff; `dunwell_outside` serves agencies and
+cardholders and sees rows of one entity only. `apply` may be run again at any time.
+What row security stops and what it does not: docs/database-rights.md.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import psycopg
+from django.apps import apps
+from django.db import models
+from psycopg import sql
+
+APP = "dunwell_app"
+OUTSIDE = "dunwell_outside"
+
+FACTS = (  # inserted and read; never changed, never deleted by the application
+    "evidence_log",
+    "evidence_seal",
+    "evidence_sealedrecord",
+    "evidence_dailyroot",
+    "payments_payment",
+    "payments_paymentanswer",
+    "payments_reversal",
+    "compliance_hold",
+    "compliance_holdlift",
+    "compliance_consent",
+    "compliance_listentry",
+    "compliance_gatedecision",
+    "compliance_contact",
+    "compliance_contactoutcome",
+    "channels_messageevent",
+    "arrangements_promise",
+    "arrangements_promisewithdrawal",
+    "strategy_strategyversion",
+    "casework_ownership",
+    "casework_note",
+)
+READ_ONLY = ("django_migrations", "django_content_type", "auth_permission")  # written by migrations
+WITHHELD = ("identity_apikey", "intake_intakefile", "intake_quarantinedrow")  # nothing for those outside
+
+ENTITY = "nullif(current_setting('dunwell.entity', true), '')::bigint"
+
+
+def row_rules() -> dict[str, str]:
+    """Table -> the condition under which a row belongs to the entity in `dunwell.entity`.
+
+    A table carries the entity itself, or belongs to it through the shortest chain of foreign keys that
+    are never null. The condition names the next table only: that table's own policy does the rest.
+    A table with no such chain is not in the answer, and nothing of it is granted to those outside.
+    """
+    rules: dict[str, str] = {}
+    for model in apps.get_models():
+        if not model.__module__.startswith("dunwell."):
+            continue
+        table = model._meta.db_table
+        step = _step_towards_entity(model)
+        if table in WITHHELD or step is None:
+            continue
+        column, parent, key = step
+        if parent is None:
+            rules[table] = f"{column} = {ENTITY}"
+        else:
+            rules[table] = f"EXISTS (SELECT 1 FROM {parent} WHERE {parent}.{key} = {table}.{column})"
+    return rules
+
+
+def _step_towards_entity(model: type[models.Model]) -> tuple[str, str | None, str] | None:
+    """(column, next table or None when the column is the entity itself, that table's key)."""
+    if model._meta.label == "identity.Entity":
+        return "id", None, ""
+    paths: deque[tuple[type[models.Model], tuple[str, str | None, str] | None]] = deque([(model, None)])
+    seen = {model}
+    while paths:
+        at, first = paths.popleft()
+        for field in at._meta.concrete_fields:
+            if field.column == "entity_id":
+                return first or ("entity_id", None, "")
+        for field in at._meta.concrete_fields:
+            if not field.is_relation or field.null or field.related_model in seen:
+                continue
+            target = field.related_model
+            seen.add(target)
+            paths.append((target, first or (field.column, target._meta.db_table, field.target_field.column)))
+    return None
+
+
+def apply(connection: psycopg.Connection, *, app: str = APP, outside: str = OUTSIDE) -> None:
+    """Set every right anew, as the tables' owner, in one transaction.
+
+    `outside` may be missing on a server whose administrator made the roles; then nothing is granted to it.
+    """
+    rules = row_rules()
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('dunwell.rights'))")
+        cursor.execute("SELECT current_user")
+        owner = cursor.fetchone()[0]
+        cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [[app, outside]])
+        present = {name for (name,) in cursor.fetchall()}
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        tables = [name for (name,) in cursor.fetchall()]
+
+        def run(text: str, **names: str) -> None:
+            cursor.execute(sql.SQL(text).format(**{key: sql.Identifier(name) for key, name in names.items()}))
+
+        run("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        for role in sorted(present):
+            run("GRANT USAGE ON SCHEMA public TO {role}", role=role)
+        if app != owner:
+            run("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {app}", app=app)
+            run("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT ON TABLES TO {app}", app=app)
+            run("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {app}", app=app)
+        if outside in present:
+            run("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {outside}", outside=outside)
+        for table in tables:
+            if app != owner:
+                run("REVOKE ALL ON {table} FROM {app}", table=table, app=app)
+                if table in READ_ONLY:
+                    run("GRANT SELECT ON {table} TO {app}", table=table, app=app)
+                elif table in FACTS:
+                    run("GRANT SELECT, INSERT ON {table} TO {app}", table=table, app=app)
+                else:
+                    run("GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {app}", table=table, app=app)
+            if table not in rules:
+                continue
+            run("ALTER TABLE {table} ENABLE ROW LEVEL SECURITY", table=table)
+            run("ALTER TABLE {table} FORCE ROW LEVEL SECURITY", table=table)
+            run("DROP POLICY IF EXISTS staff ON {table}", table=table)
+            run("CREATE POLICY staff ON {table} TO {app}, {owner} USING (true)", table=table, app=app, owner=owner)
+            run("DROP POLICY IF EXISTS outside ON {table}", table=table)
+            if outside in present:
+                run("GRANT SELECT ON {table} TO {outside}", table=table, outside=outside)
+                cursor.execute(
+                    sql.SQL("CREATE POLICY outside ON {} FOR SELECT TO {} USING (").format(
+                        sql.Identifier(table), sql.Identifier(outside)
+                    )
+                    + sql.SQL(rules[table])
+                    + sql.SQL(")")
+                )

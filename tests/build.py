@@ -1,0 +1,89 @@
+"""Builders: one a noun. Each makes what it needs, so that a test names only what it is about."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from dunwell.casework.models import Case
+from dunwell.identity.models import Entity, Role, Team, User
+from dunwell.portfolio.models import Account, AccountRole, Party
+
+NOW = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)  # 10:30 in Beijing, a Monday
+TODAY = date(2026, 11, 23)
+PASSWORD = "a-password-of-tests"
+_numbers = itertools.count(1)
+
+
+def entity(code: str = "bank") -> Entity:
+    kind = Entity.Kind.BANK if code == "bank" else Entity.Kind.AGENCY
+    made, _ = Entity.objects.get_or_create(
+        code=code, defaults={"kind": kind, "name_zh": "测试银行", "name_en": "Bank of Tests"}
+    )
+    return made
+
+
+def team(code: str = "team-1", *, of: Entity | None = None) -> Team:
+    made, _ = Team.objects.get_or_create(
+        code=code, defaults={"entity": of or entity(), "name_zh": "一组", "name_en": "Team 1"}
+    )
+    return made
+
+
+def user(role: Role | str = Role.COLLECTOR, *, username: str = "", of: Entity | None = None, **fields: object) -> User:
+    number = next(_numbers)
+    return User.objects.create_user(
+        username=username or f"{role}-{number}",
+        password=PASSWORD,
+        staff_no=f"S{number:05}",
+        name_zh=f"员工{number}",
+        name_en=f"Staff {number}",
+        entity=of or entity(),
+        role=role,
+        **{"team": team(of=of), "language": "en", **fields},
+    )
+
+
+def party(party_no: str = "", *, of: Entity | None = None, **fields: object) -> Party:
+    return Party.objects.create(
+        entity=of or entity(),
+        party_no=party_no or f"P{next(_numbers):08}",
+        **{"name_masked": "张*", "id_masked": "9**************1", "timezone": "Asia/Shanghai", **fields},
+    )
+
+
+def account(account_no: str = "", *, party: Party | None = None, currency: str = "CNY", **fields: object) -> Account:
+    owner = party or globals()["party"]()
+    made = Account.objects.create(
+        entity=owner.entity,
+        account_no=account_no or f"A{next(_numbers):08}",
+        currency=currency,
+        party=owner,
+        **{"product": "standard", "cycle_day": 5, **fields},
+    )
+    AccountRole.objects.create(account=made, party=owner, role=AccountRole.Role.PRIMARY)
+    return made
+
+
+def case(*, party: Party | None = None, of: Entity | None = None, **fields: object) -> Case:
+    owner = party or globals()["party"](of=of)
+    number = next(_numbers)
+    return Case.objects.create(
+        entity=of or owner.entity,
+        party=owner,
+        **{
+            "case_no": f"C-2611-{number:06}",
+            "opened_on": TODAY,
+            "run_id": 0,
+            "business_date": TODAY,
+            "currency": "CNY",
+            "balance": Decimal("12000.00"),
+            "past_due": Decimal("1500.00"),
+            "days_delinquent": 35,
+            "bucket": "M2",
+            "stage": "early",
+            "queue": "call",
+            **fields,
+        },
+    )

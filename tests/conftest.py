@@ -1,0 +1,155 @@
+"""Fixtures of every test: a PostgreSQL of its own, used as the role the application has.
+
+`db`              one transaction as dunwell_app, rolled back
+`fresh_database`  a database of its own, for tests that commit, race, kill or start processes
+`site`            a web server in this process over a fresh database
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME = Path(tempfile.mkdtemp(prefix="dunwell-tests-"))
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+for _name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DUNWELL_LAKE", "DUNWELL_SECRET_KEY", "DUNWELL_TLS", "DUNWELL_POOL"):
+    os.environ.pop(_name, None)
+os.environ.update(
+    DJANGO_SETTINGS_MODULE="dunwell.settings",
+    DUNWELL_HOME=str(HOME),
+    DUNWELL_LOG="WARNING",
+    DJANGO_ALLOW_ASYNC_UNSAFE="1",  # Playwright's loop runs in the thread of the tests
+)
+
+import django  # noqa: E402  (after the environment: the settings read it once)
+import pytest  # noqa: E402
+
+django.setup()
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of a test's own, and the environment in which `dunwell` uses it."""
+
+    name: str
+    url: str
+    owner_url: str
+    outside_url: str
+    superuser_url: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "DATABASE_URL": self.url, "DATABASE_OWNER_URL": self.owner_url}
+
+
+@dataclass(frozen=True)
+class Site:
+    url: str
+    database: Database
+
+
+@pytest.fixture(scope="session")
+def server(django_db_blocker) -> Iterator[object]:
+    """The tests' PostgreSQL: DUNWELL_TEST_DATABASE_URL (a superuser's), else an embedded one."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    from dunwell.settings import rights
+    from tests.database import Server, point
+
+    given = os.environ.get("DUNWELL_TEST_DATABASE_URL", "")
+    embedded = None
+    if not given:
+        from dunwell.cli.postgres import Embedded
+
+        embedded = Embedded(HOME)
+        embedded.start()
+        given = embedded.superuser_url
+
+    def migrate(url: str) -> None:
+        with django_db_blocker.unblock():
+            point(connections.settings["owner"], url)
+            connections["owner"].close()
+            call_command("migrate", database="owner", verbosity=0)
+            rights.apply(connections["owner"].connection)
+            connections["owner"].close()
+
+    postgres = Server(given)
+    postgres.make_template(migrate)
+    yield postgres
+    if embedded is not None:
+        embedded.stop()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(server, django_db_blocker) -> Iterator[None]:
+    """Instead of pytest-django's own: it would create a database as a role that may."""
+    from django.db import connections
+
+    from tests.database import OWNER, point
+
+    name = server.copy()
+    point(connections.settings["default"], server.url(name))
+    point(connections.settings["owner"], server.url(name, OWNER))
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+    server.drop(name)
+
+
+@pytest.fixture
+def fresh_database(server, django_db_setup, django_db_blocker) -> Iterator[Database]:
+    """A database copied from the template; Django's connections, of every thread, lead to it."""
+    from django.db import connections
+
+    from dunwell.settings.rights import OUTSIDE
+    from dunwell.settings.roles import address
+    from tests.database import OWNER, point
+
+    name = server.copy()
+    before = {alias: dict(connections.settings[alias]) for alias in ("default", "owner")}
+    made = Database(
+        name=name,
+        url=server.url(name),
+        owner_url=server.url(name, OWNER),
+        outside_url=server.url(name, OUTSIDE),
+        superuser_url=address(server.superuser_url, database=name),
+    )
+    with django_db_blocker.unblock():
+        connections.close_all()
+        point(connections.settings["default"], made.url)
+        point(connections.settings["owner"], made.owner_url)
+        yield made
+        connections.close_all()
+        for alias, settings in before.items():
+            connections.settings[alias].update(settings)
+    server.drop(name)
+
+
+@pytest.fixture
+def site(fresh_database) -> Iterator[Site]:
+    """The whole application behind a threaded web server on a free port of this machine."""
+    from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+
+    from dunwell.settings.wsgi import application
+
+    class Quiet(WSGIRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    import threading
+
+    web = ThreadedWSGIServer(("127.0.0.1", 0), Quiet, connections_override={})
+    web.set_app(application)
+    web.daemon_threads = True
+    thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    yield Site(url=f"http://127.0.0.1:{web.server_address[1]}", database=fresh_database)
+    web.shutdown()
+    web.server_close()
+    thread.join(5)
