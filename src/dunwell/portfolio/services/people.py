@@ -68,7 +68,7 @@ def open_many(*, items: Iterable[tuple[int, bytes]]) -> list[str]:
 
 @transaction.atomic
 def set_point_status(*, contact_point_id: int, status: str, reason: str, by: Actor, now: datetime) -> ContactPoint:
-    """Mark a contact point valid, suspended or invalid (空号, wrong person), with the reason. The same again: nothing."""
+    """Mark a contact point valid, suspended or invalid, with the reason (空号 …). The same again writes nothing."""
     point = (
         ContactPoint.objects.select_for_update(of=("self",), no_key=True)
         .select_related("party")
