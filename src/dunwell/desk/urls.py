@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.desk.pages import profile, sign_in
+from dunwell.desk.pages import profile, sign_in, users
 
 app_name = "desk"
 urlpatterns = [
@@ -14,4 +14,7 @@ urlpatterns = [
     path("profile/password", profile.password, name="password"),
     path("profile/code", profile.code, name="code"),
     path("profile/code/off", profile.code_off, name="code_off"),
+    path("users", users.users, name="users"),
+    path("users/<int:user_id>", users.change, name="user"),
+    path("users/<int:user_id>/password", users.new_password, name="user_password"),
 ]

@@ -26,7 +26,7 @@ HALF_WAY_SECONDS = 300
 
 def actor_of(user: User) -> Actor:
     """The user as the one who acts, for the log."""
-    return Actor(user_id=user.pk, name=user.name_zh, entity_id=user.entity_id)
+    return Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id)
 
 
 def back_to(request: HttpRequest) -> str:

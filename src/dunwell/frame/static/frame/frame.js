@@ -35,7 +35,7 @@
   });
 
   /* cheat sheet: read from the page, so that it is never wrong */
-  const shown = (key) => key.split("+").map((part) => ({ ctrl: "Ctrl", enter: "↵", "": "+" }[part] ?? part.toUpperCase())).join(" ");
+  const shown = (key) => key === "+" ? "+" : key.split("+").map((part) => ({ ctrl: "Ctrl", enter: "↵" }[part] ?? part.toUpperCase())).join(" ");
   function openKeys() {
     const dialog = $("#keys"), list = $("dl", dialog);
     list.replaceChildren();
@@ -179,6 +179,7 @@
   document.addEventListener("input", (event) => {
     const form = event.target instanceof Element && event.target.closest("form[data-draft]");
     if (!form) return;
+    form.dataset.changed = "1";
     clearTimeout(timers.get(form));
     timers.set(form, setTimeout(() => keep(form), 1000));
   });

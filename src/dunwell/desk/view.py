@@ -1,0 +1,239 @@
+"""What the case page shows, as values. The templates know these and nothing of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True)
+class Flag:
+    words: object
+    tone: str = ""  # "", ok, warn, danger
+
+
+@dataclass(frozen=True)
+class BalanceRow:
+    words: object
+    values: Sequence[Decimal]
+    total: Decimal | None
+    kind: str = ""  # "", sum
+
+
+@dataclass(frozen=True)
+class AccountColumn:
+    account_id: int
+    words: str  # tail of the card, or of the account number
+    currency: str
+    oldest_due_date: date | None
+    bucket: str
+    days: int
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a button is grey: words, rule, citation and the moment when it becomes allowed."""
+
+    words: str
+    rule: str
+    citation: str = ""
+    retry_after: datetime | None = None
+    review: bool = False
+
+
+@dataclass(frozen=True)
+class Point:
+    """A contact point with its button: live, grey or under way."""
+
+    id: int
+    kind: str
+    masked: str
+    words: str
+    facts: str
+    state: str  # live, grey, on, none
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True)
+class Cap:
+    """A limit of the contact budget."""
+
+    words: object
+    rule: str
+    used: int
+    under_way: int
+    limit: int
+    remark: str = ""
+
+    @property
+    def left(self) -> int:
+        return max(self.limit - self.used - self.under_way, 0)
+
+    @property
+    def pips(self) -> list[str]:
+        filled = ["u"] * self.used + ["w"] * self.under_way
+        return (filled + [""] * self.limit)[: max(self.limit, len(filled))][:8]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of the day: the law's or the person's own wish; percent of the day, written as SVG takes it."""
+
+    kind: str  # law, wish
+    x: str
+    width: str
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The debtor's clock, the window in force and the caps."""
+
+    here: str  # the debtor's clock now, 16:32
+    place: str
+    x_now: str  # percent of the day
+    windows: Sequence[Window]
+    ticks: Sequence[tuple[str, str]]  # percent of the day, words
+    picture: str  # what the bar shows, in words
+    until: str
+    left: str
+    open: bool
+    opens_at: datetime | None
+    caps: Sequence[Cap]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the timeline."""
+
+    id: int
+    at: datetime
+    kind: object
+    tone: str
+    lead: str
+    main: str
+    second: str
+    rules: Sequence[str]
+    result: str
+    result_tone: str
+    amount: Decimal | None
+    who: str
+
+
+@dataclass(frozen=True)
+class Day:
+    on: date
+    today: bool
+    entries: Sequence[Entry]
+
+
+@dataclass(frozen=True)
+class Chip:
+    key: str
+    words: object
+    count: int
+    on: bool
+
+
+@dataclass(frozen=True)
+class Timeline:
+    chips: Sequence[Chip]
+    days: Sequence[Day]
+    before: int | None  # key-set: older entries than this id exist
+    older: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do next: one sentence, its reasons, the rule that says so."""
+
+    words: str
+    reasons: Sequence[str]
+    rule: str
+    point_id: int | None = None
+
+
+@dataclass(frozen=True)
+class PromiseTerms:
+    """The policy for a promise now, and the two weeks to choose a day from."""
+
+    currency: str
+    past_due: Decimal
+    minimum: Decimal
+    share: Decimal
+    latest: date
+    weeks: Sequence[Sequence[tuple[date, bool]]]  # a day, and whether it may be chosen
+    parts: int = 4
+
+
+@dataclass(frozen=True)
+class Call:
+    """A contact under way: reserved by the gate, its outcome not yet written."""
+
+    contact_id: int
+    masked: str
+    words: str
+    reserved_at: datetime
+    expires_at: datetime
+    number: str = ""  # only in the answer to the dial
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Who has the case: `mine`, `free`, or somebody else's."""
+
+    state: str
+    name: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class HoldStrip:
+    words: object
+    reason: str
+    scope: str
+    ends_at: datetime | None
+    rule: str = ""
+
+
+@dataclass(frozen=True)
+class Pin:
+    text: str
+    who: str
+    on: datetime
+
+
+@dataclass(frozen=True)
+class CasePage:
+    case_no: str
+    case_id: int
+    why: str
+    name: str
+    id_masked: str
+    role: object
+    flags: Sequence[Flag]
+    days_delinquent: int
+    bucket: str
+    stage: object
+    past_due: Decimal
+    currency: str
+    as_of: date
+    columns: Sequence[AccountColumn]
+    rows: Sequence[BalanceRow]
+    points: Sequence[Point]
+    budget: Budget | None
+    lock: Lock
+    holds: Sequence[HoldStrip]
+    pin: Pin | None
+    timeline: Timeline
+    advice: Advice
+    terms: PromiseTerms | None
+    call: Call | None
+    pack: str
+    closed_on: date | None = None
+    draft: dict[str, object] = field(default_factory=dict)
+    draft_saved_at: datetime | None = None
+    accounts: Sequence[tuple[int, str, str]] = ()
+    templates: Sequence[tuple[str, str, str]] = ()
