@@ -9,8 +9,9 @@ from dunwell.portfolio.models import Party
 class Case(models.Model):
     """The work on one party's late accounts, from first day late to closed.
 
-    Opened, closed and ranked by the programs alone (columns below `opened_on`); taken and released by
-    casework.services.
+    Opened, closed and ranked by the programs alone (columns below `opened_on`); taken, released and put off by
+    casework.services: `ready_at`, `owner` and `held_*` are theirs, and publishing writes `ready_at` only when it opens
+    a case.
     """
 
     entity = models.ForeignKey(Entity, models.PROTECT)
@@ -48,11 +49,7 @@ class Case(models.Model):
             models.UniqueConstraint(fields=["party"], condition=models.Q(closed_on=None), name="one_open_case"),
         ]
         indexes = [
-            models.Index(
-                fields=["entity", "rank", "id"],
-                condition=models.Q(queue="call", closed_on=None, owner=None),
-                name="case_next_pool",
-            ),
+            # case_next_pool stands in migration 0002: its second column is an expression
             models.Index(
                 fields=["owner", "rank", "id"],
                 condition=models.Q(queue="call", closed_on=None),
@@ -60,6 +57,7 @@ class Case(models.Model):
             ),
             models.Index(fields=["bucket"], condition=models.Q(closed_on=None), name="case_open_bucket"),
             models.Index(fields=["held_by"], condition=models.Q(held_by__isnull=False), name="case_held"),
+            models.Index(fields=["held_until"], condition=models.Q(held_by__isnull=False), name="case_held_until"),
         ]
 
 
@@ -101,6 +99,13 @@ class Reminder(models.Model):
     recorded_by = models.BigIntegerField(null=True)
     done_at = models.DateTimeField(null=True)
     key = models.CharField(max_length=80, unique=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=models.Q(kind="call_back", done_at=None), name="call_back_waiting"
+            ),
+        ]
 
 
 class PlannedAction(models.Model):

@@ -1,0 +1,81 @@
+"""Reads of promises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import QuerySet, Sum
+
+from dunwell.arrangements import rules
+from dunwell.arrangements.models import Promise
+from dunwell.arrangements.rules import Part, Problem
+from dunwell.arrears.models import AccountState
+from dunwell.kernel import times
+from dunwell.portfolio import reference
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the promise dialogue needs: the sum, the least part, and each day with whether it can be chosen."""
+
+    currency: str
+    past_due: Decimal
+    least: Decimal
+    last_day: date
+    parts: int
+    days: tuple[tuple[date, bool], ...]
+
+
+def past_due(*, party_id: int, currency: str) -> Decimal:
+    """What is past due of a party in a currency, payments of today included (published columns)."""
+    states = AccountState.objects.filter(account__party_id=party_id, account__currency=currency)
+    return states.aggregate(sum=Sum("past_due"))["sum"] or Decimal(0)
+
+
+def open_promises(*, party_id: int, currency: str | None = None) -> QuerySet[Promise]:
+    """Promises with a part that is not judged yet, and that were not withdrawn."""
+    found = Promise.objects.filter(party_id=party_id, withdrawal=None, parts__state=Promise.State.OPEN).distinct()
+    return found if currency is None else found.filter(currency=currency)
+
+
+def problems_with(*, parts: Sequence[Part], party_id: int, currency: str, now: datetime) -> list[Problem]:
+    """Everything that keeps the parts from being a promise today: the policy, or a promise that is still open."""
+    made_on = times.business_date(now)
+    found = rules.check(
+        parts,
+        past_due=past_due(party_id=party_id, currency=currency),
+        made_on=made_on,
+        under=rules.policy(made_on),
+        is_working_day=reference.calendar().is_working_day,
+    )
+    if open_promises(party_id=party_id, currency=currency).exists():
+        return [Problem("promise_open"), *found]
+    return found
+
+
+def promises_of(*, party_id: int, limit: int = 20) -> list[Promise]:
+    """The party's last promises, the newest first, with parts and withdrawal (two queries)."""
+    return list(
+        Promise.objects.filter(party_id=party_id)
+        .select_related("withdrawal")
+        .prefetch_related("parts")
+        .order_by("-id")[:limit]
+    )
+
+
+def terms(*, past_due: Decimal, currency: str, now: datetime) -> Terms:
+    """What may be promised today about `past_due`."""
+    today = times.business_date(now)
+    policy, calendar = rules.policy(today), reference.calendar()
+    days = (today + timedelta(days=ahead) for ahead in range(policy.days + 1))
+    return Terms(
+        currency=currency,
+        past_due=past_due,
+        least=policy.least(past_due),
+        last_day=policy.last_day(today),
+        parts=policy.parts,
+        days=tuple((day, calendar.is_working_day(day)) for day in days),
+    )

@@ -1,0 +1,119 @@
+"""What a promise to pay may be: pure functions of values. The numbers stand in policy.yaml, dated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+
+import yaml
+
+from dunwell.kernel.money import CENT, to_cent
+
+Part = tuple[date, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The numbers in force on a day: least share of a part, days to the last date, number of parts."""
+
+    minimum_share: Decimal
+    days: int
+    parts: int
+
+    def least(self, past_due: Decimal) -> Decimal:
+        """The least amount of one part: 30 % of 2,618.40 is 785.52."""
+        return to_cent(past_due * self.minimum_share)
+
+    def last_day(self, made_on: date) -> date:
+        return made_on + timedelta(days=self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a promise. `part` counts from 0, None where it is the whole; `params` fill the sentence."""
+
+    code: str
+    part: int | None = None
+    params: Mapping[str, object] = field(default_factory=dict)
+
+
+class PromiseRefused(ValueError):
+    """A promise that the policy does not take; `problems` says everything that is wrong with it."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(f"{problem.code} {dict(problem.params)}" for problem in problems))
+        self.problems = tuple(problems)
+
+
+@cache
+def _numbers() -> Mapping[str, list[tuple[date, object]]]:
+    text = resources.files("dunwell.arrangements").joinpath("policy.yaml").read_text("utf-8")
+    return {
+        name: sorted((value["from"], value["value"]) for value in number["values"])
+        for name, number in yaml.safe_load(text).items()
+    }
+
+
+def policy(on: date) -> Policy:
+    """The policy in force on a day. A day before the first number raises LookupError."""
+
+    def in_force(name: str) -> object:
+        known = [value for since, value in _numbers()[name] if since <= on]
+        if not known:
+            raise LookupError(f"arrangements/policy.yaml has no {name} for {on}")
+        return known[-1]
+
+    return Policy(Decimal(str(in_force("minimum_share"))), int(in_force("days")), int(in_force("parts")))
+
+
+def split(total: Decimal, number: int) -> list[Decimal]:
+    """`total` in `number` parts to the cent; the last takes the remainder: 100.00 in 3 is 33.33, 33.33, 33.34."""
+    if number < 1:
+        raise ValueError("a promise has at least one part")
+    each = (total / number).quantize(CENT, rounding="ROUND_DOWN")
+    return [*[each] * (number - 1), to_cent(total) - each * (number - 1)]
+
+
+def check(
+    parts: Sequence[Part],
+    *,
+    past_due: Decimal,
+    made_on: date,
+    under: Policy,
+    is_working_day: Callable[[date], bool],
+) -> list[Problem]:
+    """Everything that the policy finds wrong with the parts of a promise; empty when it is taken.
+
+    Each part is an amount by a working day, in cents, at least the policy's share of what is past due; days ascend and
+    none lies before `made_on`. The sum is not above what is past due.
+    """
+    if not parts:
+        return [Problem("no_parts")]
+    if len(parts) > under.parts:
+        return [Problem("too_many_parts", params={"limit": under.parts})]
+    problems: list[Problem] = []
+    last, least, before = under.last_day(made_on), under.least(past_due), None
+    total = sum((amount for _, amount in parts), Decimal(0))
+    for position, (day, amount) in enumerate(parts):
+        if day < made_on:
+            problems.append(Problem("date_past", position, {"date": day}))
+        elif day > last:
+            problems.append(Problem("date_late", position, {"date": day, "last": last}))
+        elif not is_working_day(day):
+            problems.append(Problem("not_working_day", position, {"date": day}))
+        if before is not None and day <= before:
+            problems.append(Problem("date_order", position, {"date": day}))
+        before = day
+        if not amount.is_finite() or amount != to_cent(amount):
+            problems.append(Problem("not_cents", position, {"amount": amount}))
+        elif amount <= 0:
+            problems.append(Problem("not_positive", position, {"amount": amount}))
+        elif amount < least:
+            problems.append(Problem("below_least", position, {"amount": amount, "least": least}))
+    if total > past_due:
+        problems.append(Problem("above_past_due", params={"total": total, "past_due": past_due}))
+    return problems

@@ -1,0 +1,94 @@
+"""The only writers of promises. What became of one is judged by payments alone, in sql/settle_promises.sql."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from dunwell.arrangements import queries
+from dunwell.arrangements.models import Promise, PromisePart, PromiseWithdrawal
+from dunwell.arrangements.rules import Part, PromiseRefused
+from dunwell.evidence import services as evidence
+from dunwell.kernel import times
+from dunwell.kernel.actor import Actor
+from dunwell.portfolio import services as portfolio
+from dunwell.portfolio.models import Party
+
+
+@transaction.atomic
+def make_promise(
+    *,
+    party_id: int,
+    parts: Sequence[Part],
+    by: Actor,
+    now: datetime,
+    key: str,
+    currency: str = "CNY",
+    case_id: int | None = None,
+    contact_id: int | None = None,
+) -> Promise:
+    """Write a promise to pay: amounts in `currency`, each by a date. The same key again answers the same promise.
+
+    PromiseRefused with everything that is wrong: the policy of the day, or another promise that is still open.
+    """
+    party = Party.objects.select_for_update(no_key=True).get(pk=party_id)
+    known = Promise.objects.filter(key=key).first()
+    if known is not None:
+        return known
+    problems = queries.problems_with(parts=parts, party_id=party_id, currency=currency, now=now)
+    if problems:
+        raise PromiseRefused(problems)
+    promise = Promise.objects.create(
+        entity_id=party.entity_id,
+        party=party,
+        case_id=case_id,
+        currency=currency,
+        contact_id=contact_id,
+        made_on=times.business_date(now),
+        recorded_at=now,
+        recorded_by=by.user_id,
+        key=key,
+    )
+    PromisePart.objects.bulk_create(
+        PromisePart(promise=promise, position=position, due_date=day, amount=amount)
+        for position, (day, amount) in enumerate(parts, start=1)
+    )
+    evidence.write(
+        kind="promise.made",
+        now=now,
+        by=by,
+        entity_id=party.entity_id,
+        party_id=party_id,
+        case_id=case_id,
+        data={
+            "promise": promise.pk,
+            "currency": currency,
+            "parts": [{"due_date": day.isoformat(), "amount": str(amount)} for day, amount in parts],
+            "contact": contact_id,
+        },
+    )
+    portfolio.touch(party_id=party_id, now=now)
+    return promise
+
+
+@transaction.atomic
+def withdraw(*, promise_id: int, reason: str, by: Actor, now: datetime) -> PromiseWithdrawal:
+    """Take a promise back (made by mistake, or replaced by another). The first withdrawal stands."""
+    promise = Promise.objects.get(pk=promise_id)
+    taken_back, created = PromiseWithdrawal.objects.get_or_create(
+        promise=promise, defaults={"reason": reason[:200], "recorded_at": now, "recorded_by": by.user_id}
+    )
+    if created:
+        evidence.write(
+            kind="promise.withdrawn",
+            now=now,
+            by=by,
+            entity_id=promise.entity_id,
+            party_id=promise.party_id,
+            case_id=promise.case_id,
+            data={"promise": promise.pk, "reason": reason[:200]},
+        )
+        portfolio.touch(party_id=promise.party_id, now=now)
+    return taken_back

@@ -1,0 +1,32 @@
+"""The only writers of cases: who holds one, what was said and agreed, what comes back when, who owns what."""
+
+from dunwell.casework.services.contacts import Problem, Saved, save_contact
+from dunwell.casework.services.drafts import drop_draft, open_draft, save_draft
+from dunwell.casework.services.handing import HandOut, HandOutRefused, end_ownerships, hand_out, plan_hand_out
+from dunwell.casework.services.notes import call_back, snooze, write_note
+from dunwell.casework.services.queue import HOLD, Held, acting, hold, put_off, release, renew, take_next
+
+__all__ = [
+    "HOLD",
+    "HandOut",
+    "HandOutRefused",
+    "Held",
+    "Problem",
+    "Saved",
+    "acting",
+    "call_back",
+    "drop_draft",
+    "end_ownerships",
+    "hand_out",
+    "hold",
+    "open_draft",
+    "plan_hand_out",
+    "put_off",
+    "release",
+    "renew",
+    "save_contact",
+    "save_draft",
+    "snooze",
+    "take_next",
+    "write_note",
+]

@@ -1,0 +1,99 @@
+-- The next case of one collector, held for him until `until_moment`; NULL when nothing waits.
+-- A function, so that its plans are kept by the connection and the whole choice is one round trip. Every statement in
+-- it sees what was committed before that statement (READ COMMITTED), which is why the lock on the collector comes
+-- first: a double click finds the case that its first half took.
+CREATE OR REPLACE FUNCTION casework_take_next(
+    collector bigint, of_entity bigint, at_moment timestamptz, until_moment timestamptz
+) RETURNS SETOF casework_case LANGUAGE plpgsql AS $$
+DECLARE
+    chosen bigint;
+    ready_slot timestamptz;
+BEGIN
+    PERFORM pg_advisory_xact_lock(7201, collector::int);
+
+    -- interrupted work is restored
+    SELECT c.id INTO chosen FROM casework_case AS c
+    WHERE c.held_by_id = collector AND c.held_until > at_moment AND c.closed_on IS NULL
+    ORDER BY c.held_until DESC, c.id LIMIT 1 FOR NO KEY UPDATE;
+
+    -- call-backs that are due, one's own word before a colleague's
+    IF chosen IS NULL THEN
+        SELECT c.id INTO chosen
+        FROM casework_reminder AS r JOIN casework_case AS c ON c.id = r.case_id
+        WHERE r.kind = 'call_back' AND r.done_at IS NULL
+          AND r.due_at <= at_moment AND r.due_at > at_moment - interval '2 days'
+          AND c.entity_id = of_entity AND c.closed_on IS NULL
+          AND (c.owner_id = collector OR c.owner_id IS NULL)
+          AND (c.held_by_id IS NULL OR c.held_until <= at_moment)
+          AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
+        ORDER BY (r.recorded_by = collector) DESC NULLS LAST, r.due_at, c.id
+        LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED;
+    END IF;
+
+    -- his own cases
+    IF chosen IS NULL THEN
+        SELECT c.id INTO chosen FROM casework_case AS c
+        WHERE c.owner_id = collector AND c.queue = 'call' AND c.closed_on IS NULL
+          AND (c.held_by_id IS NULL OR c.held_until <= at_moment)
+          AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
+        ORDER BY c.rank, c.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+    END IF;
+
+    -- what a colleague left open until his hold ran out
+    IF chosen IS NULL THEN
+        SELECT c.id INTO chosen FROM casework_case AS c
+        WHERE c.held_by_id IS NOT NULL AND c.held_until <= at_moment
+          AND c.entity_id = of_entity AND c.owner_id IS NULL AND c.queue = 'call' AND c.closed_on IS NULL
+          AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
+        ORDER BY c.rank, c.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+    END IF;
+
+    -- The pool. Its index has the quarter of an hour from which a case is ready before the rank, so cases that must
+    -- wait are never read. We step from one quarter to the next that holds cases, look at the first of each ...
+    IF chosen IS NULL THEN
+        WITH RECURSIVE quarter(slot) AS (
+            SELECT min(casework_slot(c.ready_at)) FROM casework_case AS c
+            WHERE c.queue = 'call' AND c.closed_on IS NULL AND c.owner_id IS NULL AND c.held_by_id IS NULL
+              AND c.entity_id = of_entity AND casework_slot(c.ready_at) <= at_moment
+            UNION ALL
+            SELECT (
+                SELECT min(casework_slot(c.ready_at)) FROM casework_case AS c
+                WHERE c.queue = 'call' AND c.closed_on IS NULL AND c.owner_id IS NULL AND c.held_by_id IS NULL
+                  AND c.entity_id = of_entity AND casework_slot(c.ready_at) > quarter.slot
+                  AND casework_slot(c.ready_at) <= at_moment
+            )
+            FROM quarter WHERE quarter.slot IS NOT NULL
+        )
+        SELECT quarter.slot INTO ready_slot
+        FROM quarter CROSS JOIN LATERAL (
+            SELECT c.rank, c.id FROM casework_case AS c
+            WHERE c.queue = 'call' AND c.closed_on IS NULL AND c.owner_id IS NULL AND c.held_by_id IS NULL
+              AND c.entity_id = of_entity AND casework_slot(c.ready_at) = quarter.slot
+              AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
+            ORDER BY c.rank, c.id LIMIT 1
+        ) AS head
+        WHERE quarter.slot IS NOT NULL
+        ORDER BY head.rank, head.id LIMIT 1;
+
+        -- ... and take the first free one of the best quarter;
+        SELECT c.id INTO chosen FROM casework_case AS c
+        WHERE c.queue = 'call' AND c.closed_on IS NULL AND c.owner_id IS NULL AND c.held_by_id IS NULL
+          AND c.entity_id = of_entity AND casework_slot(c.ready_at) = ready_slot
+          AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
+        ORDER BY c.rank, c.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+
+        -- where colleagues are just taking all of that quarter, the first free one of any.
+        IF chosen IS NULL AND ready_slot IS NOT NULL THEN
+            SELECT c.id INTO chosen FROM casework_case AS c
+            WHERE c.queue = 'call' AND c.closed_on IS NULL AND c.owner_id IS NULL AND c.held_by_id IS NULL
+              AND c.entity_id = of_entity AND casework_slot(c.ready_at) <= at_moment
+              AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
+            ORDER BY casework_slot(c.ready_at), c.rank, c.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+        END IF;
+    END IF;
+
+    RETURN QUERY
+        UPDATE casework_case AS c SET held_by_id = collector, held_until = until_moment
+        WHERE c.id = chosen RETURNING c.*;
+END
+$$;

@@ -1,0 +1,89 @@
+"""What casework says: why a case is next, and what keeps a contact from being saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from dunwell.kernel.times import BANK_ZONE
+
+#: Sentences of save_contact, by code.
+PROBLEMS: Mapping[str, object] = {
+    "unknown_action": _("This action is not known."),
+    "no_code": _("Choose what came of the call."),
+    "does_not_fit": _("This result does not fit the action."),
+    "identity_first": _("The person has to be identified before this result can be saved."),
+    "identity_contradicts": _(
+        "This result says that the person was not identified; the identity check says that he was."
+    ),
+    "not_disclosed": _("This has to be said, and ticked, before the result can be saved."),
+    "no_parts": _("A promise needs an amount and a date."),
+    "parts_without_promise": _("Amounts and dates belong to the result “promise to pay”."),
+    "no_moment": _("Choose the moment of the call-back."),
+    "moment_past": _("This moment has passed."),
+    "no_note": _("A few words are needed here."),
+    "no_contact": _("There is no call to which this result belongs. Dial first."),
+    "other_case": _("This call belongs to another case."),
+    "other_collector": _("This call was made by another collector."),
+    "recorded": _(
+        "A result was saved for this call already, from another page. Nothing was changed; "
+        "what you typed is kept as a draft."
+    ),
+    "closed": _("The case was closed meanwhile: the result of the call can be saved, a promise cannot."),
+    "too_many_parts": _("At most %(limit)s parts."),
+    "date_past": _("%(date)s has passed."),
+    "date_late": _("%(date)s is too late: the last day is %(last)s."),
+    "not_working_day": _("%(date)s is not a working day."),
+    "date_order": _("%(date)s does not come after the date before it."),
+    "not_cents": _("%(amount)s is not an amount to the cent."),
+    "not_positive": _("An amount is more than nothing."),
+    "below_least": _("%(amount)s is below the least amount, %(least)s."),
+    "above_past_due": _("Together %(total)s: more than is past due, %(past_due)s."),
+    "promise_open": _("Another promise is still open. Withdraw it first."),
+}
+#: Why a case is next, by code of next_reason.
+REASONS: Mapping[str, object] = {
+    "call_back_due": _("Call-back due at %(at)s"),
+    "promise_broken": _("Promise broken"),
+    "promise_partly_kept": _("Promise kept only in part"),
+    "first_payment_default": _("First-payment default, day %(days)s"),
+    "high_balance": _("High balance, day %(days)s in %(bucket)s"),
+    "day_in_bucket": _("Day %(days)s in %(bucket)s"),
+    "never_contacted": _("Never reached, day %(days)s in %(bucket)s"),
+    "visit": _("For a visit, day %(days)s"),
+    "agency": _("For an agency, day %(days)s"),
+    "law_firm": _("For a law firm, day %(days)s"),
+    "held": _("You were working on it"),
+    "on_hold": _("On hold: no demand"),
+    "promise_open": _("Promise open until %(due)s"),
+    "listed": _("On an internal list: no contact"),
+    "paid": _("Nothing is past due"),
+    "reminder": _("Reminder only, day %(days)s past due"),
+    "contacted": _("Spoken to lately"),
+    "nothing": pgettext_lazy("why a case is next", "Nothing planned"),
+}
+
+
+def _written(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value:,.2f}" if value.is_finite() and value == value.quantize(Decimal("0.01")) else str(value)
+    if isinstance(value, datetime):
+        return value.astimezone(BANK_ZONE).strftime("%H:%M")
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def problem(code: str, params: Mapping[str, object] | None = None) -> str:
+    """The sentence of a problem in the reader's language."""
+    return str(PROBLEMS[code]) % {name: _written(value) for name, value in (params or {}).items()}
+
+
+def reason(said: Mapping[str, object] | None) -> str:
+    """Why a case is next, in words: of `{"code": ..., "params": {...}}`; empty when nothing is said."""
+    if not said or said.get("code") not in REASONS:
+        return ""
+    params = said.get("params") or {}
+    return str(REASONS[str(said["code"])]) % {name: _written(value) for name, value in dict(params).items()}
