@@ -62,7 +62,7 @@ def account(account_no: str = "", *, party: Party | None = None, currency: str =
         party=owner,
         **{"product": "standard", "cycle_day": 5, **fields},
     )
-    AccountRole.objects.create(account=made, party=owner, role=AccountRole.Role.PRIMARY)
+    AccountRole.objects.create(account_no=made.account_no, party=owner, role=AccountRole.Role.PRIMARY)
     return made
 
 

@@ -127,8 +127,12 @@ def reversed_payment(request: HttpRequest, payload: TakenBack) -> tuple[int, Boo
         raise HttpError(404, f"no booked payment {payload.payment_ref}")
     try:
         services.reverse(
-            payment_id=payment.pk, amount=payload.amount, posting_date=business_date(now),
-            host_ref=payload.host_ref, by=actor, now=now,
+            payment_id=payment.pk,
+            amount=payload.amount,
+            posting_date=business_date(now),
+            host_ref=payload.host_ref,
+            by=actor,
+            now=now,
         )
     except services.PaymentRefused as refused:
         return 409, Refusal(code=refused.code, params=refused.params)

@@ -79,9 +79,7 @@ def receive(
     _log(payment, "payment.provisional" if provisional else "payment.received", by=by, now=now)
     if not provisional:
         waiting = _announced(account_id=account.pk)
-        match = answered_by(
-            host_ref=host_ref, amount=amount, transaction_date=transaction_date, announced=waiting
-        )
+        match = answered_by(host_ref=host_ref, amount=amount, transaction_date=transaction_date, announced=waiting)
         if match is not None:
             answer(payment_id=match.id, answer=PaymentAnswer.Answer.POSTED, posted_as=payment, by=by, now=now)
     portfolio.touch(party_id=account.party_id, now=now)
@@ -165,11 +163,12 @@ def take_transactions(
     it is reversed, for a fact is never deleted.
     """
     accounts = {
-        number: (pk, party) for number, pk, party in Account.objects.filter(entity_id=entity_id).values_list(
-            "account_no", "id", "party_id"
-        )
+        number: (pk, party)
+        for number, pk, party in Account.objects.filter(entity_id=entity_id).values_list("account_no", "id", "party_id")
     }
-    connection.execute("CREATE OR REPLACE TEMP TABLE in_work AS SELECT unnest($1::VARCHAR[]) AS account_no", [list(accounts)])
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE in_work AS SELECT unnest($1::VARCHAR[]) AS account_no", [list(accounts)]
+    )
     rows = connection.execute(RECEIPTS.format(table=table)).fetchall()
     booked: list[Payment] = []
     reversals: list[tuple[str, str, str, Decimal, date]] = []
@@ -200,12 +199,20 @@ def take_transactions(
         ).first()
         if payment is not None:
             reverse(
-                payment_id=payment.pk, amount=amount, posting_date=posted, host_ref=host_ref,
-                by=by, now=now, business_date=business_date,
+                payment_id=payment.pk,
+                amount=amount,
+                posting_date=posted,
+                host_ref=host_ref,
+                by=by,
+                now=now,
+                business_date=business_date,
             )
     _reverse_withdrawn(
-        seen={(payment.account_id, payment.host_ref) for payment in booked}, account_ids=[pk for pk, _ in accounts.values()],
-        business_date=business_date, by=by, now=now,
+        seen={(payment.account_id, payment.host_ref) for payment in booked},
+        account_ids=[pk for pk, _ in accounts.values()],
+        business_date=business_date,
+        by=by,
+        now=now,
     )
     return len(new)
 
@@ -227,7 +234,9 @@ def _book(booked: list[Payment], *, accounts: dict[int, int], by: Actor, now: da
         waiting[one.account_id].append(Announced(one.pk, one.host_ref, one.amount, one.transaction_date))
     for payment in new:
         match = answered_by(
-            host_ref=payment.host_ref, amount=payment.amount, transaction_date=payment.transaction_date,
+            host_ref=payment.host_ref,
+            amount=payment.amount,
+            transaction_date=payment.transaction_date,
             announced=waiting[payment.account_id],
         )
         if match is not None:
@@ -247,8 +256,13 @@ def _reverse_withdrawn(
         left = payment.amount - (payment.taken_back or Decimal(0))
         if (payment.account_id, payment.host_ref) not in seen and left > 0:
             reverse(
-                payment_id=payment.pk, amount=left, posting_date=business_date,
-                host_ref=f"withdrawn:{payment.host_ref}", by=by, now=now, business_date=business_date,
+                payment_id=payment.pk,
+                amount=left,
+                posting_date=business_date,
+                host_ref=f"withdrawn:{payment.host_ref}",
+                by=by,
+                now=now,
+                business_date=business_date,
             )
 
 

@@ -5,73 +5,113 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('portfolio', '0001_initial'),
+        ("portfolio", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('repayment', 'Repayment'), ('merchant_refund', 'Merchant Refund'), ('chargeback', 'Chargeback')], default='repayment', max_length=20)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('currency', models.CharField(max_length=3)),
-                ('posting_date', models.DateField()),
-                ('transaction_date', models.DateField()),
-                ('business_date', models.DateField()),
-                ('source', models.CharField(choices=[('file', 'File'), ('typed', 'Typed'), ('api', 'Api')], max_length=8)),
-                ('host_ref', models.CharField(db_collation='C', max_length=64)),
-                ('counts_to_minimum', models.BooleanField(default=True)),
-                ('provisional', models.BooleanField(default=False)),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.BigIntegerField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='portfolio.account')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("repayment", "Repayment"),
+                            ("merchant_refund", "Merchant Refund"),
+                            ("chargeback", "Chargeback"),
+                        ],
+                        default="repayment",
+                        max_length=20,
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("currency", models.CharField(max_length=3)),
+                ("posting_date", models.DateField()),
+                ("transaction_date", models.DateField()),
+                ("business_date", models.DateField()),
+                (
+                    "source",
+                    models.CharField(choices=[("file", "File"), ("typed", "Typed"), ("api", "Api")], max_length=8),
+                ),
+                ("host_ref", models.CharField(db_collation="C", max_length=64)),
+                ("counts_to_minimum", models.BooleanField(default=True)),
+                ("provisional", models.BooleanField(default=False)),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.BigIntegerField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="payments", to="portfolio.account"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Reversal',
+            name="Reversal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('posting_date', models.DateField()),
-                ('business_date', models.DateField()),
-                ('host_ref', models.CharField(db_collation='C', max_length=64)),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.BigIntegerField(null=True)),
-                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reversals', to='payments.payment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("posting_date", models.DateField()),
+                ("business_date", models.DateField()),
+                ("host_ref", models.CharField(db_collation="C", max_length=64)),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.BigIntegerField(null=True)),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="reversals", to="payments.payment"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PaymentAnswer',
+            name="PaymentAnswer",
             fields=[
-                ('payment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='answer', serialize=False, to='payments.payment')),
-                ('answer', models.CharField(choices=[('posted', 'Posted'), ('dropped', 'Dropped')], max_length=8)),
-                ('recorded_at', models.DateTimeField()),
-                ('posted_as', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='payments.payment')),
+                (
+                    "payment",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="answer",
+                        serialize=False,
+                        to="payments.payment",
+                    ),
+                ),
+                ("answer", models.CharField(choices=[("posted", "Posted"), ("dropped", "Dropped")], max_length=8)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "posted_as",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="answers",
+                        to="payments.payment",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(fields=['account', 'posting_date'], name='payment_account_day'),
+            model_name="payment",
+            index=models.Index(fields=["account", "posting_date"], name="payment_account_day"),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('account', 'host_ref', 'provisional'), name='one_payment'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(fields=("account", "host_ref", "provisional"), name="one_payment"),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_positive'),
+            model_name="payment",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="payment_positive"),
         ),
         migrations.AddConstraint(
-            model_name='reversal',
-            constraint=models.UniqueConstraint(fields=('payment', 'host_ref'), name='one_reversal'),
+            model_name="reversal",
+            constraint=models.UniqueConstraint(fields=("payment", "host_ref"), name="one_reversal"),
         ),
         migrations.AddConstraint(
-            model_name='reversal',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='reversal_positive'),
+            model_name="reversal",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="reversal_positive"),
         ),
     ]
