@@ -108,7 +108,7 @@ def fresh_database(server, django_db_setup, django_db_blocker) -> Iterator[Datab
     from django.db import connections
 
     from dunwell.settings.rights import OUTSIDE
-    from dunwell.settings.roles import address
+    from dunwell.cli.roles import address
     from tests.database import OWNER, point
 
     name = server.copy()

@@ -12,7 +12,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from dunwell.settings import PACKAGE, database, rights, roles
+from dunwell.cli import roles
+from dunwell.settings import PACKAGE, database, rights
 
 OWNER = "dunwell_owner"
 PASSWORD = "of-the-tests-alone"

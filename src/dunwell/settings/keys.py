@@ -6,25 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
-
-def keep(path: Path, make: bytes) -> bytes:
-    """The bytes of `path`; written first, in one rename, when the file is not there."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(make)
-            out.flush()
-            os.fsync(out.fileno())
-        try:
-            os.link(draft, path)  # the first one wins; a second process reads it
-        except FileExistsError:
-            pass
-        os.unlink(draft)
-        return path.read_bytes()
+from dunwell.cli.kept import keep
 
 
 def secret(home: Path) -> str:
