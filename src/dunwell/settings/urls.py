@@ -4,4 +4,5 @@ from django.urls import include, path
 
 urlpatterns: list = [
     path("", include("dunwell.desk.urls")),
+    path("", include("dunwell.api.urls")),
 ]
