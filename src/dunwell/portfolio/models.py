@@ -79,10 +79,13 @@ class ContactPoint(models.Model):
 
 
 class SearchKey(models.Model):
-    """A versioned keyed hash under which a party is found: mobile, identity number, card, whole name."""
+    """A versioned keyed hash under which a party is found by identity number or whole name.
+
+    Contact points and cards carry theirs on their own rows.
+    """
 
     party = models.ForeignKey(Party, models.CASCADE, related_name="search_keys")
-    kind = models.CharField(max_length=12)  # mobile, id, card, last4, name
+    kind = models.CharField(max_length=12)  # id, name
     version = models.IntegerField()
     digest = models.BinaryField()
 

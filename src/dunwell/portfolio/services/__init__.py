@@ -1,6 +1,21 @@
 """The only writers of people and their accounts."""
 
+from dunwell.portfolio.services.accounts import keep_accounts, keep_cards
+from dunwell.portfolio.services.keeping import Kept, keep_contact_points, keep_people
 from dunwell.portfolio.services.people import Erased, open_many, open_text, seal_text, set_point_status
 from dunwell.portfolio.services.touching import touch, touch_many
 
-__all__ = ["Erased", "open_many", "open_text", "seal_text", "set_point_status", "touch", "touch_many"]
+__all__ = [
+    "Erased",
+    "Kept",
+    "keep_accounts",
+    "keep_cards",
+    "keep_contact_points",
+    "keep_people",
+    "open_many",
+    "open_text",
+    "seal_text",
+    "set_point_status",
+    "touch",
+    "touch_many",
+]

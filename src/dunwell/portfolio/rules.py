@@ -1,0 +1,61 @@
+"""Under what a value is found, how it is masked, and what a party's columns say. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dunwell.kernel import masks, numbers, sealing
+from dunwell.kernel.numbers import Tables
+
+#: The kinds of identity document that have a number we can check; others are taken as written.
+CHECKED_ID_KINDS = {"resident_id": "resident_id", "uscc": "uscc", "": "resident_id"}
+LANGUAGES = {"": "zh-hans", "zh": "zh-hans", "zh-cn": "zh-hans", "zh_cn": "zh-hans", "zh-hans": "zh-hans", "en": "en"}
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A contact point as it is kept: one way of writing, masked, with the zone of its area where known."""
+
+    value: str
+    masked: str
+    timezone: str
+
+
+def digest(keys: Mapping[int, bytes], kind: str, value: str) -> tuple[bytes, int]:
+    """The keyed hash of a normalised value under the key in force, and that key's version."""
+    version = max(keys)
+    return sealing.digest(keys[version], f"{kind}:{value}"), version
+
+
+def digests(keys: Mapping[int, bytes], kind: str, value: str) -> list[bytes]:
+    """The keyed hashes of a value under every version: what a search compares with."""
+    return [sealing.digest(key, f"{kind}:{value}") for key in keys.values()]
+
+
+def token(keys: Mapping[int, bytes], card_no: str) -> str:
+    """The name a card goes by in our tables and lake: always under the first key, so that it never changes."""
+    return "card_" + sealing.digest(keys[min(keys)], f"token:{card_no}").hex()[:24]
+
+
+def whole_name(name: str) -> str:
+    """A name as it is searched: full-width made half-width, small letters, single blanks."""
+    return " ".join(numbers.narrow(name).casefold().split())
+
+
+def identity_number(id_kind: str, id_no: str, tables: Tables) -> str:
+    """An identity number in its one way of writing."""
+    if not id_no:
+        return ""
+    kind = CHECKED_ID_KINDS.get(id_kind)
+    return numbers.check(kind, id_no, tables).normalised if kind else numbers.narrow(id_no).upper()
+
+
+def point(kind: str, value: str, tables: Tables) -> Point:
+    """A contact point's value normalised and masked."""
+    checked = numbers.check(kind, value, tables)
+    return Point(
+        value=checked.normalised,
+        masked=masks.mask(kind, checked.normalised)[:80],
+        timezone=checked.place.timezone if checked.place else "",
+    )
