@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 from ninja.errors import HttpError
 
 from dunwell.api.auth import permitted
@@ -80,7 +80,7 @@ def _booked(payment: Payment) -> Booked:
 
 
 @router.post("", response={200: Booked, 409: Refusal}, url_name="payments")
-def receive(request: HttpRequest, payload: Received) -> tuple[int, Booked | Refusal]:
+def receive(request: HttpRequest, payload: Received) -> Status:
     """Announce a payment (已还待入账): demands stop at once, until the host posts or drops it."""
     actor = permitted(request, "payment.enter")
     now = timezone.now()
@@ -100,12 +100,12 @@ def receive(request: HttpRequest, payload: Received) -> tuple[int, Booked | Refu
             now=now,
         )
     except services.PaymentRefused as refused:
-        return 409, Refusal(code=refused.code, params=refused.params)
-    return 200, _booked(payment)
+        return Status(409, Refusal(code=refused.code, params=refused.params))
+    return Status(200, _booked(payment))
 
 
 @router.post("/dropped", response={200: Booked, 409: Refusal}, url_name="payments_dropped")
-def dropped(request: HttpRequest, payload: Dropped) -> tuple[int, Booked | Refusal]:
+def dropped(request: HttpRequest, payload: Dropped) -> Status:
     """The host did not book an announced payment: what it had stopped goes on."""
     actor = permitted(request, "payment.enter")
     account = _account(payload.account_no, actor=actor)
@@ -113,11 +113,11 @@ def dropped(request: HttpRequest, payload: Dropped) -> tuple[int, Booked | Refus
     if payment is None:
         raise HttpError(404, f"no announced payment {payload.host_ref}")
     services.answer(payment_id=payment.pk, answer=PaymentAnswer.Answer.DROPPED, by=actor, now=timezone.now())
-    return 200, _booked(payment)
+    return Status(200, _booked(payment))
 
 
 @router.post("/reversed", response={200: Booked, 409: Refusal}, url_name="payments_reversed")
-def reversed_payment(request: HttpRequest, payload: TakenBack) -> tuple[int, Booked | Refusal]:
+def reversed_payment(request: HttpRequest, payload: TakenBack) -> Status:
     """冲正: the host took a booked payment back, whole or in part."""
     actor = permitted(request, "payment.reverse")
     now = timezone.now()
@@ -135,5 +135,5 @@ def reversed_payment(request: HttpRequest, payload: TakenBack) -> tuple[int, Boo
             now=now,
         )
     except services.PaymentRefused as refused:
-        return 409, Refusal(code=refused.code, params=refused.params)
-    return 200, _booked(payment)
+        return Status(409, Refusal(code=refused.code, params=refused.params))
+    return Status(200, _booked(payment))
