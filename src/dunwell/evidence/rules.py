@@ -63,6 +63,11 @@ def canonical(
     return json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
+def row_hash(fields: dict[str, object], algorithm: str) -> bytes:
+    """The hash that a row of these fields carries."""
+    return sealing.hashed(canonical(**fields), algorithm)
+
+
 def leaf(log_id: int, row_hash: bytes, algorithm: str) -> bytes:
     """The leaf of a log row: it binds the row's number to its hash."""
     return sealing.hashed(_LEAF + log_id.to_bytes(8, "big") + row_hash, algorithm)
@@ -85,3 +90,8 @@ def chained(previous: bytes | None, batch_root: bytes, records: int, sealed_at: 
     """The chain's next link: previous link, root, number of records and moment in one hash."""
     about = f"{records}|{moment(sealed_at)}".encode()
     return sealing.hashed((previous or b"") + batch_root + about, algorithm)
+
+
+def signed_text(day: date, seal_id: int, chain: bytes) -> bytes:
+    """What the signature of a day is made over."""
+    return f"dunwell.day/1|{day.isoformat()}|{seal_id}|{chain.hex()}".encode()

@@ -14,6 +14,14 @@ LANGUAGES = {"": "zh-hans", "zh": "zh-hans", "zh-cn": "zh-hans", "zh_cn": "zh-ha
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """One way in which what somebody typed may be meant: a kind of value and the value in its one way of writing."""
+
+    kind: str  # mobile, landline, email, id, card, last4, account_no, party_no, name
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
     """A contact point as it is kept: one way of writing, masked, with the zone of its area where known."""
 
@@ -35,7 +43,7 @@ def digests(keys: Mapping[int, bytes], kind: str, value: str) -> list[bytes]:
 
 def token(keys: Mapping[int, bytes], card_no: str) -> str:
     """The name a card goes by in our tables and lake: always under the first key, so that it never changes."""
-    return "card_" + sealing.digest(keys[min(keys)], f"token:{card_no}").hex()[:24]
+    return sealing.token(keys[min(keys)], "card", card_no)
 
 
 def whole_name(name: str) -> str:
@@ -59,3 +67,22 @@ def point(kind: str, value: str, tables: Tables) -> Point:
         masked=masks.mask(kind, checked.normalised)[:80],
         timezone=checked.place.timezone if checked.place else "",
     )
+
+
+def terms(text: str, tables: Tables) -> list[Term]:
+    """All ways in which a search text may be meant, the surest first. An empty text means nothing."""
+    text = numbers.narrow(text)
+    if not text:
+        return []
+    found = []
+    for kind in ("mobile", "resident_id", "uscc", "card", "email", "landline"):
+        checked = numbers.check(kind, text, tables)
+        if checked.valid:
+            found.append(Term("id" if kind in ("resident_id", "uscc") else kind, checked.normalised))
+    if len(text) == 4 and text.isdecimal():
+        found.append(Term("last4", text))
+    if not any(character.isspace() for character in text) and len(text) <= 40:
+        found += [Term("account_no", text), Term("party_no", text)]
+    if not text.isdecimal():
+        found.append(Term("name", whole_name(text)))
+    return found

@@ -1,5 +1,35 @@
 """The only writers of the log, its seals and the files kept by content."""
 
+from dunwell.evidence.services.files import (
+    Damaged,
+    chunks_of,
+    keep_file,
+    open_value,
+    read_file,
+    rewrap_files,
+    seal_value,
+)
 from dunwell.evidence.services.log import Entry, write, write_many
+from dunwell.evidence.services.seals import Sealed, seal, sign_day, unsealed
+from dunwell.evidence.verifying import Change, Verified, export, verify
 
-__all__ = ["Entry", "write", "write_many"]
+__all__ = [
+    "Change",
+    "Damaged",
+    "Entry",
+    "Sealed",
+    "Verified",
+    "chunks_of",
+    "export",
+    "keep_file",
+    "open_value",
+    "read_file",
+    "rewrap_files",
+    "seal",
+    "seal_value",
+    "sign_day",
+    "unsealed",
+    "verify",
+    "write",
+    "write_many",
+]

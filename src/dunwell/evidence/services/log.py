@@ -11,7 +11,7 @@ from django.db import transaction
 
 from dunwell.evidence import rules
 from dunwell.evidence.models import Log
-from dunwell.kernel import sealing, times
+from dunwell.kernel import times
 from dunwell.kernel.actor import Actor
 
 BATCH = 2000
@@ -50,8 +50,7 @@ def _row(entry: Entry) -> Log:
         "account_id": entry.account_id,
         "data": data,
     }
-    row_hash = sealing.hashed(rules.canonical(**fields), settings.HASH)
-    return Log(**fields, algorithm=settings.HASH, hash=row_hash)
+    return Log(**fields, algorithm=settings.HASH, hash=rules.row_hash(fields, settings.HASH))
 
 
 @transaction.atomic

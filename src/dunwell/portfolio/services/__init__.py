@@ -2,19 +2,35 @@
 
 from dunwell.portfolio.services.accounts import keep_accounts, keep_cards
 from dunwell.portfolio.services.keeping import Kept, keep_contact_points, keep_people
+from dunwell.portfolio.services.keys import Rotated, erase_party, rotate_master_key
+from dunwell.portfolio.services.looking import (
+    Identity,
+    ReasonMissing,
+    reveal_contact_point,
+    reveal_identity,
+    search,
+)
 from dunwell.portfolio.services.people import Erased, open_many, open_text, seal_text, set_point_status
 from dunwell.portfolio.services.touching import touch, touch_many
 
 __all__ = [
     "Erased",
+    "Identity",
     "Kept",
+    "ReasonMissing",
+    "Rotated",
+    "erase_party",
     "keep_accounts",
     "keep_cards",
     "keep_contact_points",
     "keep_people",
     "open_many",
     "open_text",
+    "reveal_contact_point",
+    "reveal_identity",
+    "rotate_master_key",
     "seal_text",
+    "search",
     "set_point_status",
     "touch",
     "touch_many",

@@ -1,0 +1,158 @@
+"""Files kept by content: each encrypted under its own data key, which the master key wraps.
+
+On disk: chunks of at most one megabyte, each as four bytes of length and a sealed value. A chunk is bound to its file,
+its number and whether it is the last, so that none can be moved, left out or cut off unseen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from dunwell.evidence.models import StoredFile
+from dunwell.kernel import sealing
+
+CHUNK = 1 << 20
+
+
+class Damaged(ValueError):
+    """A kept file is missing on disk, or is not what was kept."""
+
+
+def _place(sha256: str, number: int, last: bool) -> bytes:
+    return f"file/{sha256}/{number}/{'last' if last else 'more'}".encode()
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as source:
+        while chunk := source.read(CHUNK):
+            yield chunk
+
+
+def _write(source: Path, target: Path, *, key: bytes, sha256: str) -> None:
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with target.open("xb") as out:
+        waiting, number = b"", 0
+        for chunk in _chunks(source):
+            if waiting:
+                _append(out, sealing.seal(key, waiting, _place(sha256, number, False), settings.CIPHER))
+                number += 1
+            waiting = chunk
+        _append(out, sealing.seal(key, waiting, _place(sha256, number, True), settings.CIPHER))
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _append(out, sealed: bytes) -> None:
+    out.write(len(sealed).to_bytes(4, "big") + sealed)
+
+
+@transaction.atomic
+def keep_file(*, path: Path, now: datetime, name: str = "") -> StoredFile:
+    """Keep a file, encrypted, below DUNWELL_HOME/files. The same content again is the same file."""
+    path = Path(path)
+    state = hashlib.sha256()
+    size = 0
+    for chunk in _chunks(path):
+        state.update(chunk)
+        size += len(chunk)
+    sha256 = state.hexdigest()
+    known = StoredFile.objects.filter(sha256=sha256).first()
+    if known is not None and (Path(settings.HOME) / known.path).exists():
+        return known
+    masters = settings.KEYS.master()
+    version, key = max(masters), sealing.new_key()
+    wrapped = sealing.wrap(masters[version], key, f"file/{sha256}".encode(), settings.CIPHER)
+    # A name of its own: two who keep the same content at once never write over each other.
+    place = f"files/{sha256[:2]}/{sha256}.{secrets.token_hex(4)}"
+    _write(path, Path(settings.HOME) / place, key=key, sha256=sha256)
+    if known is not None:  # the row outlived its file
+        known.path, known.wrapped_key, known.key_version = place, wrapped, version
+        known.save(update_fields=["path", "wrapped_key", "key_version"])
+        return known
+    stored, created = StoredFile.objects.get_or_create(
+        sha256=sha256,
+        defaults={
+            "name": (name or path.name)[:200],
+            "size": size,
+            "path": place,
+            "wrapped_key": wrapped,
+            "key_version": version,
+            "recorded_at": now,
+        },
+    )
+    if not created:
+        (Path(settings.HOME) / place).unlink()
+    return stored
+
+
+def chunks_of(stored: StoredFile) -> Iterator[bytes]:
+    """A kept file's content, a megabyte at a time. Damaged when it is not what was kept."""
+    masters = settings.KEYS.master(stored.key_version)
+    key = sealing.unwrap(masters[stored.key_version], stored.wrapped_key, f"file/{stored.sha256}".encode())
+    state = hashlib.sha256()
+    try:
+        with (Path(settings.HOME) / stored.path).open("rb") as source:
+            number, head = 0, source.read(4)
+            while head:
+                sealed = source.read(int.from_bytes(head, "big"))
+                head = source.read(4)
+                chunk = sealing.unseal(key, sealed, _place(stored.sha256, number, not head))
+                state.update(chunk)
+                yield chunk
+                number += 1
+    except (FileNotFoundError, sealing.Unsealable) as error:
+        raise Damaged(f"{stored.name}: {error}") from error
+    if state.hexdigest() != stored.sha256:
+        raise Damaged(f"{stored.name}: its content is not the one that was kept")
+
+
+def read_file(stored: StoredFile) -> bytes:
+    """A kept file's whole content. Damaged when it is not what was kept."""
+    return b"".join(chunks_of(stored))
+
+
+def rewrap_files(*, version: int) -> int:
+    """Wrap the data keys of all kept files under a master key's version; how many there were."""
+    master = settings.KEYS.master(version)[version]
+    count = 0
+    for pk in list(StoredFile.objects.exclude(key_version=version).values_list("pk", flat=True)):
+        with transaction.atomic():
+            row = StoredFile.objects.select_for_update().get(pk=pk)
+            place = f"file/{row.sha256}".encode()
+            old = sealing.unwrap(settings.KEYS.master(row.key_version)[row.key_version], row.wrapped_key, place)
+            row.wrapped_key, row.key_version = sealing.wrap(master, old, place, settings.CIPHER), version
+            row.save(update_fields=["wrapped_key", "key_version"])
+            count += 1
+    return count
+
+
+def seal_value(*, data: bytes, place: str) -> bytes:
+    """Seal bytes that belong to no party (a row in quarantine) under a data key of their own, carried with them.
+
+    `place` binds the value to where it stands. Two bytes of master version, two of the wrapped key's length, the
+    wrapped key, the sealed bytes.
+    """
+    masters = settings.KEYS.master()
+    version, key = max(masters), sealing.new_key()
+    wrapped = sealing.wrap(masters[version], key, place.encode(), settings.CIPHER)
+    sealed = sealing.seal(key, data, place.encode(), settings.CIPHER)
+    return version.to_bytes(2, "big") + len(wrapped).to_bytes(2, "big") + wrapped + sealed
+
+
+def open_value(*, sealed: bytes, place: str) -> bytes:
+    """The bytes that `seal_value` sealed for this place; sealing.Unsealable when they are not."""
+    sealed = bytes(sealed)
+    version, length = int.from_bytes(sealed[:2], "big"), int.from_bytes(sealed[2:4], "big")
+    masters = settings.KEYS.master(version)
+    if version not in masters:
+        raise sealing.Unsealable(f"there is no master key {version}")
+    key = sealing.unwrap(masters[version], sealed[4 : 4 + length], place.encode())
+    return sealing.unseal(key, sealed[4 + length :], place.encode())

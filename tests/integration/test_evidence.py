@@ -1,0 +1,274 @@
+"""The log, its seals and its files, as the application's role; tampering as the database's superuser."""
+
+import threading
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+import pytest
+from django.db import ProgrammingError, connection, transaction
+
+from dunwell.evidence import queries, services
+from dunwell.evidence.models import DailyRoot, Log, Seal, SealedRecord
+from dunwell.kernel.actor import Actor
+from tests import build
+
+NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+TODAY = date(2026, 11, 20)
+CLERK = Actor.program("test")
+
+
+def entries(count: int, **fields: object) -> list[services.Entry]:
+    return [
+        services.Entry(kind="note.written", now=NOW, by=CLERK, data={"nr": nr, "amount": "0.10", "share": 0.25}, **fields)
+        for nr in range(count)
+    ]
+
+
+@pytest.fixture
+def sealed(fresh_database):
+    """Twelve records in two seals, the day signed."""
+    services.write_many(entries(7))
+    services.seal(now=NOW)
+    services.write_many(entries(5))
+    services.sign_day(day=TODAY, now=NOW + timedelta(minutes=1))
+    return fresh_database
+
+
+def as_superuser(database, *statements: str) -> None:
+    with psycopg.connect(database.superuser_url, autocommit=True) as intruder:
+        intruder.execute("SET session_replication_role = replica")  # no foreign key stops him
+        for statement in statements:
+            intruder.execute(statement)
+
+
+def changed() -> list[str]:
+    return [str(one) for one in services.verify().changed]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("statement", ["UPDATE evidence_log SET actor = 'x'", "DELETE FROM evidence_log"])
+def test_the_application_can_neither_change_nor_delete_a_record(statement):
+    services.write(kind="note.written", now=NOW, by=CLERK)
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+        connection.cursor().execute(statement)
+
+
+def test_an_untouched_log_verifies(sealed):
+    verified = services.verify()
+    assert (verified.records, verified.seals, verified.days, changed()) == (12, 2, 1, [])
+    assert str(verified) == "12 records, 0 changed"
+
+
+def test_records_not_sealed_yet_are_counted_and_checked(sealed):
+    services.write_many(entries(3))
+    assert services.verify().unsealed == 3
+    as_superuser(sealed, "UPDATE evidence_log SET actor = 'x' WHERE id = (SELECT max(id) FROM evidence_log)")
+    assert changed() == [f"record {Log.objects.latest('id').pk}: its fields are not those that were hashed"]
+
+
+@pytest.mark.parametrize(
+    "column, value",
+    [
+        ("actor", "'somebody else'"),
+        ("kind", "'note.read'"),
+        ("recorded_at", "recorded_at + interval '1 microsecond'"),
+        ("business_date", "business_date - 1"),
+        ("data", "jsonb_set(data, '{amount}', '\"0.11\"')"),
+        ("party_id", "7"),
+        ("case_id", "7"),
+        ("account_id", "7"),
+        ("actor_id", "7"),
+        ("entity_id", "7"),
+    ],
+)
+def test_a_changed_field_is_named(sealed, column, value):
+    third = Log.objects.order_by("id")[2].pk
+    as_superuser(sealed, f"UPDATE evidence_log SET {column} = {value} WHERE id = {third}")
+    assert changed() == [f"record {third}: its fields are not those that were hashed"]
+
+
+def test_a_record_changed_together_with_its_hash_is_named(sealed):
+    first, second = Log.objects.order_by("id")[:2]
+    as_superuser(
+        sealed,
+        f"UPDATE evidence_log SET data = other.data, hash = other.hash FROM evidence_log AS other "
+        f"WHERE evidence_log.id = {first.pk} AND other.id = {second.pk}",
+    )
+    assert changed()[0] == f"record {first.pk}: it is not the one that seal 1 holds"
+
+
+def test_a_removed_record_is_named(sealed):
+    third = Log.objects.order_by("id")[2].pk
+    as_superuser(sealed, f"DELETE FROM evidence_log WHERE id = {third}")
+    assert changed() == [f"record {third}: it was removed (seal 1, leaf 2)"]
+
+
+def test_a_record_removed_with_its_leaf_is_missed(sealed):
+    third = Log.objects.order_by("id")[2].pk
+    as_superuser(
+        sealed, f"DELETE FROM evidence_sealedrecord WHERE log_id = {third}", f"DELETE FROM evidence_log WHERE id = {third}"
+    )
+    assert any("seal 1" in one and "1 records were removed" in one for one in changed())
+
+
+def test_a_record_slipped_into_an_old_seal_is_noticed(sealed):
+    row = services.write_many(entries(1))[0]
+    as_superuser(
+        sealed,
+        f"INSERT INTO evidence_sealedrecord (log_id, seal_id, position, hash) VALUES ({row.pk}, 1, 7, '\\x00'::bytea)",
+    )
+    assert any("1 records were added" in one for one in changed())
+
+
+def test_a_removed_seal_breaks_the_chain(sealed):
+    as_superuser(sealed, "DELETE FROM evidence_sealedrecord WHERE seal_id = 1", "DELETE FROM evidence_seal WHERE id = 1")
+    assert any("does not follow the seal before it" in one for one in changed())
+
+
+def test_a_chain_made_anew_is_betrayed_by_the_signature(sealed):
+    # an intruder with our programs, without our signing key
+    as_superuser(sealed, "TRUNCATE evidence_sealedrecord, evidence_seal, evidence_dailyroot, evidence_log")
+    services.write_many(entries(12))
+    services.seal(now=NOW)
+    last = Seal.objects.latest("id")
+    as_superuser(
+        sealed,
+        "INSERT INTO evidence_dailyroot (day, seal_id, root, algorithm, key_id, signature) "
+        f"SELECT '2026-11-20', {last.pk}, chain, 'ed25519', '{'0' * 16}', '\\x00' FROM evidence_seal WHERE id = {last.pk}",
+    )
+    assert any(one.startswith("day 2026-11-20: it was signed by key") for one in changed())
+
+
+def test_a_day_signed_once_stays_as_signed(sealed):
+    before = bytes(DailyRoot.objects.get().signature)
+    services.write_many(entries(1))
+    services.sign_day(day=TODAY, now=NOW + timedelta(hours=1))
+    assert bytes(DailyRoot.objects.get().signature) == before
+    assert changed() == []
+
+
+def test_a_record_committed_late_is_sealed_by_the_next_pass(fresh_database):
+    """A row numbered before others but committed after them is not lost between two seals."""
+    with psycopg.connect(fresh_database.url) as slow:
+        slow.execute("SELECT nextval(pg_get_serial_sequence('evidence_log', 'id'))")
+        late = services.Entry(kind="late", now=NOW, by=CLERK)
+        early = Log.objects.order_by("-id").values_list("id", flat=True).first() or 0
+        services.write_many(entries(3))
+        services.seal(now=NOW)
+        number = slow.execute("SELECT currval(pg_get_serial_sequence('evidence_log', 'id'))").fetchone()[0]
+        assert early < number < Log.objects.latest("id").pk
+    from dunwell.evidence.services.log import _row
+
+    row = _row(late)
+    row.pk = number
+    row.save(force_insert=True)
+    assert services.seal(now=NOW).records == 1
+    assert changed() == []
+
+
+def test_sealers_at_once_seal_each_record_once(fresh_database):
+    services.write_many(entries(500))
+    found: list[int] = []
+
+    def run() -> None:
+        try:
+            found.append(services.seal(now=NOW).records)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(found) == 500 == SealedRecord.objects.count()
+    assert changed() == []
+
+
+def test_an_exported_log_is_checked_without_the_database(sealed, tmp_path):
+    file = tmp_path / "log.jsonl"
+    assert services.export(file) == 12
+    assert str(services.verify(file)) == "12 records, 0 changed"
+    forged = file.read_text().replace('"nr": 3', '"nr": 4', 1)
+    file.write_text(forged)
+    [one] = services.verify(file).changed
+    assert one.what == "record" and one.text == "its fields are not those that were hashed"
+    file.write_text("\n".join(line for line in forged.splitlines() if '"nr": 4' not in line))
+    assert any("were removed" in str(one) for one in services.verify(file).changed)
+
+
+@pytest.mark.parametrize("text", ["", "hello", "{}", '{"format": "dunwell.evidence/1", "public_key": "00"}\n{"x": 1}'])
+def test_a_file_that_is_no_export_is_refused(tmp_path, text):
+    (tmp_path / "x").write_text(text)
+    with pytest.raises(ValueError, match="x"):
+        services.verify(tmp_path / "x")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3 * (1 << 20) + 5])
+def test_a_kept_file_comes_back_and_is_not_readable_on_disk(tmp_path, settings, size):
+    settings.HOME = tmp_path / "home"
+    source = tmp_path / "night.csv"
+    source.write_bytes((b"13912345678," * (size // 12 + 1))[:size])
+    stored = services.keep_file(path=source, now=NOW)
+    assert services.read_file(stored) == source.read_bytes()
+    assert services.keep_file(path=source, now=NOW) == stored
+    on_disk = settings.HOME / stored.path
+    assert b"13912345678" not in on_disk.read_bytes()
+    assert len(list((settings.HOME / "files").rglob("*.*"))) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("damage", ["cut", "bit", "gone", "swapped"])
+def test_a_damaged_file_is_not_handed_out(tmp_path, settings, damage):
+    settings.HOME = tmp_path / "home"
+    source = tmp_path / "night.csv"
+    source.write_bytes(bytes(range(256)) * 4096 * 3)
+    stored = services.keep_file(path=source, now=NOW)
+    on_disk = settings.HOME / stored.path
+    data = on_disk.read_bytes()
+    chunk = 4 + 1 + 12 + (1 << 20) + 16
+    match damage:
+        case "cut":
+            on_disk.write_bytes(data[: 2 * chunk])
+        case "bit":
+            on_disk.write_bytes(data[:99] + bytes([data[99] ^ 1]) + data[100:])
+        case "gone":
+            on_disk.unlink()
+        case "swapped":
+            on_disk.write_bytes(data[chunk : 2 * chunk] + data[:chunk] + data[2 * chunk :])
+    with pytest.raises(services.Damaged, match=r"night\.csv"):
+        services.read_file(stored)
+
+
+@pytest.mark.django_db
+def test_a_value_sealed_for_one_place_does_not_open_at_another():
+    sealed = services.seal_value(data=b"row", place="quarantine/1/7")
+    assert services.open_value(sealed=sealed, place="quarantine/1/7") == b"row"
+    with pytest.raises(ValueError):
+        services.open_value(sealed=sealed, place="quarantine/1/8")
+
+
+@pytest.mark.django_db
+def test_the_timeline_is_read_by_pages_newest_first(django_assert_num_queries):
+    party = build.party()
+    services.write_many(entries(120, party_id=party.pk))
+    services.write(kind="promise.made", now=NOW, by=CLERK, party_id=party.pk)
+    seen, before = [], None
+    while True:
+        with django_assert_num_queries(1):
+            page = queries.timeline(party.pk, before=before)
+        seen += [one.pk for one in page.entries]
+        before = page.before
+        if before is None:
+            break
+    assert seen == sorted(seen, reverse=True) and len(seen) == 121
+    assert [one.kind for one in queries.timeline(party.pk, kinds=["promise"]).entries] == ["promise.made"]
+    assert len(queries.timeline(party.pk, kinds=["note.written", "promise"], limit=200).entries) == 121
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("value", [object(), b"x", float("nan"), 1e300])
+def test_what_does_not_survive_storage_is_refused(value):
+    with pytest.raises(TypeError):
+        services.write(kind="x.y", now=NOW, by=CLERK, data={"value": value})
