@@ -1,10 +1,125 @@
-"""The command `dunwell`."""
+"""The command `dunwell`. Commands are imported when they are called, so that `--help` is quick."""
 
+from __future__ import annotations
+
+import argparse
 import os
+import sys
 
 
-def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dunwell.settings")
-    from django.core.management import execute_from_command_line
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="dunwell", description="Dunwell: the system of a card collections department.")
+    top.add_argument("--version", action="store_true", help="print the version and end")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
 
-    execute_from_command_line()
+    demo = commands.add_parser("demo", help="start everything with the demo portfolio")
+    serve = commands.add_parser("serve", help="start everything")
+    for command in (demo, serve):
+        command.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+        command.add_argument("--port", type=int, help="port; without it 8000, or the next free one")
+    commands.add_parser("migrate", help="bring the database's tables and rights up to date").add_argument(
+        "--database", help=argparse.SUPPRESS
+    )
+    commands.add_parser("worker", help="do the day's work: reassess, send, seal").add_argument(
+        "--once", action="store_true", help="do every duty once and end"
+    )
+
+    intake = commands.add_parser("intake", help="take the bank's files in")
+    intake.add_argument("--business-date", type=_day, metavar="D", help="the business date the files are of")
+    intake.add_argument("--mapping", metavar="M.yaml", help="how the bank's layout becomes the contract")
+    intake.add_argument("--guess", action="store_true", help="propose a mapping for a file, to standard output")
+    intake.add_argument("--json", action="store_true", help="JSON instead of lines")
+    intake.add_argument("files", nargs="+", metavar="FILE")
+
+    nightly = commands.add_parser("nightly", help="run the night")
+    nightly.add_argument("--business-date", type=_day, metavar="D", required=True)
+    nightly.add_argument("--engine", choices=("duckdb", "spark"), default="duckdb")
+    nightly.add_argument("--dry-run", action="store_true", help="all steps, nothing published")
+    nightly.add_argument("--json", action="store_true", help="JSON instead of lines")
+
+    report = commands.add_parser("report", help="a report's rows")
+    report.add_argument("name", metavar="NAME", help="buckets, roll-rates, …")
+    report.add_argument("--business-date", type=_day, metavar="D", required=True)
+    report.add_argument("--format", choices=("csv", "json", "xlsx"), default="csv")
+    report.add_argument("--out", metavar="FILE", help="instead of standard output")
+
+    why = commands.add_parser("why", help="the lines that sum to each figure of an account")
+    why.add_argument("account", metavar="ACCOUNT")
+    why.add_argument("--business-date", type=_day, metavar="D", required=True)
+
+    evidence = commands.add_parser("evidence", help="the log").add_subparsers(dest="what", metavar="WHAT", required=True)
+    evidence.add_parser("verify", help="check every record against its seal").add_argument("path", nargs="?", metavar="PATH")
+
+    bench = commands.add_parser("bench", help="measure")
+    bench.add_argument("what", metavar="WHAT")
+    bench.add_argument("--accounts", type=int, metavar="N")
+    bench.add_argument("--rounds", type=int, metavar="R")
+    bench.add_argument("--json", metavar="FILE")
+
+    users = commands.add_parser("user", help="staff who may sign in").add_subparsers(dest="what", metavar="WHAT", required=True)
+    add = users.add_parser("add", help="make a user; prints the first password")
+    add.add_argument("username")
+    add.add_argument("--role", required=True)
+    add.add_argument("--staff-no", required=True)
+    add.add_argument("--name-zh", required=True)
+    add.add_argument("--name-en", required=True)
+    add.add_argument("--team", default="", help="a team's code")
+    users.add_parser("password", help="set a new password; prints it").add_argument("username")
+    users.add_parser("list", help="who there is")
+    return top
+
+
+def _day(text: str) -> object:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-11-23") from None
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command; ends the process with the exit code that contracts promise (2 for wrong usage)."""
+    top = parser()
+    options = top.parse_args(arguments)
+    if options.version:
+        from dunwell import __version__
+
+        print(__version__)
+        return
+    if options.command is None:
+        top.print_help(sys.stderr)
+        sys.exit(2)
+    if options.command == "intake" and not options.guess and options.business_date is None:
+        top.error("intake needs --business-date D")
+    from dunwell.cli.environment import Refused
+
+    try:
+        sys.exit(_run(options))
+    except Refused as error:
+        sys.exit(f"dunwell: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # `dunwell report … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.command in ("demo", "serve"):
+        from dunwell.cli import supervisor
+
+        return supervisor.run(demo=options.command == "demo", host=options.host, port=options.port)
+    if options.command == "bench":
+        from dunwell.cli import bench
+
+        return bench.run(options)
+    if options.command == "intake" and options.guess:
+        from dunwell.cli import commands
+
+        return commands.guess(options)
+    from dunwell.cli import commands
+    from dunwell.cli.environment import database
+
+    with database():
+        return commands.run(options)

@@ -1,4 +1,4 @@
-"""Bytes that are made once and then kept in a file, mode 0600. Read before Django's settings are."""
+"""What stands in DUNWELL_HOME: bytes made once and then kept, mode 0600. Read before Django's settings are."""
 
 from __future__ import annotations
 
@@ -31,3 +31,14 @@ def keep(path: Path, make: bytes) -> bytes:
 def word(home: Path, name: str) -> str:
     """A generated password or token, kept under a name in the home's keys."""
     return keep(home / "keys" / name, secrets.token_urlsafe(24).encode()).decode()
+
+
+def default_home() -> Path:
+    """DUNWELL_HOME; else `var` of the checkout this code is run from; else ~/.dunwell."""
+    given = os.environ.get("DUNWELL_HOME", "")
+    if given:
+        return Path(given).expanduser().resolve()
+    root = Path(__file__).resolve().parents[3]
+    if (root / "Makefile").exists() and (root / "src" / "dunwell").is_dir():
+        return root / "var"
+    return Path.home() / ".dunwell"

@@ -12,11 +12,13 @@ import os
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from dunwell.cli import translations
+from dunwell.cli.kept import default_home
 from dunwell.settings import keys
 from dunwell.settings.navigation import NAVIGATION as NAVIGATION
 
 PACKAGE = Path(__file__).resolve().parent.parent
-HOME = Path(os.environ.get("DUNWELL_HOME", Path.home() / ".dunwell")).resolve()
+HOME = default_home()
 LAKE = Path(os.environ.get("DUNWELL_LAKE", HOME / "lake"))
 
 
@@ -34,12 +36,13 @@ def database(url: str) -> dict[str, object]:
         "OPTIONS": dict(query),
         "ATOMIC_REQUESTS": False,
         "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,  # a connection from before the server was killed is thrown away
     }
 
 
 DATABASES = {
     "default": database(os.environ.get("DATABASE_URL", "postgresql:///dunwell")),
-    "owner": database(os.environ.get("DATABASE_OWNER_URL", os.environ.get("DATABASE_URL", "postgresql:///dunwell"))),
+    "owner": database(os.environ.get("DATABASE_OWNER_URL") or os.environ.get("DATABASE_URL", "postgresql:///dunwell")),
 }
 if os.environ.get("DUNWELL_POOL", "") == "1":  # the web server: one pool a process
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 2, "max_size": 16, "timeout": 20}
@@ -132,6 +135,7 @@ LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
+LOCALE_PATHS = [translations.compiled(PACKAGE, HOME)]
 LOGIN_URL = "/login"
 LOGIN_REDIRECT_URL = "/"
 SESSION_COOKIE_AGE = 12 * 3600

@@ -1,0 +1,128 @@
+"""The worker: the day's duties, one after the other, each when its time has come.
+
+Every duty finds its own work in the database and may be ended at any line and begun again. Two workers do
+not do the same duty at once: each is done under an advisory lock (docs/decisions/0010).
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+NAME = "dunwell-worker"  # the connection's name, by which /health finds it
+PAUSE = 1.0  # seconds between two looks at the duties
+
+log = structlog.get_logger("dunwell.worker")
+
+
+@dataclass(frozen=True)
+class Duty:
+    """A service that drains work, `room.module:function`, called with now=; and how often, in seconds."""
+
+    name: str
+    service: str
+    every: float
+    arguments: tuple[tuple[str, object], ...] = ()
+
+    def do(self, now: datetime) -> object:
+        module, _, function = self.service.partition(":")
+        return getattr(importlib.import_module(module), function)(now=now, **dict(self.arguments))
+
+
+DUTIES = (
+    Duty("reassess", "dunwell.nightly.services:reassess", 2, (("limit", 500),)),
+    Duty("send", "dunwell.channels.services:send_due", 5, (("limit", 200),)),
+    Duty("seal", "dunwell.evidence.services:seal", 60),
+    Duty("sign", "dunwell.cli.worker:sign_yesterday", 900),
+    Duty("sessions", "dunwell.cli.worker:forget_sessions", 3600),
+)
+
+
+def sign_yesterday(*, now: datetime) -> None:
+    """Sign the last root of the day that has ended, once."""
+    from dunwell.evidence import services
+    from dunwell.evidence.models import DailyRoot
+    from dunwell.kernel.times import business_date
+
+    day = business_date(now) - timedelta(days=1)
+    if not DailyRoot.objects.filter(day=day).exists():
+        services.sign_day(day=day, now=now)
+
+
+def forget_sessions(*, now: datetime) -> None:
+    """Delete sessions that have run out."""
+    from django.contrib.sessions.models import Session
+
+    Session.objects.filter(expire_date__lt=now).delete()
+
+
+class Worker:
+    """Does the duties until it is told to stop."""
+
+    def __init__(self, duties: tuple[Duty, ...] = DUTIES, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.duties = duties
+        self.clock = clock
+        self.due: dict[str, float] = {duty.name: 0.0 for duty in duties}
+        self.stopping = False
+
+    def stop(self, *_: object) -> None:
+        self.stopping = True
+
+    def run(self, *, once: bool = False) -> None:
+        from django.db import connection
+
+        signal.signal(signal.SIGTERM, self.stop)
+        signal.signal(signal.SIGINT, self.stop)
+        parent = os.getppid()
+        while not self.stopping and (once or os.getppid() == parent):
+            for duty in self.duties:
+                if not self.stopping and time.monotonic() >= self.due[duty.name]:
+                    self.attempt(duty)
+            if once:
+                break
+            self._show_life(connection)
+            time.sleep(PAUSE)
+        connection.close()
+
+    def attempt(self, duty: Duty) -> bool:
+        """Do a duty unless another worker is at it. A failure is logged, and tried again later."""
+        from django.db import Error, connection
+
+        self.due[duty.name] = time.monotonic() + duty.every
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [f"dunwell.duty.{duty.name}"])
+                if not cursor.fetchone()[0]:
+                    return False
+            try:
+                duty.do(self.clock())
+            finally:
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [f"dunwell.duty.{duty.name}"])
+        except Error as error:
+            log.warning("duty failed", duty=duty.name, error=type(error).__name__)
+            connection.close()
+            self.due[duty.name] = time.monotonic() + min(duty.every, 10)
+            return False
+        except Exception as error:
+            log.error("duty failed", duty=duty.name, error=type(error).__name__, exc_info=True)
+            self.due[duty.name] = time.monotonic() + max(duty.every, 10)
+            return False
+        return True
+
+    def _show_life(self, connection: object) -> None:
+        """Be seen in pg_stat_activity under the worker's name."""
+        from django.db import Error
+
+        try:
+            with connection.cursor() as cursor:  # type: ignore[attr-defined]
+                cursor.execute("SELECT set_config('application_name', %s, false)", [NAME])
+        except Error:
+            connection.close()  # type: ignore[attr-defined]
