@@ -128,7 +128,11 @@ def _write_day(
             written.append(_write(db, folder, kind, day, f"FROM {table}", "gb18030" if kind == "parties" else "csv"))
     elif not month_end and nr % 7 == 0:
         _run(db, "changes", nr=nr)
-        for kind, table in (("parties", "changed_party"), ("cards", "changed_card"), ("contact_points", "changed_contact")):
+        for kind, table in (
+            ("parties", "changed_party"),
+            ("cards", "changed_card"),
+            ("contact_points", "changed_contact"),
+        ):
             if db.table(table).limit(1).fetchall():
                 written.append(_write(db, folder, kind, day, f"FROM {table}", "csv"))
     form = "csv" if month_end else "parquet"
@@ -155,7 +159,8 @@ def _write(db: duckdb.DuckDBPyConnection, folder: Path, kind: str, day: date, ro
     totals = ", ".join(["count(*)", *(f"sum({column})" for column in SUMS[kind])])
     found = db.execute(f"SELECT {totals} FROM ({query})").fetchall()[0]
     path.with_name(path.name + ".ctl").write_text(
-        "\n".join(f"{name},{value}" for name, value in zip(("rows", *SUMS[kind]), found, strict=True)) + "\n", encoding="ascii"
+        "\n".join(f"{name},{value}" for name, value in zip(("rows", *SUMS[kind]), found, strict=True)) + "\n",
+        encoding="ascii",
     )
     part.replace(path)
     return path

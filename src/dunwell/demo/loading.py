@@ -1,0 +1,80 @@
+"""Loading the demo: staff, then for each of the 41 business dates its files and its night, as a bank would send them.
+
+Every date is asked for in order; what is done is known by the files taken and the runs published, so a load that was
+killed goes on where it stopped, and one that is done does nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+from django.conf import settings
+
+from dunwell.demo import people, replay
+from dunwell.kernel.actor import Actor
+from dunwell.kernel.times import BANK_ZONE
+from dunwell.nightly import services as nightly
+from dunwell.nightly.models import Run
+
+NIGHT_STARTS = time(2, 0)
+FILES, NIGHTS = "files", "nights"
+Progress = Callable[[str, int, int], None]
+"""Called with the part (`files`, `nights`), how much of it is done, and how much there is."""
+
+
+def load(
+    progress: Progress | None = None,
+    *,
+    today: date | None = None,
+    accounts: int | None = None,
+    folder: Path | None = None,
+) -> list[people.Login]:
+    """Make the demo's portfolio and answer one login a role. `today` is the day on which the demo is first started."""
+    told = progress or (lambda part, done, of: None)
+    logins = people.make_staff()
+    folder = folder or Path(settings.HOME) / "demo"
+    yesterday = _yesterday(folder, today or datetime.now(BANK_ZONE).date())
+    if _published(yesterday):
+        shutil.rmtree(folder / "files", ignore_errors=True)
+        return logins
+    deliveries = replay.write_files(
+        folder / "files", yesterday, accounts=accounts, progress=lambda done, of: told(FILES, done, of)
+    )
+    actor = Actor.program("demo")
+    for nr, delivery in enumerate(deliveries, 1):
+        if not _published(delivery.business_date):
+            now = datetime.combine(delivery.business_date + timedelta(days=1), NIGHT_STARTS, BANK_ZONE)
+            nightly.take_files(paths=list(delivery.files), business_date=delivery.business_date, now=now, by=actor)
+            nightly.run(business_date=delivery.business_date, now=now, by=actor)
+        told(NIGHTS, nr, len(deliveries))
+    shutil.rmtree(folder / "files", ignore_errors=True)
+    return logins
+
+
+def _published(day: date) -> bool:
+    return Run.objects.filter(business_date=day, state=Run.State.PUBLISHED).exists()
+
+
+def _complete(latest: Run) -> bool:
+    """Whether the runs there are end where a demo ends, 41 of them: then the mark was lost, not the demo."""
+    months, days = replay.business_dates(latest.business_date)
+    return Run.objects.filter(business_date__in=[*months, *days], state=Run.State.PUBLISHED).count() >= len(
+        months
+    ) + len(days)
+
+
+def _yesterday(folder: Path, today: date) -> date:
+    """The last business date of this demo: kept from its first start, so that a later start goes on with the same one."""
+    mark = folder / "last_business_date"
+    if mark.exists():
+        return date.fromisoformat(mark.read_text(encoding="ascii").strip())
+    latest = Run.objects.filter(state=Run.State.PUBLISHED).order_by("-business_date").first()
+    day = latest.business_date if latest and _complete(latest) else today - timedelta(days=1)
+    folder.mkdir(parents=True, exist_ok=True)
+    part = mark.with_suffix(".part")
+    part.write_text(day.isoformat(), encoding="ascii")
+    part.replace(mark)
+    return day
