@@ -124,3 +124,11 @@ RESULTS = {
     "cut_off": pgettext_lazy("result", "Call broke off"),
     "": "",
 }
+REVEAL_REASONS = {
+    "identity_check": _("to check the identity in a call"),
+    "wrong_number": _("to check a number that may be wrong"),
+    "request": _("the person asked about his own data"),
+    "complaint": _("to answer a complaint"),
+    "legal": _("for a legal step"),
+}
+MESSAGES_ON = {"sms": ("mobile",), "email": ("email",)}

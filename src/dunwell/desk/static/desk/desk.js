@@ -4,7 +4,6 @@
   const $ = (selector, from = document) => from.querySelector(selector);
   const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
   const work = () => $("#work-form");
-  const chosen = (form, name) => ($(`input[name="${name}"]:checked`, form) || {}).value || "";
 
   /* amounts as cents in whole numbers: no floating point where money is */
   const cents = (text) => {
@@ -69,25 +68,31 @@
   }
 
   /* the one button says what is missing; the server is asked in any case */
+  const code = (form) => $("input[name=code]:checked", form);
+  const asks = (form) => (code(form) ? code(form).dataset.asks.split(" ") : []);
   function missing(form) {
-    const outcome = chosen(form, "outcome"), result = chosen(form, "result");
-    if (!outcome) return "outcome";
-    if (outcome !== "connected_rpc") return "";
-    if (!$("[name=identified]", form).checked) return "identified";
-    if ($$("[name=disclosed]", form).some((box) => !box.checked)) return "disclosed";
-    if (!result) return "result";
-    if (result === "promise" && !parts(form).some((part) => part.date.value && part.amount.value)) return "promise";
-    if (result === "promise" && parts(form).some((part) => Boolean(part.date.value) !== Boolean(part.amount.value))) return "promise";
-    if (result === "call_back" && !($("[name=call_back_date]", form).value && $("[name=call_back_time]", form).value)) return "callBack";
+    const chosen = code(form), identified = $("[name=identified]", form).checked;
+    if (!chosen) return "code";
+    if (chosen.dataset.identity === "must" && !identified) return "identified";
+    if (chosen.dataset.identity === "never" && identified) return "notIdentified";
+    if ("disclosures" in chosen.dataset && $$("[name=disclosed]", form).some((box) => !box.checked)) return "disclosed";
+    const asked = asks(form);
+    if (asked.includes("promise") && !parts(form).some((part) => part.date.value && part.amount.value)) return "promise";
+    if (asked.includes("promise") && parts(form).some((part) => Boolean(part.date.value) !== Boolean(part.amount.value))) return "promise";
+    if (asked.includes("call_back") && !($("[name=call_back_date]", form).value && $("[name=call_back_time]", form).value)) return "callBack";
+    if (asked.includes("note") && !$("[name=note]", form).value.trim()) return "note";
     return "";
+  }
+  function show(form, group) {
+    $$("[data-codes]", form).forEach((part) => { part.hidden = part.dataset.codes !== group; });
+    $$("[data-group]", form).forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.group === group)));
   }
   function refresh() {
     const form = work();
     if (!form) return;
-    const outcome = chosen(form, "outcome"), result = outcome === "connected_rpc" ? chosen(form, "result") : "";
-    $$("[data-for]", form).forEach((part) => { part.hidden = part.dataset.for !== outcome; });
-    $$("[data-result]", form).forEach((part) => { part.hidden = part.dataset.result !== result; });
-    if (outcome === "connected_rpc") form.setAttribute("data-needs-disclosures", ""); else form.removeAttribute("data-needs-disclosures");
+    const asked = asks(form);
+    $$("[data-result]", form).forEach((part) => { part.hidden = !asked.includes(part.dataset.result); });
+    if (code(form) && "disclosures" in code(form).dataset) form.setAttribute("data-needs-disclosures", ""); else form.removeAttribute("data-needs-disclosures");
     tellPromise(form);
     const what = missing(form), says = $("#missing"), save = $("#save");
     if (form.dataset.touched || !says.textContent) says.textContent = what ? says.dataset[what] : "";
@@ -108,6 +113,12 @@
     const form = work(), day = target.closest(".cal button");
     if (day && form) { pickDay(form, day.value); return; }
     if (target.closest("[data-add-part]") && form) { addPart(form); refresh(); return; }
+    const group = target.closest("[data-group]");
+    if (group && form) {
+      const other = group.getAttribute("aria-pressed") === "true" && $$("[data-group]", form).find((button) => button !== group);
+      show(form, (other || group).dataset.group);
+      return;
+    }
     const presses = target.closest("[data-presses]");
     if (presses) { const other = $(presses.dataset.presses); if (other) other.click(); return; }
     const reveal = target.closest("[data-reveal]");
@@ -118,25 +129,26 @@
       $("#revealed", dialog).replaceChildren();
     }
   });
-  /* 1 to 9: first what came of the call, then the result; P: the right party promises */
+  /* 1 to 9 and 0: what came of the call, in the group that is open; P: a promise */
   document.addEventListener("keydown", (event) => {
     const form = work();
     if (!form || event.isComposing || event.keyCode === 229) return;
     if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && event.target instanceof Element && form.contains(event.target) && event.target.matches("input")) { event.preventDefault(); return; }
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || $("dialog[open]")) return;
     if (document.body.dataset.singleKeys === "off" || event.target.matches?.("textarea, select, input:not([type=radio], [type=checkbox])")) return;
-    const press = (name, at) => {
-      const radio = typeof at === "number" ? $$(`input[name="${name}"]`, form)[at] : $(`input[name="${name}"][value="${at}"]`, form);
-      if (radio) { radio.checked = true; radio.focus(); radio.dispatchEvent(new Event("input", { bubbles: true })); }
-    };
-    if (/^[1-9]$/.test(event.key)) {
+    const press = (radio) => {
+      if (!radio) return;
       event.preventDefault();
-      press(chosen(form, "outcome") === "connected_rpc" ? "result" : "outcome", Number(event.key) - 1);
-    } else if (event.key.toLowerCase() === "p") {
-      event.preventDefault(); event.stopImmediatePropagation();
-      press("outcome", "connected_rpc"); press("result", "promise");
+      radio.checked = true; radio.focus(); radio.dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    if (/^[0-9]$/.test(event.key)) press($(`[data-codes]:not([hidden]) input[data-digit="${event.key}"]`, form));
+    else if (event.key.toLowerCase() === "p") {
+      const radio = $("input[name=code][value=promise]", form);
+      event.stopImmediatePropagation();
+      show(form, radio.closest("[data-codes]").dataset.codes);
+      press(radio);
       const first = $(".cal button", form); if (first) first.focus();
-    } else if (event.key === "0") { event.preventDefault(); $$("[name=outcome], [name=result]", form).forEach((radio) => { radio.checked = false; }); form.dispatchEvent(new Event("input", { bubbles: true })); }
+    }
   }, true);
   document.addEventListener("htmx:afterSettle", refresh);
   document.addEventListener("htmx:afterRequest", (event) => {

@@ -1,0 +1,252 @@
+"""The log in words: each entry of a timeline as one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from dunwell.casework import words as casework_words
+from dunwell.casework.queries import SORTS
+from dunwell.casework.queries import Entry as Logged
+from dunwell.casework.queries import Timeline as Found
+from dunwell.casework.rules.codes import codes
+from dunwell.desk import words
+from dunwell.desk.view import Chip, Day, Entry, Timeline
+from dunwell.frame.templatetags.frame import duration, moment, money, sentence
+from dunwell.kernel.times import BANK_ZONE
+
+CHIPS = {
+    "call": lambda: pgettext("timeline", "Calls"),
+    "message": lambda: pgettext("timeline", "Messages"),
+    "letter": lambda: pgettext("timeline", "Letters"),
+    "visit": lambda: pgettext("timeline", "Visits"),
+    "payment": lambda: pgettext("timeline", "Payments"),
+    "promise": lambda: pgettext("timeline", "Promises"),
+    "hold": lambda: pgettext("timeline", "Holds"),
+    "note": lambda: pgettext("timeline", "Notes"),
+    "system": lambda: pgettext("timeline", "System"),
+}
+KINDS = {
+    "call": lambda: pgettext("timeline", "Call"),
+    "message": lambda: pgettext("timeline", "Message"),
+    "letter": lambda: pgettext("timeline", "Letter"),
+    "visit": lambda: pgettext("timeline", "Visit"),
+    "payment": lambda: pgettext("timeline", "Payment"),
+    "promise": lambda: pgettext("timeline", "Promise"),
+    "hold": lambda: pgettext("timeline", "Hold"),
+    "note": lambda: pgettext("timeline", "Note"),
+    "gate.decided": lambda: pgettext("timeline", "Decision"),
+    "case": lambda: pgettext("timeline", "Case"),
+    "action": lambda: pgettext("timeline", "Strategy"),
+    "party": lambda: pgettext("timeline", "Person"),
+    "list": lambda: pgettext("timeline", "List"),
+    "system": lambda: pgettext("timeline", "System"),
+}
+Said = Mapping[str, object]
+
+
+def _result(code: object) -> str:
+    """What was said in a call, as codes.yaml names it."""
+    found = codes().actions["call"].find(str(code)) if code else None
+    return found.name(get_language() or "") if found else str(words.OUTCOMES.get(str(code), code or ""))
+
+
+def _point(data: Said, points: Mapping[int, str]) -> str:
+    return points.get(int(data.get("contact_point") or 0), "")  # type: ignore[call-overload]
+
+
+def _call(data: Said, points: Mapping[int, str]) -> Said:
+    outcome = str(data.get("outcome", ""))
+    facts = [_("out to %(number)s") % {"number": _point(data, points)} if _point(data, points) else _("outgoing")]
+    facts.append(str(words.OUTCOMES.get(outcome, outcome)))
+    if data.get("seconds"):
+        facts.append(duration(int(data["seconds"])))  # type: ignore[call-overload]
+    return {
+        "main": pgettext("between facts", ", ").join(facts),
+        "result": _result(data.get("result")),
+        "second": _("identity checked") if data.get("identified") else "",
+    }
+
+
+def _message(data: Said, points: Mapping[int, str], state: str) -> Said:
+    said = {
+        "planned": (_("in the outbox"), ""),
+        "sent": (_("sent"), "ok"),
+        "refused": (_("refused"), "danger"),
+        "not_connected": (_("not connected"), "warn"),
+        "failed": (_("failed"), "danger"),
+        "cancelled": (_("cancelled"), ""),
+        "in_doubt": (_("in doubt"), "warn"),
+        "delivered": (_("delivered"), "ok"),
+        "bounced": (_("bounced"), "danger"),
+    }.get(state, (state, ""))
+    channel = str(words.CHANNELS.get(str(data.get("channel", "")), data.get("channel", "")))
+    rules = [str(rule) for rule in data.get("rules") or [data["rule"]] if rule] if data.get("rules") or data.get("rule") else []  # type: ignore[union-attr]
+    facts = [channel, _point(data, points) or str(data.get("masked", ""))]
+    template = str(data.get("template", "") or data.get("title", ""))
+    return {
+        "main": " ".join(filter(None, [*facts, template])),
+        "result": said[0],
+        "result_tone": said[1],
+        "rules": rules,
+        "second": str(data.get("detail", "")),
+    }
+
+
+def _payment(data: Said, kind: str) -> Said:
+    amount = Decimal(str(data.get("amount", "0")))
+    source = {"file": _("from the host's file"), "typed": _("typed in"), "api": _("announced by another system")}.get(str(data.get("source")), "")
+    where = _("posted %(on)s, reference %(ref)s") % {"on": data.get("posting_date", ""), "ref": data.get("host_ref", "")}
+    kinds = {"repayment": _("Repayment"), "merchant_refund": _("Merchant refund, not a repayment"), "chargeback": _("Chargeback")}
+    name = kinds.get(str(data.get("payment_kind")), str(data.get("payment_kind", "")))
+    main = pgettext("between facts", ", ").join(filter(None, [name, source]))
+    if kind == "payment.provisional":
+        return {"lead": _("Paid, not yet posted"), "tone": "warn", "main": main, "second": where, "amount": amount}
+    if kind == "payment.reversed":
+        return {"lead": _("Reversed"), "tone": "danger", "main": name, "second": where, "amount": -Decimal(str(data.get("reversed", amount)))}
+    if kind == "payment.answered":
+        dropped = data.get("answer") == "dropped"
+        lead = _("Dropped by the host") if dropped else _("Posted by the host")
+        return {"lead": lead, "tone": "danger" if dropped else "ok", "main": name, "second": where, "amount": amount}
+    return {"main": main, "second": where, "amount": amount}
+
+
+def _promise(data: Said, kind: str) -> Said:
+    parts = data.get("parts") or []
+    listed = sentence([_("%(amount)s by %(day)s") % {"amount": money(part["amount"]), "day": part["due_date"]} for part in parts])  # type: ignore[union-attr]
+    if kind == "promise.made":
+        return {"main": listed, "amount": sum((Decimal(str(part["amount"])) for part in parts), Decimal(0))}  # type: ignore[union-attr]
+    if kind == "promise.withdrawn":
+        return {"lead": _("Withdrawn"), "main": str(data.get("reason", ""))}
+    state = str(data.get("state") or data.get("to") or "")
+    tone = {"kept": "ok", "partly_kept": "warn", "broken": "danger"}.get(state, "")
+    received, amount = data.get("received"), data.get("amount")
+    main = _("received %(received)s of %(amount)s") % {"received": money(received), "amount": money(amount)} if amount else ""
+    return {"lead": str(words.PROMISE_STATES.get(state, state)), "tone": tone, "main": main, "second": str(data.get("due_date", "") or "")}
+
+
+def _gate(data: Said) -> Said:
+    blocked = str(data.get("verdict")).upper() == "BLOCK"
+    channel = str(words.CHANNELS.get(str(data.get("channel", "")), data.get("channel", "")))
+    return {
+        "lead": pgettext("the gate", "Block") if blocked else pgettext("the gate", "Review"),
+        "tone": "danger" if blocked else "warn",
+        "main": channel,
+        "rules": data.get("rules") or [],
+    }
+
+
+def _hold(data: Said, kind: str) -> Said:
+    name = str(words.HOLD_KINDS.get(str(data.get("kind")), data.get("kind", "")))
+    if kind == "hold.lifted":
+        return {"lead": _("Lifted"), "main": name}
+    until = data.get("ends_at")
+    return {"lead": _("On hold"), "tone": "warn", "main": name, "second": _("until %(day)s") % {"day": str(until)[:10]} if until else ""}
+
+
+def _case(data: Said, kind: str) -> Said:
+    said = {
+        "case.opened": lambda: (_("Case opened"), str(data.get("reason", "") if isinstance(data.get("reason"), str) else "")),
+        "case.closed": lambda: (_("Case closed"), _("nothing is past due") if data.get("reason", "cured") in ("cured", "paid", "") else str(data.get("reason"))),
+        "case.handed_out": lambda: (_("Handed out"), _("from %(day)s") % {"day": data.get("from", "")}),
+        "case.taken": lambda: (_("Taken"), casework_words.reason(data["reason"]) if isinstance(data.get("reason"), dict) else ""),  # type: ignore[arg-type]
+        "case.released": lambda: (_("Released"), ""),
+    }
+    lead, main = said.get(kind, lambda: (kind, ""))()
+    return {"lead": lead, "main": main, "rules": [data["rule"]] if data.get("rule") else []}
+
+
+def _reminder(data: Said) -> Said:
+    lead = _("Call-back") if data.get("kind") == "call_back" else _("Snoozed")
+    due = str(data.get("due_at", ""))
+    return {"lead": lead, "main": moment(datetime.fromisoformat(due)) if due else ""}
+
+
+def _person(data: Said, kind: str) -> Said:
+    if kind == "party.revealed":
+        return {"lead": _("Shown"), "main": str(data.get("masked", "")), "second": str(reveal_reason(data.get("reason", "")))}
+    if kind == "party.point_status":
+        after = str(words.POINT_STATUS.get(str(data.get("after")), data.get("after", "")))
+        why = str(words.OUTCOMES.get(str(data.get("reason")), data.get("reason", "")))
+        return {"lead": str(data.get("masked", "")), "main": after, "second": why}
+    return {"main": {"party.identity_changed": _("Name or identity number changed in the bank's file")}.get(kind, kind)}
+
+
+def reveal_reason(code: object) -> object:
+    """A reason to reveal in words; a free text as it is."""
+    return words.REVEAL_REASONS.get(str(code), code)
+
+
+def _words(entry: Logged, points: Mapping[int, str]) -> Said:
+    kind, data = entry.kind, entry.data
+    room = kind.split(".")[0]
+    if entry.sort == "note":
+        return {"main": entry.text or _("The text cannot be opened any more.")}
+    if kind == "contact.recorded":
+        if data.get("channel") in ("call", "ai_call", "visit"):
+            return _call(data, points)
+        return _message(data, points, str(data.get("outcome", "")))
+    if kind == "gate.decided":
+        return _gate(data)
+    if kind == "reminder.set":
+        return _reminder(data)
+    if room == "list":
+        return {"main": {"staff": _("Staff of the bank"), "sensitive": _("Sensitive persons"), "wrong_number": _("Wrong numbers")}.get(str(data.get("list")), "")}
+    if room == "action":
+        channel = str(words.CHANNELS.get(str(data.get("channel", "")), data.get("channel", "")))
+        return {"main": " ".join(filter(None, [channel, str(data.get("step", ""))])), "rules": [data["rule"]] if data.get("rule") else [], "second": str(data.get("segment", ""))}
+    by_room: dict[str, Callable[[], Said]] = {
+        "message": lambda: _message(data, points, kind.split(".")[1]),
+        "payment": lambda: _payment(data, kind),
+        "promise": lambda: _promise(data, kind),
+        "hold": lambda: _hold(data, kind),
+        "case": lambda: _case(data, kind),
+        "party": lambda: _person(data, kind),
+    }
+    return by_room.get(room, lambda: {"main": kind})()
+
+
+def line(entry: Logged, points: Mapping[int, str]) -> Entry:
+    """One entry as it stands on the page."""
+    said = dict(_words(entry, points))
+    name = KINDS.get(entry.kind) or KINDS.get(entry.kind.split(".")[0]) if entry.sort == "system" else KINDS.get(entry.sort)
+    return Entry(
+        id=entry.id,
+        at=entry.at,
+        kind=(name or KINDS["system"])(),
+        tone=str(said.get("tone", "")),
+        lead=str(said.get("lead", "")),
+        main=str(said.get("main", "")),
+        second=str(said.get("second", "")),
+        rules=tuple(str(rule) for rule in said.get("rules", ())),  # type: ignore[union-attr]
+        result=str(said.get("result", "")),
+        result_tone=str(said.get("result_tone", "")),
+        amount=said.get("amount"),  # type: ignore[arg-type]
+        who=_who(entry),
+    )
+
+
+def _who(entry: Logged) -> str:
+    name = entry.who(get_language() or "")
+    return {"nightly": _("Night run"), "gate": _("Gate"), "worker": _("Worker"), "intake": _("Intake")}.get(name, name)
+
+
+def shown(found: Found, *, kind: str, points: Mapping[int, str], today: date) -> Timeline:
+    """A page of the timeline by days, with the chips and their counts."""
+    days: list[Day] = []
+    for entry in found.entries:
+        on = entry.at.astimezone(BANK_ZONE).date()
+        if not days or days[-1].on != on:
+            days.append(Day(on, on == today, []))
+        days[-1].entries.append(line(entry, points))  # type: ignore[attr-defined]
+    total = sum(found.counts.values())
+    chips = [Chip("", pgettext("timeline", "All"), total, not kind)]
+    chips += [Chip(sort, CHIPS[sort](), found.counts[sort], sort == kind) for sort in SORTS if found.counts.get(sort)]
+    of_kind = found.counts.get(kind, 0) if kind else total
+    older = max(of_kind - len(found.entries), 0) if found.counts else 0
+    return Timeline(chips, days, found.before, older, kind)
