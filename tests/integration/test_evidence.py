@@ -19,7 +19,9 @@ CLERK = Actor.program("test")
 
 def entries(count: int, **fields: object) -> list[services.Entry]:
     return [
-        services.Entry(kind="note.written", now=NOW, by=CLERK, data={"nr": nr, "amount": "0.10", "share": 0.25}, **fields)
+        services.Entry(
+            kind="note.written", now=NOW, by=CLERK, data={"nr": nr, "amount": "0.10", "share": 0.25}, **fields
+        )
         for nr in range(count)
     ]
 
@@ -106,7 +108,9 @@ def test_a_removed_record_is_named(sealed):
 def test_a_record_removed_with_its_leaf_is_missed(sealed):
     third = Log.objects.order_by("id")[2].pk
     as_superuser(
-        sealed, f"DELETE FROM evidence_sealedrecord WHERE log_id = {third}", f"DELETE FROM evidence_log WHERE id = {third}"
+        sealed,
+        f"DELETE FROM evidence_sealedrecord WHERE log_id = {third}",
+        f"DELETE FROM evidence_log WHERE id = {third}",
     )
     assert any("seal 1" in one and "1 records were removed" in one for one in changed())
 
@@ -121,7 +125,9 @@ def test_a_record_slipped_into_an_old_seal_is_noticed(sealed):
 
 
 def test_a_removed_seal_breaks_the_chain(sealed):
-    as_superuser(sealed, "DELETE FROM evidence_sealedrecord WHERE seal_id = 1", "DELETE FROM evidence_seal WHERE id = 1")
+    as_superuser(
+        sealed, "DELETE FROM evidence_sealedrecord WHERE seal_id = 1", "DELETE FROM evidence_seal WHERE id = 1"
+    )
     assert any("does not follow the seal before it" in one for one in changed())
 
 

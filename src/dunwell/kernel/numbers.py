@@ -22,7 +22,7 @@ _MOBILE = re.compile(r"1[3-9]\d{9}")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
 _RESIDENT = re.compile(r"\d{17}[\dX]")
 _USCC = re.compile(rf"[{USCC_LETTERS}]{{2}}\d{{6}}[{USCC_LETTERS}]{{10}}")
-_LANDLINE = re.compile(r"(0\d{2,3})-?(\d{7,8})(?:(?:-|ext\.?|转|x)(\d{1,6}))?", re.IGNORECASE)
+_LANDLINE = re.compile(r"(0\d{2,3})-?([2-9]\d{6,7})(?:(?:-|ext\.?|转|x)(\d{1,6}))?", re.IGNORECASE)
 _SERVICE = re.compile(r"[48]00\d{7}")
 _BLANKS = re.compile(r"[\s\u200b\ufeff]+")
 _DASHES = str.maketrans({"－": "-", "—": "-", "–": "-", "‐": "-", "‑": "-", "−": "-", "＋": "+"})  # noqa: RUF001
