@@ -55,6 +55,7 @@ class Case(models.Model):
                 condition=models.Q(queue="call", closed_on=None),
                 name="case_next_own",
             ),
+            models.Index(fields=["entity", "rank", "id"], condition=models.Q(closed_on=None), name="case_open_rank"),
             models.Index(fields=["bucket"], condition=models.Q(closed_on=None), name="case_open_bucket"),
             models.Index(fields=["held_by"], condition=models.Q(held_by__isnull=False), name="case_held"),
             models.Index(fields=["held_until"], condition=models.Q(held_by__isnull=False), name="case_held_until"),

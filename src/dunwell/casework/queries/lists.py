@@ -1,0 +1,123 @@
+"""Lists of cases: chips, filters, key-set pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from dunwell.arrangements.models import Promise, PromisePart
+from dunwell.casework.models import Case, Reminder
+from dunwell.compliance.models import ContactOutcome
+from dunwell.identity.models import User
+from dunwell.kernel import times
+from dunwell.portfolio.models import ContactPoint
+
+ROWS = 200
+#: Counting stops here: the page then says "1,000+".
+COUNTED = 1000
+PHONES = (ContactPoint.Kind.MOBILE, ContactPoint.Kind.LANDLINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list shows; every field stands in the URL. Empty means any."""
+
+    chips: tuple[str, ...] = ()
+    bucket: str = ""
+    stage: str = ""
+    segment: str = ""
+    queue: str = ""
+    owner: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows in the order of the queue; `after` gives the next page (rank, id), None at the end."""
+
+    cases: tuple[Case, ...]
+    after: tuple[int, int] | None
+
+
+def _promise_due(user: User, now: datetime) -> Q:
+    parts = PromisePart.objects.filter(
+        promise__party_id=OuterRef("party_id"),
+        promise__withdrawal=None,
+        state=Promise.State.OPEN,
+        due_date=times.business_date(now),
+    )
+    return Q(Exists(parts))
+
+
+def _call_back_due(user: User, now: datetime) -> Q:
+    due = Reminder.objects.filter(
+        case_id=OuterRef("pk"), kind=Reminder.Kind.CALL_BACK, done_at=None, due_at__lte=now
+    )
+    return Q(Exists(due))
+
+
+def _never_contacted(user: User, now: datetime) -> Q:
+    reached = ContactOutcome.objects.filter(contact__party_id=OuterRef("party_id"), outcome="connected_rpc")
+    return ~Q(Exists(reached))
+
+
+def _number_invalid(user: User, now: datetime) -> Q:
+    usable = ContactPoint.objects.filter(
+        party_id=OuterRef("party_id"), kind__in=PHONES, status=ContactPoint.Status.VALID
+    )
+    return ~Q(Exists(usable))
+
+
+#: What collectors ask for, by the chip's name.
+CHIPS: dict[str, Callable[[User, datetime], Q]] = {
+    "mine": lambda user, now: Q(owner=user),
+    "unowned": lambda user, now: Q(owner=None),
+    "call_back_due": _call_back_due,
+    "promise_due": _promise_due,
+    "promise_broken": lambda user, now: Q(promise_state__in=(Promise.State.BROKEN, Promise.State.PARTLY_KEPT)),
+    "never_contacted": _never_contacted,
+    "number_invalid": _number_invalid,
+}
+
+
+def case_list(
+    asked: Filter, *, user: User, now: datetime, after: tuple[int, int] | None = None, limit: int = ROWS
+) -> Page:
+    """A page of open cases of the user's entity, at most 200 rows, one query. An unknown chip raises KeyError."""
+    found = _filtered(asked, user, now).select_related("party", "owner", "held_by").order_by("rank", "id")
+    if after is not None:
+        rank, last = after
+        found = found.filter(Q(rank__gt=rank) | Q(rank=rank, id__gt=last), rank__gte=rank)
+    limit = min(limit, ROWS)
+    cases = tuple(found[: limit + 1])
+    more = len(cases) > limit
+    return Page(cases[:limit], (cases[limit - 1].rank, cases[limit - 1].pk) if more else None)
+
+
+def chip_counts(asked: Filter, *, user: User, now: datetime) -> dict[str, int]:
+    """How many cases each chip would show beside the other filters; 1,000 means that many or more. One query a chip."""
+    rest = Filter((), asked.bucket, asked.stage, asked.segment, asked.queue, asked.owner)
+    base = _filtered(rest, user, now)
+    return {name: base.filter(chip(user, now))[:COUNTED].count() for name, chip in CHIPS.items()}
+
+
+def queue_left(*, user: User, now: datetime) -> int:
+    """How many cases Next has for the user now: his own and the pool; 1,000 means that many or more."""
+    ready = Q(ready_at=None) | Q(ready_at__lte=now)
+    free = Q(held_by=None) | Q(held_until__lte=now) | Q(held_by=user)
+    waiting = Case.objects.filter(ready, free, entity_id=user.entity_id, queue="call", closed_on=None)
+    return waiting.filter(Q(owner=user) | Q(owner=None))[:COUNTED].count()
+
+
+def _filtered(asked: Filter, user: User, now: datetime) -> QuerySet[Case]:
+    found = Case.objects.filter(entity_id=user.entity_id, closed_on=None)
+    for name in ("bucket", "stage", "segment", "queue"):
+        if value := getattr(asked, name):
+            found = found.filter(**{name: value})
+    if asked.owner is not None:
+        found = found.filter(owner_id=asked.owner)
+    for chip in asked.chips:
+        found = found.filter(CHIPS[chip](user, now))
+    return found

@@ -1,0 +1,13 @@
+-- One timeline from the log: calls, messages, letters, visits, payments, promises, holds, notes, and our own decisions.
+-- Newest first, by key; `kinds` empty means all.
+SELECT l.id, l.recorded_at, l.business_date, l.kind, l.sort, l.actor, l.actor_id, u.name_zh, u.name_en, l.case_id,
+       l.account_id, l.data, n.text_sealed
+FROM (
+    SELECT e.*, casework_sort(e.kind, e.data) AS sort FROM evidence_log AS e
+    WHERE e.party_id = %(party)s AND e.id < %(before)s
+) AS l
+LEFT JOIN identity_user AS u ON u.id = l.actor_id
+LEFT JOIN casework_note AS n ON l.kind = 'note.written' AND n.id = (l.data ->> 'note')::bigint
+WHERE l.sort <> '' AND (%(kinds)s = '{}'::text[] OR l.sort = ANY(%(kinds)s))
+ORDER BY l.id DESC
+LIMIT %(limit)s

@@ -1,0 +1,17 @@
+-- Under which chip of the timeline a log entry stands; empty: not on it (looks at the page are in the audit only, and
+-- a dial is shown when its outcome is written).
+CREATE OR REPLACE FUNCTION casework_sort(kind text, data jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE
+        WHEN kind IN ('party.viewed', 'party.searched', 'contact.reserved') THEN ''
+        WHEN kind LIKE 'message.%' THEN 'message'
+        WHEN kind = 'contact.recorded' THEN CASE data ->> 'channel'
+            WHEN 'call' THEN 'call' WHEN 'ai_call' THEN 'call' WHEN 'letter' THEN 'letter' WHEN 'visit' THEN 'visit'
+            ELSE 'message' END
+        WHEN kind LIKE 'payment.%' THEN 'payment'
+        WHEN kind LIKE 'promise.%' THEN 'promise'
+        WHEN kind LIKE 'hold.%' THEN 'hold'
+        WHEN kind LIKE 'note.%' THEN 'note'
+        ELSE 'system'
+    END
+$$;
