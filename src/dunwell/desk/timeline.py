@@ -86,7 +86,11 @@ def _message(data: Said, points: Mapping[int, str], state: str) -> Said:
         "bounced": (_("bounced"), "danger"),
     }.get(state, (state, ""))
     channel = str(words.CHANNELS.get(str(data.get("channel", "")), data.get("channel", "")))
-    rules = [str(rule) for rule in data.get("rules") or [data["rule"]] if rule] if data.get("rules") or data.get("rule") else []  # type: ignore[union-attr]
+    rules = (
+        [str(rule) for rule in data.get("rules") or [data["rule"]] if rule]
+        if data.get("rules") or data.get("rule")
+        else []
+    )  # type: ignore[union-attr]
     facts = [channel, _point(data, points) or str(data.get("masked", ""))]
     template = str(data.get("template", "") or data.get("title", ""))
     return {
@@ -100,15 +104,30 @@ def _message(data: Said, points: Mapping[int, str], state: str) -> Said:
 
 def _payment(data: Said, kind: str) -> Said:
     amount = Decimal(str(data.get("amount", "0")))
-    source = {"file": _("from the host's file"), "typed": _("typed in"), "api": _("announced by another system")}.get(str(data.get("source")), "")
-    where = _("posted %(on)s, reference %(ref)s") % {"on": data.get("posting_date", ""), "ref": data.get("host_ref", "")}
-    kinds = {"repayment": _("Repayment"), "merchant_refund": _("Merchant refund, not a repayment"), "chargeback": _("Chargeback")}
+    source = {"file": _("from the host's file"), "typed": _("typed in"), "api": _("announced by another system")}.get(
+        str(data.get("source")), ""
+    )
+    where = _("posted %(on)s, reference %(ref)s") % {
+        "on": data.get("posting_date", ""),
+        "ref": data.get("host_ref", ""),
+    }
+    kinds = {
+        "repayment": _("Repayment"),
+        "merchant_refund": _("Merchant refund, not a repayment"),
+        "chargeback": _("Chargeback"),
+    }
     name = kinds.get(str(data.get("payment_kind")), str(data.get("payment_kind", "")))
     main = pgettext("between facts", ", ").join(filter(None, [name, source]))
     if kind == "payment.provisional":
         return {"lead": _("Paid, not yet posted"), "tone": "warn", "main": main, "second": where, "amount": amount}
     if kind == "payment.reversed":
-        return {"lead": _("Reversed"), "tone": "danger", "main": name, "second": where, "amount": -Decimal(str(data.get("reversed", amount)))}
+        return {
+            "lead": _("Reversed"),
+            "tone": "danger",
+            "main": name,
+            "second": where,
+            "amount": -Decimal(str(data.get("reversed", amount))),
+        }
     if kind == "payment.answered":
         dropped = data.get("answer") == "dropped"
         lead = _("Dropped by the host") if dropped else _("Posted by the host")
@@ -118,7 +137,9 @@ def _payment(data: Said, kind: str) -> Said:
 
 def _promise(data: Said, kind: str) -> Said:
     parts = data.get("parts") or []
-    listed = sentence([_("%(amount)s by %(day)s") % {"amount": money(part["amount"]), "day": part["due_date"]} for part in parts])  # type: ignore[union-attr]
+    listed = sentence(
+        [_("%(amount)s by %(day)s") % {"amount": money(part["amount"]), "day": part["due_date"]} for part in parts]
+    )  # type: ignore[union-attr]
     if kind == "promise.made":
         return {"main": listed, "amount": sum((Decimal(str(part["amount"])) for part in parts), Decimal(0))}  # type: ignore[union-attr]
     if kind == "promise.withdrawn":
@@ -126,8 +147,17 @@ def _promise(data: Said, kind: str) -> Said:
     state = str(data.get("state") or data.get("to") or "")
     tone = {"kept": "ok", "partly_kept": "warn", "broken": "danger"}.get(state, "")
     received, amount = data.get("received"), data.get("amount")
-    main = _("received %(received)s of %(amount)s") % {"received": money(received), "amount": money(amount)} if amount else ""
-    return {"lead": str(words.PROMISE_STATES.get(state, state)), "tone": tone, "main": main, "second": str(data.get("due_date", "") or "")}
+    main = (
+        _("received %(received)s of %(amount)s") % {"received": money(received), "amount": money(amount)}
+        if amount
+        else ""
+    )
+    return {
+        "lead": str(words.PROMISE_STATES.get(state, state)),
+        "tone": tone,
+        "main": main,
+        "second": str(data.get("due_date", "") or ""),
+    }
 
 
 def _gate(data: Said) -> Said:
@@ -146,15 +176,31 @@ def _hold(data: Said, kind: str) -> Said:
     if kind == "hold.lifted":
         return {"lead": _("Lifted"), "main": name}
     until = data.get("ends_at")
-    return {"lead": _("On hold"), "tone": "warn", "main": name, "second": _("until %(day)s") % {"day": str(until)[:10]} if until else ""}
+    return {
+        "lead": _("On hold"),
+        "tone": "warn",
+        "main": name,
+        "second": _("until %(day)s") % {"day": str(until)[:10]} if until else "",
+    }
 
 
 def _case(data: Said, kind: str) -> Said:
     said = {
-        "case.opened": lambda: (_("Case opened"), str(data.get("reason", "") if isinstance(data.get("reason"), str) else "")),
-        "case.closed": lambda: (_("Case closed"), _("nothing is past due") if data.get("reason", "cured") in ("cured", "paid", "") else str(data.get("reason"))),
+        "case.opened": lambda: (
+            _("Case opened"),
+            str(data.get("reason", "") if isinstance(data.get("reason"), str) else ""),
+        ),
+        "case.closed": lambda: (
+            _("Case closed"),
+            _("nothing is past due")
+            if data.get("reason", "cured") in ("cured", "paid", "")
+            else str(data.get("reason")),
+        ),
         "case.handed_out": lambda: (_("Handed out"), _("from %(day)s") % {"day": data.get("from", "")}),
-        "case.taken": lambda: (_("Taken"), casework_words.reason(data["reason"]) if isinstance(data.get("reason"), dict) else ""),  # type: ignore[arg-type]
+        "case.taken": lambda: (
+            _("Taken"),
+            casework_words.reason(data["reason"]) if isinstance(data.get("reason"), dict) else "",
+        ),  # type: ignore[arg-type]
         "case.released": lambda: (_("Released"), ""),
     }
     lead, main = said.get(kind, lambda: (kind, ""))()
@@ -169,7 +215,11 @@ def _reminder(data: Said) -> Said:
 
 def _person(data: Said, kind: str) -> Said:
     if kind == "party.revealed":
-        return {"lead": _("Shown"), "main": str(data.get("masked", "")), "second": str(reveal_reason(data.get("reason", "")))}
+        return {
+            "lead": _("Shown"),
+            "main": str(data.get("masked", "")),
+            "second": str(reveal_reason(data.get("reason", ""))),
+        }
     if kind == "party.point_status":
         after = str(words.POINT_STATUS.get(str(data.get("after")), data.get("after", "")))
         why = str(words.OUTCOMES.get(str(data.get("reason")), data.get("reason", "")))
@@ -196,10 +246,20 @@ def _words(entry: Logged, points: Mapping[int, str]) -> Said:
     if kind == "reminder.set":
         return _reminder(data)
     if room == "list":
-        return {"main": {"staff": _("Staff of the bank"), "sensitive": _("Sensitive persons"), "wrong_number": _("Wrong numbers")}.get(str(data.get("list")), "")}
+        return {
+            "main": {
+                "staff": _("Staff of the bank"),
+                "sensitive": _("Sensitive persons"),
+                "wrong_number": _("Wrong numbers"),
+            }.get(str(data.get("list")), "")
+        }
     if room == "action":
         channel = str(words.CHANNELS.get(str(data.get("channel", "")), data.get("channel", "")))
-        return {"main": " ".join(filter(None, [channel, str(data.get("step", ""))])), "rules": [data["rule"]] if data.get("rule") else [], "second": str(data.get("segment", ""))}
+        return {
+            "main": " ".join(filter(None, [channel, str(data.get("step", ""))])),
+            "rules": [data["rule"]] if data.get("rule") else [],
+            "second": str(data.get("segment", "")),
+        }
     by_room: dict[str, Callable[[], Said]] = {
         "message": lambda: _message(data, points, kind.split(".")[1]),
         "payment": lambda: _payment(data, kind),
@@ -214,7 +274,11 @@ def _words(entry: Logged, points: Mapping[int, str]) -> Said:
 def line(entry: Logged, points: Mapping[int, str]) -> Entry:
     """One entry as it stands on the page."""
     said = dict(_words(entry, points))
-    name = KINDS.get(entry.kind) or KINDS.get(entry.kind.split(".")[0]) if entry.sort == "system" else KINDS.get(entry.sort)
+    name = (
+        KINDS.get(entry.kind) or KINDS.get(entry.kind.split(".")[0])
+        if entry.sort == "system"
+        else KINDS.get(entry.sort)
+    )
     return Entry(
         id=entry.id,
         at=entry.at,

@@ -209,6 +209,7 @@ class Pin:
 class CasePage:
     case_no: str
     case_id: int
+    party_id: int
     why: str
     name: str
     id_masked: str
@@ -223,6 +224,7 @@ class CasePage:
     columns: Sequence[AccountColumn]
     rows: Sequence[BalanceRow]
     points: Sequence[Point]
+    message_points: Sequence[Point]
     budget: Budget | None
     lock: Lock
     holds: Sequence[HoldStrip]
@@ -236,4 +238,3 @@ class CasePage:
     draft: dict[str, object] = field(default_factory=dict)
     draft_saved_at: datetime | None = None
     accounts: Sequence[tuple[int, str, str]] = ()
-    templates: Sequence[tuple[str, str, str]] = ()

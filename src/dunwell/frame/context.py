@@ -23,7 +23,11 @@ def frame(request: HttpRequest) -> dict[str, object]:
     language = "en" if (get_language() or "").startswith("en") else "zh-hans"
     theme = user.theme if signed_in else request.COOKIES.get("theme", "system")
     links = [
-        Link(label, path, request.path == path or (path != "/" and request.path.startswith(path)) or request.path.startswith(also))
+        Link(
+            label,
+            path,
+            request.path == path or (path != "/" and request.path.startswith(path)) or request.path.startswith(also),
+        )
         for label, path, also, permissions in settings.NAVIGATION
         if signed_in and any(user.may(permission) for permission in permissions)
     ]

@@ -23,10 +23,20 @@ def first_password() -> str:
 
 @transaction.atomic
 def create_user(
-    *, username: str, staff_no: str, name_zh: str, name_en: str, entity: Entity, team: Team | None, role: Role | str, password: str
+    *,
+    username: str,
+    staff_no: str,
+    name_zh: str,
+    name_en: str,
+    entity: Entity,
+    team: Team | None,
+    role: Role | str,
+    password: str,
 ) -> User:
     """A new user. The password is checked (django.core.exceptions.ValidationError)."""
-    user = User(username=username, staff_no=staff_no, name_zh=name_zh, name_en=name_en, entity=entity, team=team, role=role)
+    user = User(
+        username=username, staff_no=staff_no, name_zh=name_zh, name_en=name_en, entity=entity, team=team, role=role
+    )
     validate_password(password, user)
     user.set_password(password)
     user.full_clean(exclude=["password"])
@@ -64,7 +74,9 @@ def end_sessions(*, user: User) -> int:
     return ended
 
 
-def set_preferences(*, user: User, language: str | None = None, theme: str | None = None, single_keys: bool | None = None) -> User:
+def set_preferences(
+    *, user: User, language: str | None = None, theme: str | None = None, single_keys: bool | None = None
+) -> User:
     """Language, theme and single keys; None leaves one as it is, a value that does not exist is ignored."""
     if language in ("zh-hans", "en"):
         user.language = language

@@ -73,7 +73,9 @@ def code(request: HttpRequest) -> HttpResponse:
     """Enrols an authenticator: a QR code to scan, then one code from it as proof."""
     if TOTPDevice.objects.filter(user=request.user, confirmed=True).exists():
         return HttpResponseRedirect("/profile")
-    device, _made = TOTPDevice.objects.get_or_create(user=request.user, confirmed=False, defaults={"name": "authenticator"})
+    device, _made = TOTPDevice.objects.get_or_create(
+        user=request.user, confirmed=False, defaults={"name": "authenticator"}
+    )
     error = ""
     if request.method == "POST":
         if device.verify_token(request.POST.get("code", "").replace(" ", "")):
@@ -84,7 +86,9 @@ def code(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("From now on a one-time code is asked for when you sign in."))
             return HttpResponseRedirect("/profile")
         error = _("The code does not match. It changes every 30 seconds; check the clock of your telephone.")
-    picture = segno.make(device.config_url, error="m").svg_inline(scale=4, border=0, dark="#000000", omitsize=True, svgclass="", lineclass="")
+    picture = segno.make(device.config_url, error="m").svg_inline(
+        scale=4, border=0, dark="#000000", omitsize=True, svgclass="", lineclass=""
+    )
     return render(
         request,
         "desk/profile_code.html",

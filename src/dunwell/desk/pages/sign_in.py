@@ -59,7 +59,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     context = {"next": back_to(request), "username": request.POST.get("username", "")}
     if request.method != "POST":
         return render(request, "desk/sign_in.html", context)
-    user = authenticate(request, username=request.POST.get("username", "").strip(), password=request.POST.get("password", ""))
+    user = authenticate(
+        request, username=request.POST.get("username", "").strip(), password=request.POST.get("password", "")
+    )
     if user is None:
         known = User.objects.filter(username=context["username"].strip()).first()
         if known is not None:
@@ -111,12 +113,16 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect("/login")
 
 
-def locked_out(request: HttpRequest, credentials: dict[str, object] | None = None, *args: object, **kwargs: object) -> HttpResponse:
+def locked_out(
+    request: HttpRequest, credentials: dict[str, object] | None = None, *args: object, **kwargs: object
+) -> HttpResponse:
     """The answer to a blocked user name (called by axes)."""
     context = {
         "next": back_to(request),
         "username": request.POST.get("username", ""),
-        "error": _("Five failures: this name is blocked from here for 15 minutes. The administrator can set a new password."),
+        "error": _(
+            "Five failures: this name is blocked from here for 15 minutes. The administrator can set a new password."
+        ),
     }
     return render(request, "desk/sign_in.html", context, status=429)
 

@@ -23,20 +23,39 @@ from dunwell.identity.services import change_user, create_user, first_password, 
 
 def _log(request: HttpRequest, kind: str, user: User, **data: object) -> None:
     evidence.write(
-        kind=kind, now=timezone.now(), by=actor_of(request.user), entity_id=user.entity_id, data={"user_id": user.pk, **data}
+        kind=kind,
+        now=timezone.now(),
+        by=actor_of(request.user),
+        entity_id=user.entity_id,
+        data={"user_id": user.pk, **data},
     )
 
 
 @sensitive_variables("shown")
 def _page(request: HttpRequest, *, status: int = 200, **context: object) -> HttpResponse:
-    users = list(User.objects.filter(entity=request.user.entity_id).select_related("team").order_by("-is_active", "role", "username")[:200])
+    users = list(
+        User.objects.filter(entity=request.user.entity_id)
+        .select_related("team")
+        .order_by("-is_active", "role", "username")[:200]
+    )
     with_code = set(TOTPDevice.objects.filter(confirmed=True, user__in=users).values_list("user_id", flat=True))
     return render(
         request,
         "desk/users.html",
         {
-            "users": [{"user": user, "name": user.name(request.user.language), "role": ROLES[user.role], "code": user.pk in with_code} for user in users],
-            "teams": [(team.pk, team.name(request.user.language)) for team in Team.objects.filter(entity=request.user.entity_id).order_by("code")],
+            "users": [
+                {
+                    "user": user,
+                    "name": user.name(request.user.language),
+                    "role": ROLES[user.role],
+                    "code": user.pk in with_code,
+                }
+                for user in users
+            ],
+            "teams": [
+                (team.pk, team.name(request.user.language))
+                for team in Team.objects.filter(entity=request.user.entity_id).order_by("code")
+            ],
             "roles": [(role.value, ROLES[role.value]) for role in Role],
             "typed": request.POST,
             **context,
@@ -70,7 +89,11 @@ def users(request: HttpRequest) -> HttpResponse:
             )
             _log(request, "user.created", user, role=user.role)
     except ValidationError as error:
-        return _page(request, status=422, errors=error.message_dict if hasattr(error, "error_dict") else {"username": error.messages})
+        return _page(
+            request,
+            status=422,
+            errors=error.message_dict if hasattr(error, "error_dict") else {"username": error.messages},
+        )
     return _page(request, made=user, shown=password)
 
 

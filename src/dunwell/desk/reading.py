@@ -1,0 +1,390 @@
+"""The case page in words: what casework and the gate know, as desk.view shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from dunwell.casework import queries as casework
+from dunwell.compliance.models import ContactPoint
+from dunwell.compliance.queries import Budget as GateBudget
+from dunwell.compliance.queries import CapUse, Hours, PointBudget, budget
+from dunwell.desk import timeline, words
+from dunwell.desk.view import (
+    AccountColumn,
+    Advice,
+    BalanceRow,
+    Budget,
+    Call,
+    Cap,
+    CasePage,
+    Flag,
+    HoldStrip,
+    Lock,
+    Pin,
+    Point,
+    PromiseTerms,
+    Refusal,
+    Window,
+)
+from dunwell.frame.templatetags.frame import duration, short_day
+from dunwell.identity.models import User
+from dunwell.kernel import times
+from dunwell.kernel.decision import Decision
+
+COMPONENTS = (
+    ("principal", lambda: _("Principal")),
+    ("interest", lambda: _("Interest")),
+    ("late_charge", lambda: _("Late charge")),
+    ("other_fees", lambda: _("Fees")),
+    ("credit_balance", lambda: _("Credit balance")),
+    ("paid_since", lambda: _("Paid since")),
+)
+CALLED = ("mobile", "landline")
+ALWAYS = ("principal", "interest", "late_charge", "other_fees")
+
+
+def _language() -> str:
+    return get_language() or "zh-hans"
+
+
+def refusal_of(decision: Decision) -> Refusal | None:
+    """The gate's primary reason as a grey button says it; None when it allows."""
+    if decision.allowed:
+        return None
+    reason = decision.primary
+    return Refusal(
+        words=reason.text(_language()),
+        rule=reason.rule,
+        citation=reason.citation,
+        retry_after=decision.retry_after,
+        review=decision.verdict == "REVIEW",
+    )
+
+
+def _who(row: casework.PointRow) -> str:
+    if row.role == "primary":
+        kind, label = words.CONTACT_KINDS.get(row.kind, row.kind), words.CONTACT_LABELS.get(row.label, "")
+        return pgettext("contact point: whose, kind", "%(label)s %(kind)s") % {"label": label, "kind": kind}
+    role = words.PARTY_ROLES.get(row.role, row.role)
+    relation = words.RELATIONS.get(row.relation, row.relation)
+    who = f"{role}, {relation}" if relation else str(role)
+    return f"{row.name_masked} {who}"
+
+
+def _facts(row: casework.PointRow) -> str:
+    said = [str(words.SOURCES.get(row.source, row.source))]
+    if row.last_at:
+        outcome = words.OUTCOMES.get(row.last_outcome, row.last_outcome)
+        said.append(f"{short_day(row.last_at)} {outcome}".strip())
+    if row.status != "valid":
+        why = words.OUTCOMES.get(row.status_reason, row.status_reason)
+        said.append(" ".join(filter(None, [str(words.POINT_STATUS[row.status]), str(why), short_day(row.status_on)])))
+    if row.kind in CALLED:
+        said.append(ngettext("%(n)s dial today", "%(n)s dials today", row.dials) % {"n": row.dials})
+    return pgettext("between facts", ", ").join(said)
+
+
+def _point(row: casework.PointRow, asked: PointBudget, *, on_call: int | None, may_dial: bool) -> Point:
+    refusal = refusal_of(asked.decision) if row.kind in CALLED else None
+    state = "none"
+    if row.kind in CALLED:
+        state = "grey" if refusal or not may_dial or on_call else "live"
+        if on_call == row.id:
+            state, refusal = "on", None
+    return Point(row.id, row.kind, row.masked, _who(row), _facts(row), state, refusal)
+
+
+def _share(moment: datetime, day_begin: datetime) -> float:
+    return min(max((moment - day_begin).total_seconds() / 864, 0.0), 100.0)
+
+
+def _budget(found: GateBudget, now: datetime) -> Budget | None:
+    if found.clock is None:
+        return None
+    begin = found.clock.replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def windows(kind: str, hours: Sequence[Hours]) -> list[Window]:
+        spans = [(_share(one.start, begin), _share(one.end, begin)) for one in hours]
+        return [Window(kind, f"{start:.2f}", f"{end - start:.2f}") for start, end in spans]
+
+    edges = sorted({edge for one in (*found.hours, *found.own_hours) for edge in (one.start, one.end)})
+    ticks = [
+        (f"{_share(edge, begin):.2f}", str(edge.astimezone(begin.tzinfo).hour))
+        for edge in edges
+        if 0 < _share(edge, begin) < 100
+    ]
+    closes = found.closes_at
+    here = found.clock.strftime("%H:%M")
+    return Budget(
+        here=here,
+        place=found.zone.rsplit("/", 1)[-1].replace("_", " ") if found.zone != "Asia/Shanghai" else _("Beijing time"),
+        x_now=f"{_share(found.clock, begin):.2f}",
+        windows=windows("law", found.hours) + windows("wish", found.own_hours),
+        ticks=ticks,
+        picture=_("Now %(now)s on the person's clock; contact is lawful %(hours)s")
+        % {
+            "now": here,
+            "hours": ", ".join(
+                f"{one.start.astimezone(begin.tzinfo):%H:%M}–{one.end.astimezone(begin.tzinfo):%H:%M}"
+                for one in found.hours
+            ),
+        },
+        until=closes.astimezone(begin.tzinfo).strftime("%H:%M") if closes else "",
+        left=duration((closes - now).total_seconds() / 60) if closes else "",
+        open=found.open,
+        opens_at=found.opens_at,
+        caps=[_cap(use) for use in found.caps],
+    )
+
+
+def _cap(use: CapUse) -> Cap:
+    title = use.title.en if _language().startswith("en") else use.title.zh
+    name = {
+        "CN-CALL-3-EFFECTIVE": _("Conversations"),
+        "CN-SMS-2": pgettext("channel", "SMS"),
+        "CN-VISIT-1": _("Visits"),
+    }.get(use.rule, title)
+    remark = (
+        _("from %(at)s") % {"at": f"{short_day(use.free_at)} {times.local(use.free_at, 'Asia/Shanghai'):%H:%M}"}
+        if use.free_at and not use.left
+        else ""
+    )
+    return Cap(name, use.rule, use.used - use.under_way, use.under_way, use.limit, remark)
+
+
+def _rows(accounts: Sequence[casework.AccountRow]) -> list[BalanceRow]:
+    found = [account.components or {} for account in accounts]
+    rows = []
+    for name, said in COMPONENTS:
+        values = [one.get(name, Decimal(0)) for one in found]
+        if name in ALWAYS or any(values):
+            rows.append(BalanceRow(said(), values, sum(values, Decimal(0))))
+    for name, said, kind in (("balance", _("Owed"), "sum"), ("past_due", _("Past due"), "")):
+        values = [account.values[name] or Decimal(0) for account in accounts]  # type: ignore[misc]
+        rows.append(BalanceRow(said, values, sum(values, Decimal(0)), kind))
+    return rows
+
+
+def _flags(found: casework.CasePage) -> list[Flag]:
+    case, flags = found.case, []
+    flags.append(Flag({"zh-hans": _("Mandarin"), "en": _("English")}.get(case.party.language, case.party.language)))
+    if case.promise_state:
+        tone = {"kept": "ok", "partly_kept": "warn", "broken": "danger"}.get(case.promise_state, "")
+        flags.append(Flag(words.PROMISE_STATES.get(case.promise_state, case.promise_state), tone))
+    if case.first_payment_default:
+        flags.append(Flag(_("first-payment default"), "warn"))
+    flags += [
+        Flag(
+            {"staff": _("staff of the bank"), "sensitive": _("sensitive person")}.get(one["list"], one["list"]),
+            "danger",
+        )
+        for one in found.lists
+    ]
+    for wish in found.wishes:
+        if wish["kind"] == "debtor_window":
+            flags.append(
+                Flag(
+                    _("own hours %(from)s–%(to)s")
+                    % {"from": str(wish["window_from"])[:5], "to": str(wish["window_to"])[:5]}
+                )
+            )
+        elif wish["kind"] == "opt_out":
+            flags.append(
+                Flag(_("no %(channel)s") % {"channel": words.CHANNELS.get(wish["channel"], wish["channel"])}, "warn")
+            )
+    roles = {role for _party, role, _relation, _name in found.people}
+    flags.append(Flag(_("guarantor") if "guarantor" in roles else _("no guarantor")))
+    if "joint_debtor" in roles:
+        flags.append(Flag(_("joint debtor")))
+    disputed = sum((account.values["disputed_amount"] or Decimal(0) for account in found.accounts), Decimal(0))
+    flags.append(
+        Flag(_("disputed %(amount)s") % {"amount": f"{disputed:,.2f}"}, "warn") if disputed else Flag(_("no dispute"))
+    )
+    return flags
+
+
+def _advice(found: casework.CasePage, points: Sequence[Point], gate: GateBudget) -> Advice:
+    case, first = found.case, next((point for point in points if point.state == "live"), None)
+    planned = found.planned[0] if found.planned else None
+    reasons = [found.reason] if found.reason else []
+    if planned:
+        channel = words.CHANNELS.get(planned["channel"], planned["channel"])
+        reasons.append(
+            _("planned for %(day)s: %(channel)s, segment %(segment)s")
+            % {"day": planned["due_on"], "channel": channel, "segment": planned["segment"]}
+        )
+    latest = found.promises[0] if found.promises else None
+    if latest and not latest["withdrawn"]:
+        part = (latest["parts"] or [{}])[-1]
+        state = words.PROMISE_STATES.get(part.get("state", ""), "")
+        reasons.append(
+            _("%(state)s: %(amount)s by %(day)s, received %(received)s")
+            % {
+                "state": state,
+                "amount": part.get("amount", ""),
+                "day": part.get("due_date", ""),
+                "received": part.get("received", ""),
+            }
+        )
+    rule = case.next_rule or (planned or {}).get("rule", "")
+    if case.closed_on:
+        return Advice(_("Nothing to do: the case is closed"), reasons, rule)
+    if found.holds:
+        return Advice(_("No demand: on hold"), reasons, rule)
+    if case.promise_state == "open" and latest:
+        due = (latest["parts"] or [{}])[-1].get("due_date", "")
+        return Advice(_("Wait for the promise of %(day)s") % {"day": due}, reasons, rule)
+    if first:
+        said = _("Call %(number)s about %(amount)s %(currency)s past due") % {
+            "number": first.masked,
+            "amount": f"{case.past_due:,.2f}",
+            "currency": case.currency,
+        }
+        return Advice(said, reasons, rule, first.id)
+    if not gate.open and gate.opens_at:
+        return Advice(
+            _("No contact before %(at)s on the person's clock")
+            % {"at": gate.opens_at.astimezone(gate.clock.tzinfo if gate.clock else None).strftime("%m-%d %H:%M")},
+            reasons,
+            rule,
+        )
+    return Advice(_("No number may be dialled now"), reasons, rule)
+
+
+def _lock(found: casework.CasePage, user: User) -> Lock:
+    case = found.case
+    if not user.may("case.work"):
+        return Lock("read")
+    if case.closed_on is not None:
+        return Lock("closed")
+    if found.mine:
+        return Lock("mine", user.name(_language()), case.held_until)
+    if found.held and case.held_by is not None:
+        return Lock("other", case.held_by.name(_language()), case.held_until)
+    return Lock("free")
+
+
+def _terms(found: casework.CasePage) -> PromiseTerms | None:
+    terms = found.terms
+    if not terms.days or terms.past_due <= 0:
+        return None
+    first = terms.days[0][0]
+    monday = first - timedelta(days=first.weekday())
+    open_days = {day for day, working in terms.days if working}
+    weeks: list[list[tuple[date, bool]]] = []
+    while monday <= terms.last_day:
+        weeks.append(
+            [(monday + timedelta(days=ahead), monday + timedelta(days=ahead) in open_days) for ahead in range(7)]
+        )
+        monday += timedelta(days=7)
+    share = (terms.least / terms.past_due).quantize(Decimal("0.01"))
+    return PromiseTerms(terms.currency, terms.past_due, terms.least, share, terms.last_day, weeks, terms.parts)
+
+
+def _call(found: casework.CasePage) -> Call | None:
+    contact = found.open_contact
+    if contact is None:
+        return None
+    point = contact.contact_point
+    kinds = {"debtor": _("the person himself")}
+    party = kinds.get(contact.party_type) or str(words.PARTY_ROLES.get(contact.party_type, _("another person")))
+    return Call(contact.pk, point.masked if point else "", party, contact.reserved_at, contact.expires_at)
+
+
+def page_of(case_id: int, user: User, now: datetime, *, kind: str = "", before: int | None = None) -> CasePage:
+    """The whole page: casework's eleven queries and the gate's two. Raises Case.DoesNotExist."""
+    found = casework.case_page(case_id, user, now)
+    case = found.case
+    if kind or before:
+        entries = casework.timeline(case.party_id, [kind] if kind else (), before, with_counts=False)
+        found = replace(found, timeline=replace(entries, counts=found.timeline.counts))
+    asked = [
+        ContactPoint(
+            pk=row.id,
+            party_id=row.party_id,
+            kind=row.kind,
+            label=row.label,
+            masked=row.masked,
+            source=row.source,
+            status=row.status,
+            status_reason=row.status_reason,
+        )
+        for row in found.points
+    ]
+    gate = budget(case.party_id, now, case_id=case.pk, entity_id=user.entity_id, points=asked)
+    answers = {one.contact_point_id: one for one in gate.points}
+    lock = _lock(found, user)
+    call = _call(found)
+    on_call = found.open_contact.contact_point_id if found.open_contact else None
+    points = [_point(row, answers[row.id], on_call=on_call, may_dial=lock.state == "mine") for row in found.points]
+    accounts = [account for account in found.accounts if account.values["balance"] is not None][:4]
+    masked = {row.id: row.masked for row in found.points}
+    pinned = found.pinned[0] if found.pinned else None
+    as_of = max((account.values["business_date"] for account in accounts), default=case.business_date)  # type: ignore[type-var]
+    return CasePage(
+        case_no=case.case_no,
+        case_id=case.pk,
+        party_id=case.party_id,
+        why=found.reason or _("Opened from a list"),
+        name=case.party.name_masked,
+        id_masked=case.party.id_masked,
+        role=words.PARTY_ROLES["company" if case.party.kind == "company" else "primary"],
+        flags=_flags(found),
+        days_delinquent=case.days_delinquent,
+        bucket=case.bucket,
+        stage=words.STAGES.get(case.stage, case.stage),
+        past_due=case.past_due,
+        currency=case.currency,
+        as_of=as_of,
+        columns=[_column(account) for account in accounts],
+        rows=_rows(accounts) if accounts else [],
+        points=points,
+        message_points=[point for point in points if point.kind in ("mobile", "email")],
+        budget=_budget(gate, now),
+        lock=lock,
+        holds=[_hold(hold) for hold in found.holds],
+        pin=Pin(pinned[0], "", pinned[1]) if pinned else None,
+        timeline=timeline.shown(found.timeline, kind=kind, points=masked, today=times.business_date(now)),
+        advice=_advice(found, points, gate),
+        terms=_terms(found),
+        call=call,
+        pack=gate.pack_version,
+        closed_on=case.closed_on,
+        draft=found.draft or {},
+        draft_saved_at=found.draft_saved_at,
+        accounts=[(account.id, _tail(account), account.currency) for account in found.accounts],
+    )
+
+
+def _tail(account: casework.AccountRow) -> str:
+    return (
+        _("Card %(tail)s") % {"tail": account.words}
+        if account.cards
+        else _("Account …%(tail)s") % {"tail": account.words}
+    )
+
+
+def _column(account: casework.AccountRow) -> AccountColumn:
+    value = account.values
+    return AccountColumn(
+        account.id,
+        _tail(account),
+        account.currency,
+        value["oldest_due_date"],
+        value["bucket"],
+        value["days_delinquent"],
+    )  # type: ignore[arg-type]
+
+
+def _hold(hold: dict) -> HoldStrip:
+    ends = datetime.fromisoformat(hold["ends_at"]) if hold["ends_at"] else None
+    name = words.HOLD_KINDS.get(hold["kind"], hold["kind"])
+    reason = hold["reason"] if not hold["reason"].startswith("call ") else ""
+    return HoldStrip(name, reason, hold["account"] or "", ends)
