@@ -148,8 +148,8 @@ def _cap(use: CapUse) -> Cap:
     title = use.title.en if _language().startswith("en") else use.title.zh
     name = {
         "CN-CALL-3-EFFECTIVE": _("Conversations"),
-        "CN-SMS-2": pgettext("channel", "SMS"),
-        "CN-VISIT-1": _("Visits"),
+        "CN-SMS-2-PER-DAY": pgettext("channel", "SMS"),
+        "CN-VISIT-1-PER-7": _("Visits"),
     }.get(use.rule, title)
     remark = (
         _("from %(at)s") % {"at": f"{short_day(use.free_at)} {times.local(use.free_at, 'Asia/Shanghai'):%H:%M}"}

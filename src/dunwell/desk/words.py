@@ -132,3 +132,9 @@ REVEAL_REASONS = {
     "legal": _("for a legal step"),
 }
 MESSAGES_ON = {"sms": ("mobile",), "email": ("email",)}
+SNOOZES = {
+    "30m": _("in half an hour"),
+    "2h": _("in two hours"),
+    "tomorrow": _("tomorrow at 9:00"),
+    "3d": _("in three days at 9:00"),
+}

@@ -1,0 +1,279 @@
+"""One case: the page, and what a collector does on it by telephone."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from dunwell.casework import queries as casework_queries
+from dunwell.casework import services as casework
+from dunwell.casework.models import Case
+from dunwell.casework.rules.codes import codes
+from dunwell.casework.services import Saved
+from dunwell.channels import queries as channels
+from dunwell.compliance import services as compliance
+from dunwell.desk import timeline, words
+from dunwell.desk.reading import page_of, refusal_of
+from dunwell.evidence import services as evidence
+from dunwell.frame.templatetags.frame import clock_seconds
+from dunwell.identity.pages.guard import requires
+from dunwell.kernel import times
+from dunwell.kernel.money import to_cent
+from dunwell.kernel.times import BANK_ZONE
+from dunwell.portfolio import services as portfolio
+from dunwell.portfolio.models import ContactPoint
+
+TYPED = ("code", "note", "call_back_date", "call_back_time", "key", "contact")
+
+
+def find(request: HttpRequest, case_no: str) -> Case:
+    """The case, if it is of the user's entity; else there is nothing at this address."""
+    case = Case.objects.filter(case_no=case_no, entity_id=request.user.entity_id).first()
+    if case is None:
+        raise Http404(case_no)
+    return case
+
+
+def go(address: str) -> HttpResponse:
+    """Sends a form that htmx posted to another page."""
+    return HttpResponse(status=204, headers={"HX-Redirect": address})
+
+
+def sentence(text: str) -> HttpResponse:
+    """What is wrong, into the dialog that asked; what was typed stays in it."""
+    return HttpResponse(text, status=422, content_type="text/plain; charset=utf-8")
+
+
+def typed_of(data: QueryDict | dict) -> dict[str, object]:
+    """What stands in the form of a call, from a request or from a draft."""
+    many = data.getlist if isinstance(data, QueryDict) else lambda name: list(data.get(name, []))
+    typed: dict[str, object] = {name: data.get(name, "") for name in TYPED}
+    typed |= {"identified": bool(data.get("identified")), "disclosed": many("disclosed")}
+    typed["parts"] = list(zip(many("part_date"), many("part_amount"), strict=False))
+    return typed
+
+
+def _groups(typed: dict[str, object]) -> tuple[list[dict[str, object]], str]:
+    language = get_language() or ""
+    action = codes().actions["call"]
+    chosen = action.find(str(typed["code"]))
+    shown = chosen.group if chosen else action.groups[0].code
+    groups = [
+        {
+            "code": group.code,
+            "name": group.name(language),
+            "on": group.code == shown,
+            "codes": [
+                {
+                    "code": code.code,
+                    "digit": code.digit,
+                    "name": code.name(language),
+                    "identity": code.identity,
+                    "asks": " ".join(code.asks),
+                    "disclosures": code.disclosures,
+                }
+                for code in group.codes
+            ],
+        }
+        for group in action.groups
+    ]
+    return groups, " ".join(chosen.asks) if chosen else ""
+
+
+def context_of(request: HttpRequest, case: Case, *, kind: str = "", before: int | None = None) -> dict[str, object]:
+    """All that the page's templates need."""
+    user, now, language = request.user, timezone.now(), get_language() or ""
+    page = page_of(case.pk, user, now, kind=kind, before=before)
+    typed = typed_of(page.draft if page.call and str(page.draft.get("contact", "")) == str(page.call.contact_id) else {})
+    return {"page": page, "may": _rights(request), "new_key": secrets.token_hex(12), "bank": user.entity.name(language)} | {
+        "today": times.business_date(now),
+        "disclosures": [(one.code, one.name(language)) for one in codes().disclosures],
+        "reveal_reasons": words.REVEAL_REASONS.items(),
+        "hold_kinds": words.HOLD_KINDS.items(),
+        "snooze_choices": words.SNOOZES.items(),
+        "templates": channels.templates_for_desk(now=now, language=case.party.language) if user.may("message.send") else [],
+    } | form_of(page, typed)
+
+
+def form_of(page: object, typed: dict[str, object]) -> dict[str, object]:
+    """The form of a call with what was typed in it."""
+    groups, asked = _groups(typed)
+    rows = list(typed["parts"])  # type: ignore[call-overload]
+    terms = getattr(page, "terms", None)
+    rows += [("", "")] * ((terms.parts if terms else 0) - len(rows))
+    return {"typed": typed, "groups": groups, "asked": asked, "parts": [{"date": day, "amount": amount} for day, amount in rows]}
+
+
+def _rights(request: HttpRequest) -> dict[str, bool]:
+    names = {"reveal": "case.reveal", "send": "message.send", "hold": "hold.place", "pay": "payment.enter"}
+    return {short: request.user.may(permission) for short, permission in names.items()}
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdigit() and len(text) < 19 else None
+
+
+@requires("case.view")
+@require_GET
+def case(request: HttpRequest, case_no: str) -> HttpResponse:
+    """The page; that somebody looked stands in the log."""
+    found = find(request, case_no)
+    context = context_of(request, found, kind=_kind(request), before=_number(request.GET.get("before", "")))
+    evidence.write(
+        kind="party.viewed", now=timezone.now(), by=casework.acting(request.user), party_id=found.party_id, case_id=found.pk, data={"case_no": case_no}
+    )
+    return render(request, "desk/case.html", context)
+
+
+def _kind(request: HttpRequest) -> str:
+    kind = request.GET.get("kind", "")
+    return kind if kind in casework_queries.SORTS else ""
+
+
+@requires("case.view")
+@require_GET
+def entries(request: HttpRequest, case_no: str) -> HttpResponse:
+    """The timeline by one chip, or the older entries below the last one shown."""
+    found, kind, before = find(request, case_no), _kind(request), _number(request.GET.get("before", ""))
+    read = casework_queries.timeline(found.party_id, [kind] if kind else (), before, with_counts=before is None)
+    points = dict(ContactPoint.objects.filter(party_id=found.party_id).values_list("id", "masked"))
+    shown = timeline.shown(read, kind=kind, points=points, today=times.business_date(timezone.now()))
+    mine = found.held_by_id == request.user.pk
+    page = {"timeline": shown, "case_no": case_no, "lock": {"state": "mine" if mine else "other"}}
+    template = "desk/case_timeline.html" if before is None else "desk/case_entries.html"
+    return render(request, template, {"page": page, "older": before is not None})
+
+
+@requires("case.work")
+@require_POST
+def take(request: HttpRequest, case_no: str) -> HttpResponse:
+    """Takes this very case; when a colleague has it the page says who."""
+    casework.hold(case_id=find(request, case_no).pk, user=request.user, now=timezone.now())
+    return HttpResponseRedirect(f"/cases/{case_no}")
+
+
+@requires("case.work")
+@require_POST
+def dial(request: HttpRequest, case_no: str) -> HttpResponse:
+    """The gate decides and takes the slot; then, and only then, the number is shown, for as long as its token lasts."""
+    found, now, by = find(request, case_no), timezone.now(), casework.acting(request.user)
+    point_id = _number(request.POST.get("point", "")) or 0
+    held = casework.hold(case_id=found.pk, user=request.user, now=now)
+    context: dict[str, object] = {}
+    number = ""
+    points = {point.id for point in page_of(found.pk, request.user, now).points}
+    if held.mine and point_id in points:
+        person = ContactPoint.objects.values_list("party_id", flat=True).get(pk=point_id)
+        answer = compliance.reserve(
+            party_id=found.party_id, person_id=person, contact_point_id=point_id, channel="call", case_id=found.pk,
+            key=request.POST.get("key", "")[:80] or secrets.token_hex(12), by=by, now=now,
+        )  # fmt: skip
+        if answer.allowed:
+            if answer.contact and answer.contact.expires_at > now and not answer.contact.outcomes.exists():
+                number = portfolio.reveal_contact_point(contact_point_id=point_id, by=by, reason="dial", now=now, case_id=found.pk)
+        else:
+            context["refused"] = refusal_of(answer.decision)
+    context = context_of(request, found) | context | {"oob": True}
+    context["number"] = number
+    return render(request, "desk/case_work.html", context)
+
+
+def _parts(typed: dict[str, object]) -> tuple[list[tuple], str]:
+    """The parts of a promise as days and amounts, and what cannot be read."""
+    parts = []
+    for day, amount in typed["parts"]:  # type: ignore[union-attr]
+        if not day.strip() and not amount.strip():
+            continue
+        try:
+            parts.append((datetime.strptime(day.strip(), "%Y-%m-%d").date(), amount_of(amount)))
+        except (ValueError, InvalidOperation):
+            return [], _("“%(day)s, %(amount)s”: write the day as 2026-11-23 and the amount as 1,310.00.") % {"day": day, "amount": amount}
+    return parts, ""
+
+
+def amount_of(text: str) -> Decimal:
+    """An amount with or without thousands separators. ValueError or InvalidOperation when it is none."""
+    amount = Decimal(text.strip().replace(",", "").replace("，", ""))
+    if not amount.is_finite() or amount != to_cent(amount):
+        raise ValueError(text)
+    return to_cent(amount)
+
+
+def moment_of(day: str, clock: str) -> datetime | None:
+    """A moment on the bank's clock, None when neither is given. ValueError when it cannot be read."""
+    if not day.strip() and not clock.strip():
+        return None
+    return datetime.strptime(f"{day.strip()} {clock.strip()}", "%Y-%m-%d %H:%M").replace(tzinfo=BANK_ZONE)
+
+
+@requires("case.work")
+@require_POST
+def contact(request: HttpRequest, case_no: str) -> HttpResponse:
+    """Saves what came of the call, all of it or nothing, and goes on to the next case."""
+    found, now = find(request, case_no), timezone.now()
+    typed = typed_of(request.POST)
+    chosen = codes().actions["call"].find(str(typed["code"]))
+    asks = chosen.asks if chosen else ()
+    parts, unread = _parts(typed) if "promise" in asks else ([], "")
+    errors: dict[str, object] = {}
+    at = None
+    if unread:
+        errors["promise"] = unread
+    if "call_back" in asks:
+        try:
+            at = moment_of(str(typed["call_back_date"]), str(typed["call_back_time"]))
+        except ValueError:
+            errors["call_back"] = _("Write the day as 2026-11-23 and the time as 16:30.")
+    if not errors:
+        saved = casework.save_contact(
+            case_id=found.pk, contact_id=_number(str(typed["contact"])), code=str(typed["code"]), user=request.user, now=now,
+            key=str(typed["key"])[:70] or secrets.token_hex(12), identified=bool(typed["identified"]),
+            disclosures=typed["disclosed"], parts=parts, call_back_at=at, note=str(typed["note"]),  # type: ignore[arg-type]
+        )  # fmt: skip
+        if saved.ok:
+            following = casework.take_next(user=request.user, now=now)
+            return go(f"/cases/{following.case_no}" if following else "/desk?empty=1")
+        errors = _errors(saved)
+    _keep_draft(request, found, now)
+    context = context_of(request, found)
+    context |= form_of(context["page"], typed) | {"errors": errors}
+    if not context["page"].call:  # type: ignore[attr-defined]
+        context["lost"] = typed["note"]
+    return render(request, "desk/case_work.html", context, status=422)
+
+
+def _errors(saved: Saved) -> dict[str, object]:
+    errors: dict[str, object] = {"missing": []}
+    for problem in saved.problems:
+        if problem.field.startswith("disclosure_"):
+            errors["missing"].append(problem.field.removeprefix("disclosure_"))  # type: ignore[attr-defined]
+            errors["disclosed"] = problem.text
+            continue
+        name = problem.field.split(".")[0]
+        name = {"parts": "promise", "call_back_at": "call_back", "contact": "all", "action": "all"}.get(name, name)
+        errors[name] = " ".join(filter(None, [str(errors.get(name, "")), problem.text]))
+    return errors
+
+
+def _keep_draft(request: HttpRequest, found: Case, now: datetime) -> None:
+    data: dict[str, object] = {name: request.POST.get(name, "") for name in (*TYPED, "identified")}
+    data |= {name: request.POST.getlist(name) for name in ("disclosed", "part_date", "part_amount")}
+    casework.save_draft(case_id=found.pk, user=request.user, data=data, now=now)
+
+
+@requires("case.work")
+@require_POST
+def draft(request: HttpRequest, case_no: str) -> HttpResponse:
+    """Keeps what stands in the form; it holds the case a while longer too."""
+    found, now = find(request, case_no), timezone.now()
+    _keep_draft(request, found, now)
+    casework.renew(case_id=found.pk, user=request.user, now=now)
+    return HttpResponse(_("draft saved %(at)s") % {"at": clock_seconds(now)}, content_type="text/plain; charset=utf-8")
