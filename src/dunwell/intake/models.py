@@ -20,6 +20,7 @@ class IntakeFile(models.Model):
     name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64)
     mapping_sha256 = models.CharField(max_length=64, blank=True)
+    mapping = models.JSONField(default=dict)  # as it was used, so that mended rows are read the same way
     status = models.CharField(max_length=16, choices=Status.choices)
     refusal = models.JSONField(default=dict)  # {"code": ..., params}; the sentence is made when shown
     rows_read = models.BigIntegerField(default=0)

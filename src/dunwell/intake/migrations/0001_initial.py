@@ -5,67 +5,100 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('evidence', '0001_initial'),
-        ('identity', '0001_initial'),
+        ("evidence", "0001_initial"),
+        ("identity", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='IntakeFile',
+            name="IntakeFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=24)),
-                ('business_date', models.DateField()),
-                ('name', models.CharField(max_length=200)),
-                ('sha256', models.CharField(max_length=64)),
-                ('mapping_sha256', models.CharField(blank=True, max_length=64)),
-                ('status', models.CharField(choices=[('taken', 'Taken'), ('refused', 'Refused'), ('superseded', 'Superseded')], max_length=16)),
-                ('refusal', models.JSONField(default=dict)),
-                ('rows_read', models.BigIntegerField(default=0)),
-                ('rows_taken', models.BigIntegerField(default=0)),
-                ('rows_warned', models.BigIntegerField(default=0)),
-                ('rows_quarantined', models.BigIntegerField(default=0)),
-                ('control', models.JSONField(default=dict)),
-                ('changes', models.JSONField(default=dict)),
-                ('warnings', models.JSONField(default=dict)),
-                ('lake_path', models.CharField(blank=True, max_length=300)),
-                ('content_hash', models.CharField(blank=True, max_length=64)),
-                ('recorded_at', models.DateTimeField()),
-                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.entity')),
-                ('stored', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='evidence.storedfile')),
-                ('supersedes', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='intake.intakefile')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=24)),
+                ("business_date", models.DateField()),
+                ("name", models.CharField(max_length=200)),
+                ("sha256", models.CharField(max_length=64)),
+                ("mapping_sha256", models.CharField(blank=True, max_length=64)),
+                ("mapping", models.JSONField(default=dict)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("taken", "Taken"), ("refused", "Refused"), ("superseded", "Superseded")],
+                        max_length=16,
+                    ),
+                ),
+                ("refusal", models.JSONField(default=dict)),
+                ("rows_read", models.BigIntegerField(default=0)),
+                ("rows_taken", models.BigIntegerField(default=0)),
+                ("rows_warned", models.BigIntegerField(default=0)),
+                ("rows_quarantined", models.BigIntegerField(default=0)),
+                ("control", models.JSONField(default=dict)),
+                ("changes", models.JSONField(default=dict)),
+                ("warnings", models.JSONField(default=dict)),
+                ("lake_path", models.CharField(blank=True, max_length=300)),
+                ("content_hash", models.CharField(blank=True, max_length=64)),
+                ("recorded_at", models.DateTimeField()),
+                ("entity", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="identity.entity")),
+                (
+                    "stored",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to="evidence.storedfile"),
+                ),
+                (
+                    "supersedes",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="superseded_by",
+                        to="intake.intakefile",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='QuarantinedRow',
+            name="QuarantinedRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('row_number', models.BigIntegerField()),
-                ('column', models.CharField(max_length=64)),
-                ('code', models.CharField(max_length=40)),
-                ('found', models.CharField(max_length=120)),
-                ('expected', models.CharField(blank=True, max_length=200)),
-                ('row_sealed', models.BinaryField()),
-                ('status', models.CharField(choices=[('open', 'Open'), ('resent', 'Resent'), ('discarded', 'Discarded')], default='open', max_length=16)),
-                ('answered_by', models.BigIntegerField(null=True)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='quarantine', to='intake.intakefile')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("row_number", models.BigIntegerField()),
+                ("column", models.CharField(max_length=64)),
+                ("code", models.CharField(max_length=40)),
+                ("found", models.CharField(max_length=120)),
+                ("expected", models.CharField(blank=True, max_length=200)),
+                ("row_sealed", models.BinaryField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("open", "Open"), ("resent", "Resent"), ("discarded", "Discarded")],
+                        default="open",
+                        max_length=16,
+                    ),
+                ),
+                ("answered_by", models.BigIntegerField(null=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="quarantine", to="intake.intakefile"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='intakefile',
-            index=models.Index(fields=['business_date', 'kind'], name='intakefile_day'),
+            model_name="intakefile",
+            index=models.Index(fields=["business_date", "kind"], name="intakefile_day"),
         ),
         migrations.AddConstraint(
-            model_name='intakefile',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'taken')), fields=('entity', 'kind', 'business_date'), name='one_file_in_force'),
+            model_name="intakefile",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "taken")),
+                fields=("entity", "kind", "business_date"),
+                name="one_file_in_force",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='quarantinedrow',
-            constraint=models.UniqueConstraint(fields=('file', 'row_number'), name='one_quarantine_a_row'),
+            model_name="quarantinedrow",
+            constraint=models.UniqueConstraint(fields=("file", "row_number"), name="one_quarantine_a_row"),
         ),
     ]
