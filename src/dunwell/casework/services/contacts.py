@@ -19,6 +19,7 @@ from dunwell.casework.services import drafts, notes
 from dunwell.casework.services.queue import acting, release
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact, ContactOutcome
+from dunwell.compliance.queries.budget import budget
 from dunwell.identity.models import User
 
 
@@ -158,7 +159,7 @@ def _write(
             now=now,
         )
     notes.finish(case, now=now)
-    case.ready_at = now + chosen.again_after
+    case.ready_at = max(now + chosen.again_after, _callable_from(case, now=now))
     case.save(update_fields=["ready_at"])
     if call_back_at is not None:
         reminder = notes.call_back(case_id=case.pk, at=call_back_at, by=by, now=now, key=f"{key}:reminder")
@@ -182,6 +183,13 @@ def _belongs(contact: Contact | None, *, case: Case, user: User) -> list[Problem
     if contact.outcomes.exists():
         return [Problem("contact", "recorded")]
     return []
+
+
+def _callable_from(case: Case, *, now: datetime) -> datetime:
+    """When one of his numbers may be dialled again, this call counted; `now` when one may, or when nobody can say."""
+    points = [point for point in budget(case.party_id, now, case_id=case.pk).points if point.channel == "call"]
+    moments = [moment for point in points if (moment := point.next_allowed(now)) is not None]
+    return min(moments, default=now)
 
 
 def _promise_problems(case: Case, parts: Sequence[Part], *, now: datetime) -> list[Problem]:

@@ -11,7 +11,8 @@ SELECT
        AND (h.ends_at IS NULL OR h.ends_at > %(now)s)) AS holds,
     (SELECT coalesce(json_agg(json_build_object('list', e.list, 'reason', e.reason) ORDER BY e.id), '[]')
      FROM compliance_listentry AS e
-     WHERE e.party_id = c.party_id AND e.starts_at <= %(now)s AND (e.ends_at IS NULL OR e.ends_at > %(now)s)) AS lists,
+     LEFT JOIN compliance_listremoval AS g ON g.entry_id = e.id
+     WHERE g.entry_id IS NULL AND e.party_id = c.party_id AND e.starts_at <= %(now)s AND (e.ends_at IS NULL OR e.ends_at > %(now)s)) AS lists,
     (SELECT coalesce(json_agg(json_build_object(
         'id', w.id, 'kind', w.kind, 'channel', w.channel, 'window_from', w.window_from, 'window_to', w.window_to,
         'evidence', w.evidence) ORDER BY w.id), '[]')

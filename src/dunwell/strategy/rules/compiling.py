@@ -112,10 +112,16 @@ WHERE p.party_no IS NULL OR p.state <> 'done'
 
 def _line(segment: Segment, step: Step) -> str:
     """One step of one segment as a row."""
-    return (
-        f"SELECT {text(segment.id)} AS segment, {text(step.id)} AS step, "
-        f"{step.first} AS from_day, {step.last} AS to_day, {text(step.action)} AS channel, {text(step.purpose)} AS purpose, {text(step.template)} AS template"
-    )
+    row = {
+        "segment": text(segment.id),
+        "step": text(step.id),
+        "from_day": str(step.first),
+        "to_day": str(step.last),
+        "channel": text(step.action),
+        "purpose": text(step.purpose),
+        "template": text(step.template),
+    }
+    return "SELECT " + ", ".join(f"{value} AS {name}" for name, value in row.items())
 
 
 def _queue(strategy: Strategy) -> str:
