@@ -18,7 +18,7 @@ from dunwell.casework import services as casework
 from dunwell.casework.models import Case
 from dunwell.casework.rules.codes import codes
 from dunwell.casework.services import Saved
-from dunwell.channels import queries as channels
+from dunwell.channels.models import Template
 from dunwell.compliance import services as compliance
 from dunwell.desk import timeline, words
 from dunwell.desk.reading import page_of, refusal_of
@@ -99,7 +99,7 @@ def context_of(request: HttpRequest, case: Case, *, kind: str = "", before: int 
         "reveal_reasons": words.REVEAL_REASONS.items(),
         "hold_kinds": words.HOLD_KINDS.items(),
         "snooze_choices": words.SNOOZES.items(),
-        "templates": channels.templates_for_desk(now=now, language=case.party.language) if user.may("message.send") else [],
+        "templates": _templates(now, case.party.language) if user.may("message.send") else [],
     } | form_of(page, typed)
 
 
@@ -110,6 +110,14 @@ def form_of(page: object, typed: dict[str, object]) -> dict[str, object]:
     terms = getattr(page, "terms", None)
     rows += [("", "")] * ((terms.parts if terms else 0) - len(rows))
     return {"typed": typed, "groups": groups, "asked": asked, "parts": [{"date": day, "amount": amount} for day, amount in rows]}
+
+
+def _templates(now: datetime, language: str) -> list[tuple[str, str]]:
+    """The approved texts in force, in the person's language: code and title."""
+    today = times.business_date(now)
+    in_force = Template.objects.filter(in_force_from__lte=today, language=language, channel__in=words.MESSAGES_ON)
+    in_force = in_force.exclude(in_force_to__lt=today).order_by("code", "-version")
+    return list({code: title for code, title in in_force.values_list("code", "title")}.items())
 
 
 def _rights(request: HttpRequest) -> dict[str, bool]:

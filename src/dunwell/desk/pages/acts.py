@@ -1,0 +1,207 @@
+"""What a collector does on a case beside calling: a note, a snooze, a message, a payment, a hold, a look in clear."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, time, timedelta
+from decimal import InvalidOperation
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from dunwell.casework import services as casework
+from dunwell.casework.models import Case
+from dunwell.channels import services as channels
+from dunwell.compliance import services as compliance
+from dunwell.desk import words
+from dunwell.desk.pages.case import amount_of, find, go, moment_of, sentence
+from dunwell.identity.pages.guard import requires
+from dunwell.kernel import times
+from dunwell.kernel.times import BANK_ZONE
+from dunwell.payments import services as payments
+from dunwell.portfolio import services as portfolio
+from dunwell.portfolio.models import Account, AccountRole, ContactPoint
+
+
+def _key(request: HttpRequest) -> str:
+    return request.POST.get("key", "")[:70] or secrets.token_hex(12)
+
+
+def _not_mine(request: HttpRequest, case: Case, now: datetime) -> HttpResponse | None:
+    """A sentence when a colleague has the case, or when it is closed."""
+    held = casework.hold(case_id=case.pk, user=request.user, now=now)
+    if held.mine:
+        return None
+    if held.holder is not None:
+        return sentence(_("%(name)s took this case meanwhile. What you typed is still here.") % {"name": held.holder.name(request.user.language)})
+    return sentence(_("The case was closed meanwhile. What you typed is still here."))
+
+
+@requires("case.work")
+@require_POST
+def note(request: HttpRequest, case_no: str) -> HttpResponse:
+    """Writes a note; whoever may work cases may write one, whoever has the case."""
+    case, text = find(request, case_no), request.POST.get("text", "")
+    if not text.strip():
+        return sentence(_("A few words are needed here."))
+    casework.write_note(
+        case_id=case.pk, text=text, pinned=request.POST.get("pinned") == "on", by=casework.acting(request.user), now=timezone.now(), key=_key(request)
+    )
+    return go(f"/cases/{case_no}")
+
+
+def _when(request: HttpRequest, now: datetime) -> datetime | None:
+    given = moment_of(request.POST.get("date", ""), request.POST.get("time", ""))
+    if given is not None:
+        return given
+    today = now.astimezone(BANK_ZONE).date()
+    return {
+        "30m": now + timedelta(minutes=30),
+        "2h": now + timedelta(hours=2),
+        "tomorrow": datetime.combine(today + timedelta(days=1), time(9), BANK_ZONE),
+        "3d": datetime.combine(today + timedelta(days=3), time(9), BANK_ZONE),
+    }.get(request.POST.get("when", ""))
+
+
+@requires("case.work")
+@require_POST
+def snooze(request: HttpRequest, case_no: str) -> HttpResponse:
+    """Puts the case off, or notes a call-back that was agreed, and goes on to the next."""
+    case, now = find(request, case_no), timezone.now()
+    other = _not_mine(request, case, now)
+    if other is not None:
+        return other
+    try:
+        at = _when(request, now)
+    except ValueError:
+        at = None
+    if at is None:
+        return sentence(_("Write the day as 2026-11-23 and the time as 16:30."))
+    if at <= now:
+        return sentence(_("This moment has passed."))
+    by, reason = casework.acting(request.user), request.POST.get("reason", "")
+    if request.POST.get("kind") == "call_back":
+        casework.call_back(case_id=case.pk, at=at, by=by, now=now, key=_key(request), reason=reason)
+        casework.release(case_id=case.pk, user=request.user, now=now)
+    else:
+        casework.snooze(case_id=case.pk, until=at, by=by, now=now, key=_key(request), reason=reason)
+    following = casework.take_next(user=request.user, now=now)
+    return go(f"/cases/{following.case_no}" if following else "/desk?empty=1")
+
+
+def _point(case: Case, text: str) -> ContactPoint | None:
+    """A contact point of the person or of somebody at his accounts."""
+    if not text.isdigit():
+        return None
+    numbers = Account.objects.filter(party_id=case.party_id).values("account_no")
+    people = AccountRole.objects.filter(account_no__in=numbers, party__entity_id=case.entity_id).values("party_id")
+    own = ContactPoint.objects.filter(pk=int(text), party_id=case.party_id).first()
+    return own or ContactPoint.objects.filter(pk=int(text), party_id__in=people).first()
+
+
+@requires("case.reveal")
+@require_POST
+def reveal(request: HttpRequest, case_no: str) -> HttpResponse:
+    """A number or the identity in clear for 60 seconds, for a reason, in the log."""
+    case, now, by = find(request, case_no), timezone.now(), casework.acting(request.user)
+    what, reason = request.POST.get("what", ""), request.POST.get("reason", "")
+    if reason not in words.REVEAL_REASONS:
+        return sentence(_("Say why this has to be seen."))
+    try:
+        if what == "identity":
+            shown = portfolio.reveal_identity(party_id=case.party_id, by=by, reason=reason, now=now, case_id=case.pk)
+            text = f"{shown.name} {shown.id_no}".strip()
+        else:
+            point = _point(case, what)
+            if point is None:
+                return sentence(_("There is no such contact point at this case."))
+            text = portfolio.reveal_contact_point(contact_point_id=point.pk, by=by, reason=reason, now=now, case_id=case.pk)
+    except portfolio.Erased:
+        return sentence(_("This was erased and cannot be shown any more."))
+    return render(request, "desk/revealed.html", {"text": text})
+
+
+@requires("message.send")
+def message(request: HttpRequest, case_no: str) -> HttpResponse:
+    """GET shows the text as it would leave; POST puts it into the outbox, where the gate decides."""
+    case, now = find(request, case_no), timezone.now()
+    given = request.GET if request.method == "GET" else request.POST
+    point, code = _point(case, given.get("point", "")), given.get("template", "")
+    if point is None:
+        return sentence(_("Choose a contact point."))
+    if request.method == "GET":
+        shown = channels.preview(party_id=case.party_id, contact_point_id=point.pk, template_code=code, case_id=case.pk, now=now)
+        return render(request, "desk/preview.html", {"shown": shown})
+    other = _not_mine(request, case, now)
+    if other is not None:
+        return other
+    queued = channels.queue_message(
+        party_id=case.party_id, contact_point_id=point.pk, template_code=code, case_id=case.pk, by=casework.acting(request.user), now=now, key=_key(request)
+    )
+    said = {
+        "not_connected": _("Not connected: the bank's SMS line is not set up. The message stands in the outbox with the gate's answer and does not leave."),
+        "refused": _("Refused by the gate: %(rule)s.") % {"rule": queued.refusal_rule},
+    }.get(queued.state)
+    if queued.state == "refused":
+        return sentence(str(said))
+    messages.success(request, said or _("In the outbox. The gate decides again when it leaves."))
+    return go(f"/cases/{case_no}")
+
+
+@requires("payment.enter")
+@require_POST
+def payment(request: HttpRequest, case_no: str) -> HttpResponse:
+    """A payment typed in. The same reference is the same payment."""
+    case, now = find(request, case_no), timezone.now()
+    number = request.POST.get("account", "")
+    account = Account.objects.filter(pk=number, party_id=case.party_id).first() if number.isdigit() else None
+    reference = request.POST.get("host_ref", "").strip()
+    if account is None:
+        return sentence(_("Choose an account of this person."))
+    try:
+        amount = amount_of(request.POST.get("amount", ""))
+        on = datetime.strptime(request.POST.get("transaction_date", "").strip(), "%Y-%m-%d").date()
+    except (ValueError, InvalidOperation):
+        return sentence(_("Write the amount as 1,310.00 and the day as 2026-11-23."))
+    today = times.business_date(now)
+    if not reference:
+        return sentence(_("Give the reference of the payment: by it the same payment is known again."))
+    if on > today:
+        return sentence(_("%(day)s lies ahead.") % {"day": on})
+    try:
+        payments.receive(
+            account_id=account.pk, amount=amount, currency=account.currency, posting_date=today, transaction_date=on, host_ref=reference,
+            source="typed", provisional=request.POST.get("provisional") == "on", by=casework.acting(request.user), now=now,
+        )  # fmt: skip
+    except payments.PaymentRefused as refused:
+        said = {
+            "amount": _("An amount is more than nothing."),
+            "reference_used": _("This reference is booked already with another amount: %(booked)s.") % {"booked": refused.params.get("booked", "")},
+            "currency": _("The account is in %(expected)s.") % {"expected": refused.params.get("expected", "")},
+        }
+        return sentence(said.get(refused.code, str(refused)))
+    messages.success(request, _("The payment is entered. What is past due follows within a minute."))
+    return go(f"/cases/{case_no}")
+
+
+@requires("hold.place")
+@require_POST
+def hold(request: HttpRequest, case_no: str) -> HttpResponse:
+    """停催: no demand while it lasts."""
+    case, now = find(request, case_no), timezone.now()
+    kind, reason = request.POST.get("kind", ""), request.POST.get("reason", "").strip()
+    if kind not in words.HOLD_KINDS or not reason:
+        return sentence(_("Choose a kind and say the reason in a few words."))
+    until = request.POST.get("until", "").strip()
+    try:
+        ends = moment_of(until, "23:59") if until else None
+    except ValueError:
+        return sentence(_("Write the day as 2026-11-23."))
+    if ends is not None and ends <= now:
+        return sentence(_("This moment has passed."))
+    compliance.place_hold(party_id=case.party_id, kind=kind, reason=reason[:200], ends_at=ends, by=casework.acting(request.user), now=now)
+    return go(f"/cases/{case_no}")
