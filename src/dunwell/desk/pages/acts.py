@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST
 
 from dunwell.casework import services as casework
 from dunwell.casework.models import Case
-from dunwell.channels import services as channels
 from dunwell.compliance import services as compliance
 from dunwell.desk import words
 from dunwell.desk.pages.case import amount_of, find, go, moment_of, sentence
@@ -128,6 +127,8 @@ def reveal(request: HttpRequest, case_no: str) -> HttpResponse:
 @requires("message.send")
 def message(request: HttpRequest, case_no: str) -> HttpResponse:
     """GET shows the text as it would leave; POST puts it into the outbox, where the gate decides."""
+    from dunwell.channels import services as channels
+
     case, now = find(request, case_no), timezone.now()
     given = request.GET if request.method == "GET" else request.POST
     point, code = _point(case, given.get("point", "")), given.get("template", "")

@@ -1,0 +1,166 @@
+"""Lists of cases, and the search. What a list shows stands in its address; what is searched for never does."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from dunwell.casework import services as casework
+from dunwell.casework import words as casework_words
+from dunwell.casework.models import Case
+from dunwell.casework.queries import CHIPS, Filter, case_list, chip_counts
+from dunwell.desk import words
+from dunwell.evidence import services as evidence
+from dunwell.identity.pages.guard import requires
+from dunwell.portfolio import services as portfolio
+
+CHIP_WORDS = {
+    "mine": lambda: pgettext("list", "Mine"),
+    "unowned": lambda: pgettext("list", "Without owner"),
+    "call_back_due": lambda: pgettext("list", "Call-back due"),
+    "promise_due": lambda: pgettext("list", "Promise due today"),
+    "promise_broken": lambda: pgettext("list", "Promise broken"),
+    "never_contacted": lambda: pgettext("list", "Never reached"),
+    "number_invalid": lambda: pgettext("list", "No valid number"),
+}
+BUCKETS = ("M0", "M1", "M2", "M3", "M4", "M5", "M6", "M7+")
+COLUMNS = {
+    "person": lambda: _("Person"),
+    "bucket": lambda: _("Bucket"),
+    "days": lambda: _("Days"),
+    "past_due": lambda: _("Past due"),
+    "balance": lambda: _("Owed"),
+    "promise": lambda: _("Promise"),
+    "reason": lambda: _("Why next"),
+    "segment": lambda: _("Segment"),
+    "owner": lambda: _("Owner"),
+}
+USUAL = ("person", "bucket", "days", "past_due", "balance", "promise", "reason", "owner")
+MOST_EXPORTED = 100_000
+
+
+def asked_of(request: HttpRequest) -> Filter:
+    """The filter in the address; what does not exist is left out."""
+    get = request.GET.get
+    owner = get("owner", "")
+    return Filter(
+        chips=tuple(dict.fromkeys(chip for chip in request.GET.getlist("chip") if chip in CHIPS)),
+        bucket=get("bucket", "") if get("bucket") in BUCKETS else "",
+        stage=get("stage", "") if get("stage") in words.STAGES else "",
+        segment=get("segment", "")[:40],
+        queue=get("queue", "")[:16],
+        owner=int(owner) if owner.isdigit() and len(owner) < 19 else None,
+    )
+
+
+def address(asked: Filter, columns: tuple[str, ...], **more: object) -> str:
+    """The list's own address: the whole state, so that it can be kept and handed on."""
+    pairs: list[tuple[str, object]] = [("chip", chip) for chip in asked.chips]
+    pairs += [(name, getattr(asked, name)) for name in ("bucket", "stage", "segment", "queue", "owner") if getattr(asked, name)]
+    if columns != USUAL:
+        pairs += [("column", column) for column in columns]
+    pairs += [(name, value) for name, value in more.items() if value]
+    return f"/lists?{urlencode(pairs)}" if pairs else "/lists"
+
+
+def _with(asked: Filter, **changed: object) -> Filter:
+    return Filter(**{name: changed.get(name, getattr(asked, name)) for name in ("chips", "bucket", "stage", "segment", "queue", "owner")})
+
+
+def _row(case: Case, language: str) -> dict[str, object]:
+    return {
+        "case": case,
+        "promise": words.PROMISE_STATES.get(case.promise_state, ""),
+        "reason": casework_words.reason(case.next_reason),
+        "owner": case.owner.name(language) if case.owner else "",
+        "held": case.held_by is not None and case.held_until is not None and case.held_until > timezone.now(),
+    }
+
+
+@requires("case.view")
+def lists(request: HttpRequest) -> HttpResponse:
+    """Open cases by chip, bucket, stage, segment or owner; 200 a page, by key."""
+    asked, now, user = asked_of(request), timezone.now(), request.user
+    columns = tuple(column for column in COLUMNS if column in request.GET.getlist("column")) or USUAL
+    if request.GET.get("format") == "csv":
+        return _csv(request, asked)
+    after = request.GET.get("after", "").split(".")
+    key = (int(after[0]), int(after[1])) if len(after) == 2 and all(part.lstrip("-").isdigit() for part in after) else None
+    page = case_list(asked, user=user, now=now, after=key)
+    counts = chip_counts(asked, user=user, now=now)
+    chips = [
+        {
+            "words": CHIP_WORDS[name](),
+            "count": counts[name],
+            "on": name in asked.chips,
+            "href": address(_with(asked, chips=tuple(c for c in asked.chips if c != name) if name in asked.chips else (*asked.chips, name)), columns),
+        }
+        for name in CHIPS
+    ]
+    context = {
+        "rows": [_row(case, user.language) for case in page.cases],
+        "chips": chips,
+        "buckets": BUCKETS,
+        "stages": [(code, name) for code, name in words.STAGES.items() if code],
+        "asked": asked,
+        "columns": columns,
+        "all_columns": [(code, name(), code in columns) for code, name in COLUMNS.items()],
+        "here": address(asked, columns),
+        "more": address(asked, columns, after=f"{page.after[0]}.{page.after[1]}") if page.after else "",
+        "csv": address(asked, columns, format="csv") if user.may("report.export") else "",
+        "without": address(Filter(), columns),
+    }
+    return render(request, "desk/lists.html", context)
+
+
+class _Line:
+    """A file that hands each line back instead of keeping it."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _csv(request: HttpRequest, asked: Filter) -> HttpResponse:
+    if not request.user.may("report.export"):
+        raise PermissionDenied("report.export")
+    now, user = timezone.now(), request.user
+    writer = csv.writer(_Line())
+
+    def lines() -> Iterator[str]:
+        yield "\ufeff" + writer.writerow(["case_no", "party", "bucket", "days_delinquent", "currency", "past_due", "balance", "promise_state", "segment", "owner"])
+        after, written = None, 0
+        while written < MOST_EXPORTED:
+            page = case_list(asked, user=user, now=now, after=after)
+            for case in page.cases:
+                owner = case.owner.staff_no if case.owner else ""
+                yield writer.writerow([case.case_no, case.party.name_masked, case.bucket, case.days_delinquent, case.currency, case.past_due, case.balance, case.promise_state, case.segment, owner])
+            written += len(page.cases)
+            after = page.after
+            if after is None:
+                return
+
+    evidence.write(kind="list.exported", now=now, by=casework.acting(user), data={"list": address(asked, USUAL)})
+    return StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8", headers={"Content-Disposition": 'attachment; filename="cases.csv"'})
+
+
+@requires("case.view")
+def search(request: HttpRequest) -> HttpResponse:
+    """A name, number, last four digits, account or case number; what was typed is sent by POST and not kept."""
+    if request.method != "POST":
+        return render(request, "desk/search.html", {"asked": False})
+    text, user, now = request.POST.get("q", "").strip(), request.user, timezone.now()
+    by_number = Case.objects.filter(case_no=text.upper(), entity_id=user.entity_id).first()
+    if by_number is not None:
+        evidence.write(kind="party.searched", now=now, by=casework.acting(user), party_id=by_number.party_id, case_id=by_number.pk, data={"by": ["case_no"], "found": 1})
+        return HttpResponseRedirect(f"/cases/{by_number.case_no}")
+    found = portfolio.search(text=text, entity_id=user.entity_id, by=casework.acting(user), now=now) if text else []
+    cases = {case.party_id: case for case in Case.objects.filter(party_id__in=[one.party_id for one in found]).order_by("opened_on", "id")}
+    return render(request, "desk/search.html", {"asked": True, "found": [{"party": one, "case": cases.get(one.party_id)} for one in found]})

@@ -1,0 +1,71 @@
+"""What the start of a collector's day and a team's hand-out show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Count, Q, Sum
+
+from dunwell.arrangements.models import Promise, PromisePart
+from dunwell.casework.models import Case, Reminder
+from dunwell.casework.queries import queue_left
+from dunwell.compliance.models import ContactOutcome
+from dunwell.identity.models import Role, User
+from dunwell.kernel import times
+
+
+@dataclass(frozen=True)
+class Today:
+    """A collector's day so far: own dials, talks with the right party, promises, and what is waiting."""
+
+    queue: int
+    dials: int
+    reached: int
+    promises: int
+    promised: Decimal
+    call_backs: list[Reminder]
+    due_parts: list[PromisePart]
+    held: Case | None
+
+
+def today_of(user: User, now: datetime) -> Today:
+    """Today's figures and lists of one collector."""
+    begin = now.astimezone(times.BANK_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    outcomes = ContactOutcome.objects.filter(recorded_by=user.pk, recorded_at__gte=begin, contact__channel="call")
+    counted = outcomes.aggregate(dials=Count("contact", distinct=True), reached=Count("contact", distinct=True, filter=Q(outcome="connected_rpc")))
+    made = Promise.objects.filter(recorded_by=user.pk, recorded_at__gte=begin, withdrawal=None)
+    promised = made.aggregate(number=Count("id", distinct=True), amount=Sum("parts__amount"))
+    mine = Q(case__owner=user) | Q(recorded_by=user.pk)
+    call_backs = Reminder.objects.filter(mine, kind=Reminder.Kind.CALL_BACK, done_at=None, case__closed_on=None, case__entity_id=user.entity_id)
+    due = PromisePart.objects.filter(promise__recorded_by=user.pk, promise__withdrawal=None, state=Promise.State.OPEN, due_date=times.business_date(now))
+    return Today(
+        queue=queue_left(user=user, now=now),
+        dials=counted["dials"],
+        reached=counted["reached"],
+        promises=promised["number"],
+        promised=promised["amount"] or Decimal(0),
+        call_backs=list(call_backs.select_related("case__party").order_by("due_at")[:20]),
+        due_parts=list(due.select_related("promise__party").order_by("-amount")[:20]),
+        held=Case.objects.filter(held_by=user, held_until__gt=now).select_related("party").first(),
+    )
+
+
+@dataclass(frozen=True)
+class Owner:
+    """What one collector owns now: cases, balance, and how they are spread over the buckets."""
+
+    user: User
+    cases: int
+    balance: Decimal
+    hard: int  # broken promises and first-payment defaults
+
+
+def owners_of(user: User) -> list[Owner]:
+    """Every collector of the entity with what he owns, by name."""
+    people = User.objects.filter(entity_id=user.entity_id, is_active=True, role__in=(Role.COLLECTOR, Role.TEAM_LEADER))
+    open_case = Q(owned_cases__closed_on=None, owned_cases__isnull=False)
+    hard = open_case & (Q(owned_cases__promise_state="broken") | Q(owned_cases__first_payment_default=True))
+    counted = people.annotate(cases=Count("owned_cases", filter=open_case), balance=Sum("owned_cases__balance", filter=open_case), hard=Count("owned_cases", filter=hard))
+    return [Owner(one, one.cases, one.balance or Decimal(0), one.hard) for one in counted.order_by("team__code", "username")]
