@@ -34,12 +34,22 @@ def today_of(user: User, now: datetime) -> Today:
     """Today's figures and lists of one collector."""
     begin = now.astimezone(times.BANK_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     outcomes = ContactOutcome.objects.filter(recorded_by=user.pk, recorded_at__gte=begin, contact__channel="call")
-    counted = outcomes.aggregate(dials=Count("contact", distinct=True), reached=Count("contact", distinct=True, filter=Q(outcome="connected_rpc")))
+    counted = outcomes.aggregate(
+        dials=Count("contact", distinct=True),
+        reached=Count("contact", distinct=True, filter=Q(outcome="connected_rpc")),
+    )
     made = Promise.objects.filter(recorded_by=user.pk, recorded_at__gte=begin, withdrawal=None)
     promised = made.aggregate(number=Count("id", distinct=True), amount=Sum("parts__amount"))
     mine = Q(case__owner=user) | Q(recorded_by=user.pk)
-    call_backs = Reminder.objects.filter(mine, kind=Reminder.Kind.CALL_BACK, done_at=None, case__closed_on=None, case__entity_id=user.entity_id)
-    due = PromisePart.objects.filter(promise__recorded_by=user.pk, promise__withdrawal=None, state=Promise.State.OPEN, due_date=times.business_date(now))
+    call_backs = Reminder.objects.filter(
+        mine, kind=Reminder.Kind.CALL_BACK, done_at=None, case__closed_on=None, case__entity_id=user.entity_id
+    )
+    due = PromisePart.objects.filter(
+        promise__recorded_by=user.pk,
+        promise__withdrawal=None,
+        state=Promise.State.OPEN,
+        due_date=times.business_date(now),
+    )
     return Today(
         queue=queue_left(user=user, now=now),
         dials=counted["dials"],
@@ -67,5 +77,11 @@ def owners_of(user: User) -> list[Owner]:
     people = User.objects.filter(entity_id=user.entity_id, is_active=True, role__in=(Role.COLLECTOR, Role.TEAM_LEADER))
     open_case = Q(owned_cases__closed_on=None, owned_cases__isnull=False)
     hard = open_case & (Q(owned_cases__promise_state="broken") | Q(owned_cases__first_payment_default=True))
-    counted = people.annotate(cases=Count("owned_cases", filter=open_case), balance=Sum("owned_cases__balance", filter=open_case), hard=Count("owned_cases", filter=hard))
-    return [Owner(one, one.cases, one.balance or Decimal(0), one.hard) for one in counted.order_by("team__code", "username")]
+    counted = people.annotate(
+        cases=Count("owned_cases", filter=open_case),
+        balance=Sum("owned_cases__balance", filter=open_case),
+        hard=Count("owned_cases", filter=hard),
+    )
+    return [
+        Owner(one, one.cases, one.balance or Decimal(0), one.hard) for one in counted.order_by("team__code", "username")
+    ]

@@ -2,10 +2,29 @@
 
 from django.urls import path
 
-from dunwell.desk.pages import profile, sign_in, users
+from dunwell.desk.pages import acts, case, lists, profile, sign_in, start, team, users
 
 app_name = "desk"
 urlpatterns = [
+    path("", start.home, name="home"),
+    path("desk", start.desk, name="desk"),
+    path("desk/left", start.left, name="left"),
+    path("next", start.following, name="next"),
+    path("cases/<str:case_no>", case.case, name="case"),
+    path("cases/<str:case_no>/timeline", case.entries, name="timeline"),
+    path("cases/<str:case_no>/take", case.take, name="take"),
+    path("cases/<str:case_no>/dial", case.dial, name="dial"),
+    path("cases/<str:case_no>/contact", case.contact, name="contact"),
+    path("cases/<str:case_no>/draft", case.draft, name="draft"),
+    path("cases/<str:case_no>/note", acts.note, name="note"),
+    path("cases/<str:case_no>/snooze", acts.snooze, name="snooze"),
+    path("cases/<str:case_no>/reveal", acts.reveal, name="reveal"),
+    path("cases/<str:case_no>/message", acts.message, name="message"),
+    path("cases/<str:case_no>/payment", acts.payment, name="payment"),
+    path("cases/<str:case_no>/hold", acts.hold, name="hold"),
+    path("lists", lists.lists, name="lists"),
+    path("search", lists.search, name="search"),
+    path("team", team.team, name="team"),
     path("login", sign_in.sign_in, name="sign_in"),
     path("login/code", sign_in.sign_in_code, name="sign_in_code"),
     path("logout", sign_in.sign_out, name="sign_out"),

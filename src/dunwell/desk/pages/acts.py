@@ -36,7 +36,10 @@ def _not_mine(request: HttpRequest, case: Case, now: datetime) -> HttpResponse |
     if held.mine:
         return None
     if held.holder is not None:
-        return sentence(_("%(name)s took this case meanwhile. What you typed is still here.") % {"name": held.holder.name(request.user.language)})
+        return sentence(
+            _("%(name)s took this case meanwhile. What you typed is still here.")
+            % {"name": held.holder.name(request.user.language)}
+        )
     return sentence(_("The case was closed meanwhile. What you typed is still here."))
 
 
@@ -48,7 +51,12 @@ def note(request: HttpRequest, case_no: str) -> HttpResponse:
     if not text.strip():
         return sentence(_("A few words are needed here."))
     casework.write_note(
-        case_id=case.pk, text=text, pinned=request.POST.get("pinned") == "on", by=casework.acting(request.user), now=timezone.now(), key=_key(request)
+        case_id=case.pk,
+        text=text,
+        pinned=request.POST.get("pinned") == "on",
+        by=casework.acting(request.user),
+        now=timezone.now(),
+        key=_key(request),
     )
     return go(f"/cases/{case_no}")
 
@@ -118,7 +126,9 @@ def reveal(request: HttpRequest, case_no: str) -> HttpResponse:
             point = _point(case, what)
             if point is None:
                 return sentence(_("There is no such contact point at this case."))
-            text = portfolio.reveal_contact_point(contact_point_id=point.pk, by=by, reason=reason, now=now, case_id=case.pk)
+            text = portfolio.reveal_contact_point(
+                contact_point_id=point.pk, by=by, reason=reason, now=now, case_id=case.pk
+            )
     except portfolio.Erased:
         return sentence(_("This was erased and cannot be shown any more."))
     return render(request, "desk/revealed.html", {"text": text})
@@ -135,16 +145,26 @@ def message(request: HttpRequest, case_no: str) -> HttpResponse:
     if point is None:
         return sentence(_("Choose a contact point."))
     if request.method == "GET":
-        shown = channels.preview(party_id=case.party_id, contact_point_id=point.pk, template_code=code, case_id=case.pk, now=now)
+        shown = channels.preview(
+            party_id=case.party_id, contact_point_id=point.pk, template_code=code, case_id=case.pk, now=now
+        )
         return render(request, "desk/preview.html", {"shown": shown})
     other = _not_mine(request, case, now)
     if other is not None:
         return other
     queued = channels.queue_message(
-        party_id=case.party_id, contact_point_id=point.pk, template_code=code, case_id=case.pk, by=casework.acting(request.user), now=now, key=_key(request)
+        party_id=case.party_id,
+        contact_point_id=point.pk,
+        template_code=code,
+        case_id=case.pk,
+        by=casework.acting(request.user),
+        now=now,
+        key=_key(request),
     )
     said = {
-        "not_connected": _("Not connected: the bank's SMS line is not set up. The message stands in the outbox with the gate's answer and does not leave."),
+        "not_connected": _(
+            "Not connected: the bank's SMS line is not set up. The message stands in the outbox with the gate's answer and does not leave."
+        ),
         "refused": _("Refused by the gate: %(rule)s.") % {"rule": queued.refusal_rule},
     }.get(queued.state)
     if queued.state == "refused":
@@ -181,7 +201,8 @@ def payment(request: HttpRequest, case_no: str) -> HttpResponse:
     except payments.PaymentRefused as refused:
         said = {
             "amount": _("An amount is more than nothing."),
-            "reference_used": _("This reference is booked already with another amount: %(booked)s.") % {"booked": refused.params.get("booked", "")},
+            "reference_used": _("This reference is booked already with another amount: %(booked)s.")
+            % {"booked": refused.params.get("booked", "")},
             "currency": _("The account is in %(expected)s.") % {"expected": refused.params.get("expected", "")},
         }
         return sentence(said.get(refused.code, str(refused)))
@@ -204,5 +225,7 @@ def hold(request: HttpRequest, case_no: str) -> HttpResponse:
         return sentence(_("Write the day as 2026-11-23."))
     if ends is not None and ends <= now:
         return sentence(_("This moment has passed."))
-    compliance.place_hold(party_id=case.party_id, kind=kind, reason=reason[:200], ends_at=ends, by=casework.acting(request.user), now=now)
+    compliance.place_hold(
+        party_id=case.party_id, kind=kind, reason=reason[:200], ends_at=ends, by=casework.acting(request.user), now=now
+    )
     return go(f"/cases/{case_no}")

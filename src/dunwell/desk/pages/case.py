@@ -92,15 +92,21 @@ def context_of(request: HttpRequest, case: Case, *, kind: str = "", before: int 
     """All that the page's templates need."""
     user, now, language = request.user, timezone.now(), get_language() or ""
     page = page_of(case.pk, user, now, kind=kind, before=before)
-    typed = typed_of(page.draft if page.call and str(page.draft.get("contact", "")) == str(page.call.contact_id) else {})
-    return {"page": page, "may": _rights(request), "new_key": secrets.token_hex(12), "bank": user.entity.name(language)} | {
-        "today": times.business_date(now),
-        "disclosures": [(one.code, one.name(language)) for one in codes().disclosures],
-        "reveal_reasons": words.REVEAL_REASONS.items(),
-        "hold_kinds": words.HOLD_KINDS.items(),
-        "snooze_choices": words.SNOOZES.items(),
-        "templates": _templates(now, case.party.language) if user.may("message.send") else [],
-    } | form_of(page, typed)
+    typed = typed_of(
+        page.draft if page.call and str(page.draft.get("contact", "")) == str(page.call.contact_id) else {}
+    )
+    return (
+        {"page": page, "may": _rights(request), "new_key": secrets.token_hex(12), "bank": user.entity.name(language)}
+        | {
+            "today": times.business_date(now),
+            "disclosures": [(one.code, one.name(language)) for one in codes().disclosures],
+            "reveal_reasons": words.REVEAL_REASONS.items(),
+            "hold_kinds": words.HOLD_KINDS.items(),
+            "snooze_choices": words.SNOOZES.items(),
+            "templates": _templates(now, case.party.language) if user.may("message.send") else [],
+        }
+        | form_of(page, typed)
+    )
 
 
 def form_of(page: object, typed: dict[str, object]) -> dict[str, object]:
@@ -109,7 +115,12 @@ def form_of(page: object, typed: dict[str, object]) -> dict[str, object]:
     rows = list(typed["parts"])  # type: ignore[call-overload]
     terms = getattr(page, "terms", None)
     rows += [("", "")] * ((terms.parts if terms else 0) - len(rows))
-    return {"typed": typed, "groups": groups, "asked": asked, "parts": [{"date": day, "amount": amount} for day, amount in rows]}
+    return {
+        "typed": typed,
+        "groups": groups,
+        "asked": asked,
+        "parts": [{"date": day, "amount": amount} for day, amount in rows],
+    }
 
 
 def _templates(now: datetime, language: str) -> list[tuple[str, str]]:
@@ -136,7 +147,12 @@ def case(request: HttpRequest, case_no: str) -> HttpResponse:
     found = find(request, case_no)
     context = context_of(request, found, kind=_kind(request), before=_number(request.GET.get("before", "")))
     evidence.write(
-        kind="party.viewed", now=timezone.now(), by=casework.acting(request.user), party_id=found.party_id, case_id=found.pk, data={"case_no": case_no}
+        kind="party.viewed",
+        now=timezone.now(),
+        by=casework.acting(request.user),
+        party_id=found.party_id,
+        case_id=found.pk,
+        data={"case_no": case_no},
     )
     return render(request, "desk/case.html", context)
 
@@ -186,7 +202,9 @@ def dial(request: HttpRequest, case_no: str) -> HttpResponse:
         )  # fmt: skip
         if answer.allowed:
             if answer.contact and answer.contact.expires_at > now and not answer.contact.outcomes.exists():
-                number = portfolio.reveal_contact_point(contact_point_id=point_id, by=by, reason="dial", now=now, case_id=found.pk)
+                number = portfolio.reveal_contact_point(
+                    contact_point_id=point_id, by=by, reason="dial", now=now, case_id=found.pk
+                )
         else:
             context["refused"] = refusal_of(answer.decision)
     context = context_of(request, found) | context | {"oob": True}
@@ -203,7 +221,10 @@ def _parts(typed: dict[str, object]) -> tuple[list[tuple], str]:
         try:
             parts.append((datetime.strptime(day.strip(), "%Y-%m-%d").date(), amount_of(amount)))
         except (ValueError, InvalidOperation):
-            return [], _("“%(day)s, %(amount)s”: write the day as 2026-11-23 and the amount as 1,310.00.") % {"day": day, "amount": amount}
+            return [], _("“%(day)s, %(amount)s”: write the day as 2026-11-23 and the amount as 1,310.00.") % {
+                "day": day,
+                "amount": amount,
+            }
     return parts, ""
 
 

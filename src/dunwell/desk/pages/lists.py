@@ -64,7 +64,11 @@ def asked_of(request: HttpRequest) -> Filter:
 def address(asked: Filter, columns: tuple[str, ...], **more: object) -> str:
     """The list's own address: the whole state, so that it can be kept and handed on."""
     pairs: list[tuple[str, object]] = [("chip", chip) for chip in asked.chips]
-    pairs += [(name, getattr(asked, name)) for name in ("bucket", "stage", "segment", "queue", "owner") if getattr(asked, name)]
+    pairs += [
+        (name, getattr(asked, name))
+        for name in ("bucket", "stage", "segment", "queue", "owner")
+        if getattr(asked, name)
+    ]
     if columns != USUAL:
         pairs += [("column", column) for column in columns]
     pairs += [(name, value) for name, value in more.items() if value]
@@ -72,7 +76,12 @@ def address(asked: Filter, columns: tuple[str, ...], **more: object) -> str:
 
 
 def _with(asked: Filter, **changed: object) -> Filter:
-    return Filter(**{name: changed.get(name, getattr(asked, name)) for name in ("chips", "bucket", "stage", "segment", "queue", "owner")})
+    return Filter(
+        **{
+            name: changed.get(name, getattr(asked, name))
+            for name in ("chips", "bucket", "stage", "segment", "queue", "owner")
+        }
+    )
 
 
 def _row(case: Case, language: str) -> dict[str, object]:
@@ -93,7 +102,11 @@ def lists(request: HttpRequest) -> HttpResponse:
     if request.GET.get("format") == "csv":
         return _csv(request, asked)
     after = request.GET.get("after", "").split(".")
-    key = (int(after[0]), int(after[1])) if len(after) == 2 and all(part.lstrip("-").isdigit() for part in after) else None
+    key = (
+        (int(after[0]), int(after[1]))
+        if len(after) == 2 and all(part.lstrip("-").isdigit() for part in after)
+        else None
+    )
     page = case_list(asked, user=user, now=now, after=key)
     counts = chip_counts(asked, user=user, now=now)
     chips = [
@@ -101,7 +114,13 @@ def lists(request: HttpRequest) -> HttpResponse:
             "words": CHIP_WORDS[name](),
             "count": counts[name],
             "on": name in asked.chips,
-            "href": address(_with(asked, chips=tuple(c for c in asked.chips if c != name) if name in asked.chips else (*asked.chips, name)), columns),
+            "href": address(
+                _with(
+                    asked,
+                    chips=tuple(c for c in asked.chips if c != name) if name in asked.chips else (*asked.chips, name),
+                ),
+                columns,
+            ),
         }
         for name in CHIPS
     ]
@@ -135,20 +154,50 @@ def _csv(request: HttpRequest, asked: Filter) -> HttpResponse:
     writer = csv.writer(_Line())
 
     def lines() -> Iterator[str]:
-        yield "\ufeff" + writer.writerow(["case_no", "party", "bucket", "days_delinquent", "currency", "past_due", "balance", "promise_state", "segment", "owner"])
+        yield "\ufeff" + writer.writerow(
+            [
+                "case_no",
+                "party",
+                "bucket",
+                "days_delinquent",
+                "currency",
+                "past_due",
+                "balance",
+                "promise_state",
+                "segment",
+                "owner",
+            ]
+        )
         after, written = None, 0
         while written < MOST_EXPORTED:
             page = case_list(asked, user=user, now=now, after=after)
             for case in page.cases:
                 owner = case.owner.staff_no if case.owner else ""
-                yield writer.writerow([case.case_no, case.party.name_masked, case.bucket, case.days_delinquent, case.currency, case.past_due, case.balance, case.promise_state, case.segment, owner])
+                yield writer.writerow(
+                    [
+                        case.case_no,
+                        case.party.name_masked,
+                        case.bucket,
+                        case.days_delinquent,
+                        case.currency,
+                        case.past_due,
+                        case.balance,
+                        case.promise_state,
+                        case.segment,
+                        owner,
+                    ]
+                )
             written += len(page.cases)
             after = page.after
             if after is None:
                 return
 
     evidence.write(kind="list.exported", now=now, by=casework.acting(user), data={"list": address(asked, USUAL)})
-    return StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8", headers={"Content-Disposition": 'attachment; filename="cases.csv"'})
+    return StreamingHttpResponse(
+        lines(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="cases.csv"'},
+    )
 
 
 @requires("case.view")
@@ -159,8 +208,22 @@ def search(request: HttpRequest) -> HttpResponse:
     text, user, now = request.POST.get("q", "").strip(), request.user, timezone.now()
     by_number = Case.objects.filter(case_no=text.upper(), entity_id=user.entity_id).first()
     if by_number is not None:
-        evidence.write(kind="party.searched", now=now, by=casework.acting(user), party_id=by_number.party_id, case_id=by_number.pk, data={"by": ["case_no"], "found": 1})
+        evidence.write(
+            kind="party.searched",
+            now=now,
+            by=casework.acting(user),
+            party_id=by_number.party_id,
+            case_id=by_number.pk,
+            data={"by": ["case_no"], "found": 1},
+        )
         return HttpResponseRedirect(f"/cases/{by_number.case_no}")
     found = portfolio.search(text=text, entity_id=user.entity_id, by=casework.acting(user), now=now) if text else []
-    cases = {case.party_id: case for case in Case.objects.filter(party_id__in=[one.party_id for one in found]).order_by("opened_on", "id")}
-    return render(request, "desk/search.html", {"asked": True, "found": [{"party": one, "case": cases.get(one.party_id)} for one in found]})
+    cases = {
+        case.party_id: case
+        for case in Case.objects.filter(party_id__in=[one.party_id for one in found]).order_by("opened_on", "id")
+    }
+    return render(
+        request,
+        "desk/search.html",
+        {"asked": True, "found": [{"party": one, "case": cases.get(one.party_id)} for one in found]},
+    )

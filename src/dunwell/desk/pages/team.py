@@ -1,0 +1,113 @@
+"""分案: handing out cases, seen before it is done; the count shown is the count done."""
+
+from __future__ import annotations
+
+import secrets
+from decimal import Decimal
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dunwell.casework import services as casework
+from dunwell.casework.models import Case
+from dunwell.desk import words
+from dunwell.desk.pages.lists import BUCKETS
+from dunwell.desk.queries import owners_of
+from dunwell.identity.models import User
+from dunwell.identity.pages.guard import requires
+
+MOST = 5000  # cases in one hand-out
+
+
+def _chosen(request: HttpRequest) -> tuple[list[int], list[int]]:
+    """The cases and the owners that the form names."""
+    given = request.POST
+    owners = [int(number) for number in given.getlist("owner") if number.isdigit()]
+    found = Case.objects.filter(entity_id=request.user.entity_id, closed_on=None)
+    if given.get("which") != "all":
+        found = found.filter(owner=None)
+    if given.get("bucket") in BUCKETS:
+        found = found.filter(bucket=given["bucket"])
+    if given.get("stage") in words.STAGES and given.get("stage"):
+        found = found.filter(stage=given["stage"])
+    number = given.get("number", "")
+    limit = min(int(number), MOST) if number.isdigit() and int(number) > 0 else MOST
+    return list(found.order_by("rank", "id").values_list("pk", flat=True)[:limit]), owners
+
+
+@requires("case.hand_out")
+def team(request: HttpRequest) -> HttpResponse:
+    """GET: who owns what. POST `preview`: what would be dealt to whom. POST `hand_out`: does exactly that."""
+    context: dict[str, object] = {
+        "typed": request.POST,
+        "buckets": BUCKETS,
+        "stages": [(c, n) for c, n in words.STAGES.items() if c],
+        "limit": MOST,
+    }
+    if request.method == "POST":
+        by, now = casework.acting(request.user), timezone.now()
+        try:
+            if request.POST.get("do") == "hand_out":
+                cases = [int(number) for number in request.POST.get("cases", "").split(",") if number.isdigit()]
+                owners = [int(number) for number in request.POST.getlist("owner") if number.isdigit()]
+                done = casework.hand_out(
+                    cases=cases,
+                    owners=owners,
+                    by=by,
+                    now=now,
+                    key=request.POST.get("key", "")[:50] or secrets.token_hex(12),
+                )
+                number = sum(len(ids) for ids in done.dealt.values())
+                messages.success(
+                    request,
+                    ngettext("%(n)s case is handed out.", "%(n)s cases are handed out.", number) % {"n": number},
+                )
+                return HttpResponseRedirect("/team")
+            cases, owners = _chosen(request)
+            plan = casework.plan_hand_out(cases=cases, owners=owners, by=by)
+            context |= _preview(request, plan, cases)
+        except casework.HandOutRefused as refused:
+            said = {
+                "no_owners": _("Choose at least one collector."),
+                "other_entity": _("A collector of another entity cannot get these cases."),
+                "may_not_work": _("One of the chosen may not work cases."),
+            }
+            context["error"] = said[refused.code]
+    language = request.user.language
+    context["owners"] = [
+        {"owner": one, "name": one.user.name(language), "team": one.user.team.name(language) if one.user.team else ""}
+        for one in owners_of(request.user)
+    ]
+    context["chosen"] = [int(number) for number in request.POST.getlist("owner") if number.isdigit()]
+    return render(request, "desk/team.html", context, status=422 if "error" in context else 200)
+
+
+def _preview(request: HttpRequest, plan: casework.HandOut, cases: list[int]) -> dict[str, object]:
+    facts = {
+        pk: (balance, bucket)
+        for pk, balance, bucket in Case.objects.filter(pk__in=cases).values_list("pk", "balance", "bucket")
+    }
+    people = User.objects.in_bulk(list(plan.dealt))
+    rows = []
+    for owner, ids in plan.dealt.items():
+        buckets = {bucket: sum(facts[one][1] == bucket for one in ids) for bucket in BUCKETS}
+        total = sum((facts[one][0] for one in ids), Decimal(0))
+        rows.append(
+            {
+                "name": people[owner].name(request.user.language),
+                "cases": len(ids),
+                "balance": total,
+                "buckets": list(buckets.values()),
+            }
+        )
+    return {
+        "preview": rows,
+        "dealt": sum(row["cases"] for row in rows),
+        "skipped": len(plan.skipped),
+        "key": secrets.token_hex(12),
+        "case_ids": ",".join(str(one) for ids in plan.dealt.values() for one in sorted(ids)),
+    }
