@@ -195,7 +195,8 @@ def _amount(sql: str, how: dict[str, Any] | None) -> str:
     for marks, sign in ((how.get("credit", []), "-"), (how.get("debit", []), "")):
         for mark in [marks] if isinstance(marks, str) else marks:
             cut = f"trim(left({text}, length({text}) - {len(mark)}))"
-            text = f"CASE WHEN upper({text}) LIKE {literal('%' + mark.upper())} THEN {literal(sign)} || {cut} ELSE {text} END"
+            ends = f"upper({text}) LIKE {literal('%' + mark.upper())}"
+            text = f"CASE WHEN {ends} THEN {literal(sign)} || {cut} ELSE {text} END"
     text = f"CASE WHEN {text} LIKE '%-' THEN '-' || rtrim({text}, '- ') ELSE {text} END"
     text = f"CASE WHEN {text} LIKE '(%)' THEN '-' || replace(replace({text}, '(', ''), ')', '') ELSE {text} END"
     if how.get("minor_units"):

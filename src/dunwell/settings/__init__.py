@@ -177,3 +177,13 @@ DEFAULT_FROM_EMAIL = os.environ.get("DUNWELL_MAIL_FROM", "collections@bank.examp
 
 LOGGING_CONFIG = "dunwell.settings.logs.configure"
 LOGGING = {"level": os.environ.get("DUNWELL_LOG", "INFO")}
+
+# What intake asks of rooms below it: which regions and prefixes exist, and who keeps the rows of a kind of file
+# that came in through the browser. They stand here because a room imports no room that comes after it.
+INTAKE_TABLES = "dunwell.portfolio.reference.tables"
+INTAKE_KEEPERS = {
+    "parties": "dunwell.portfolio.services.keep_people",
+    "cards": "dunwell.portfolio.services.keep_cards",
+    "contact_points": "dunwell.portfolio.services.keep_contact_points",
+    "transactions": "dunwell.payments.services.take_transactions",
+}

@@ -24,6 +24,7 @@ from dunwell.engine import content, lake, session
 from dunwell.evidence import services as evidence
 from dunwell.identity.models import Entity
 from dunwell.intake import contract as contracts
+from dunwell.intake import mapping as mappings
 from dunwell.intake import reading, totals
 from dunwell.intake.checking import Wrong
 from dunwell.intake.contract import Contract
@@ -89,7 +90,7 @@ def take(
     now: datetime,
     by: Actor,
     contract: str | None = None,
-    mapping: Mapping | None = None,
+    mapping: Mapping | Path | None = None,
     keep: Keep | None = None,
     tables: numbers.Tables | None = None,
     name: str = "",
@@ -101,11 +102,14 @@ def take(
     settings name for the kind is called. `tables` says which regions and prefixes exist. A refused file is
     recorded and answered, never raised; a path that is not there raises FileNotFoundError.
     """
-    path, mapping, name = Path(path), mapping or Mapping(), name or Path(path).name
+    path, name = Path(path), name or Path(path).name
+    given, mapping = mapping, mapping if isinstance(mapping, Mapping) else Mapping()
     facts = {"entity": entity, "business_date": business_date, "name": name[:200], "recorded_at": now}
     with spool() as folder:
         kind, delivered = "", None
         try:
+            if isinstance(given, Path):
+                mapping = mappings.load(given)
             kind = _kind(name, contract or mapping.contract, business_date)
             if mapping.contract and mapping.contract != kind:
                 raise Refused("other_mapping", kind=kind, mapping=mapping.contract)
@@ -237,6 +241,19 @@ def _refuse(refusal: Refused, kind: str, path: Path, mapping: Mapping, facts: di
         data={"file_id": file.pk, "name": file.name, "kind": file.kind, "sha256": sha256, "refusal": said},
     )  # fmt: skip
     return Taken(outcome="refused", file=file)
+
+
+def kind_of(path: Path, mapping: Mapping | Path | None = None) -> str:
+    """The kind of a file by its mapping or else its name; empty when neither says one."""
+    if isinstance(mapping, Path):
+        try:
+            mapping = mappings.load(mapping)
+        except Refused:
+            mapping = None
+    if mapping is not None and mapping.contract:
+        return mapping.contract
+    found = _NAME.match(Path(path).name)
+    return found["kind"] if found and found["kind"] in contracts.KINDS else ""
 
 
 def _kind(name: str, given: str, business_date: date) -> str:
