@@ -6,9 +6,14 @@ import itertools
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from django.conf import settings
+
+from dunwell.arrears.models import AccountState
 from dunwell.casework.models import Case
 from dunwell.identity.models import Entity, Role, Team, User
-from dunwell.portfolio.models import Account, AccountRole, Party
+from dunwell.portfolio import rules as portfolio_rules
+from dunwell.portfolio import services as portfolio
+from dunwell.portfolio.models import Account, AccountRole, ContactPoint, Party
 
 NOW = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)  # 10:30 in Beijing, a Monday
 TODAY = date(2026, 11, 23)
@@ -87,3 +92,56 @@ def case(*, party: Party | None = None, of: Entity | None = None, **fields: obje
             **fields,
         },
     )
+
+
+# --- contact points, what is owed, messages (the gate and the channels) ---
+
+
+def contact_point(*, party: Party, value: str = "", kind: str = "mobile", **fields: object) -> ContactPoint:
+    """A number or address, sealed as the application seals it; equal values are one number, whoever has it."""
+    text = value or f"1900000{next(_numbers):04}"
+    digest, version = portfolio_rules.digest(settings.KEYS.search(), kind, text)
+    return ContactPoint.objects.create(
+        party=party,
+        kind=kind,
+        value_sealed=portfolio.seal_text(party_id=party.pk, text=text),
+        digest=digest,
+        digest_version=version,
+        **{"source": "contract", "masked": f"{text[:3]}****{text[-4:]}", **fields},
+    )
+
+
+def account_state(*, account: Account, past_due: str = "1500.00", **fields: object) -> AccountState:
+    """What is published of an account in work."""
+    nothing = (
+        "principal_cash principal_instalment_billed principal_instalment_unbilled interest_on_balance "
+        "interest_off_balance late_charge other_fees disputed_amount credit_balance paid_since"
+    )
+    return AccountState.objects.create(
+        account=account,
+        past_due=Decimal(past_due),
+        host_past_due=Decimal(past_due),
+        **{
+            **dict.fromkeys(nothing.split(), Decimal("0.00")),
+            "run_id": 0,
+            "business_date": TODAY,
+            "principal_retail": Decimal("12000.00"),
+            "credit_limit": Decimal("20000.00"),
+            "minimum_payment": Decimal(past_due),
+            "balance": Decimal("12000.00"),
+            "oldest_due_date": date(2026, 10, 19),
+            "due_date": date(2026, 11, 19),
+            "periods_past_due": 2,
+            "days_delinquent": 35,
+            "bucket": "M2",
+            "stage": "early",
+            **fields,
+        },
+    )
+
+
+def debtor(*, past_due: str = "1500.00", **fields: object) -> tuple[Party, ContactPoint, Case]:
+    """A party who owes, with a mobile number and an open case."""
+    owner = party(**fields)
+    account_state(account=account(party=owner), past_due=past_due)
+    return owner, contact_point(party=owner), case(party=owner)

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from dunwell.compliance.models import Contact
+from dunwell.compliance.models import Contact, GateDecision
 from dunwell.identity.models import Entity
 from dunwell.portfolio.models import ContactPoint, Party
 
@@ -53,6 +53,7 @@ class Message(models.Model):
     state = models.CharField(max_length=16, choices=State.choices)
     not_before = models.DateTimeField()
     contact = models.OneToOneField(Contact, models.PROTECT, null=True, related_name="message")
+    decision = models.ForeignKey(GateDecision, models.PROTECT, null=True, related_name="+")  # the gate's last answer
     message_id = models.CharField(max_length=120, unique=True)
     refusal_rule = models.CharField(max_length=32, blank=True)
     recorded_at = models.DateTimeField()

@@ -11,7 +11,7 @@ class Hold(models.Model):
 
     party = models.ForeignKey(Party, models.PROTECT, related_name="holds")
     account = models.ForeignKey(Account, models.PROTECT, null=True, related_name="holds")
-    kind = models.CharField(max_length=24)  # dispute, hardship, illness, bereavement, death, complaint, art70, legal, other
+    kind = models.CharField(max_length=24)  # a key of compliance.queries.facts.HOLD_AS_FLAG, or other
     reason = models.CharField(max_length=200)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True)
@@ -30,7 +30,7 @@ class Consent(models.Model):
     """A wish or an agreement of the person: a narrower window, night contact, an opt-out of a channel."""
 
     party = models.ForeignKey(Party, models.PROTECT, related_name="consents")
-    kind = models.CharField(max_length=24)  # debtor_window, night_consent, opt_out
+    kind = models.CharField(max_length=24)  # debtor_window, night_consent, opt_out, more_dials_consent, ...
     channel = models.CharField(max_length=12, blank=True)
     window_from = models.TimeField(null=True)
     window_to = models.TimeField(null=True)
@@ -61,6 +61,13 @@ class ListEntry(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["digest"], name="listentry_digest")]
+
+
+class ListRemoval(models.Model):
+    entry = models.OneToOneField(ListEntry, models.PROTECT, primary_key=True, related_name="removal")
+    reason = models.CharField(max_length=200)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
 
 
 class GateDecision(models.Model):

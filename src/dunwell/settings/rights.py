@@ -29,6 +29,7 @@ FACTS = (  # inserted and read; never changed, never deleted by the application
     "compliance_holdlift",
     "compliance_consent",
     "compliance_listentry",
+    "compliance_listremoval",
     "compliance_gatedecision",
     "compliance_contact",
     "compliance_contactoutcome",

@@ -1,0 +1,217 @@
+"""Facts for the gate, gathered from the database: two queries, however many contacts are asked about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
+
+from django.db import connection
+
+from dunwell.compliance import shipped
+from dunwell.compliance.rules.gate import decide
+from dunwell.compliance.rules.lost import lost_contact
+from dunwell.compliance.rules.pack import Pack
+from dunwell.compliance.rules.values import DEMAND, Attempt, Event, Facts
+from dunwell.kernel.decision import Decision
+from dunwell.kernel.times import business_date
+
+THIRD_PARTIES = ("third_unrelated", "spouse_related", "heir")
+ROLE_AS_PARTY = {  # the strongest first: who is guarantor and declared contact is a guarantor
+    "primary": "debtor",
+    "company": "debtor",
+    "joint_debtor": "joint_debtor",
+    "guarantor": "guarantor",
+    "guardian": "guardian",
+    "representative": "attorney",
+    "supplementary": "supplementary",
+    "declared_contact": "third_unrelated",
+}
+HOLD_AS_FLAG = {
+    "dispute": "dispute",
+    "hardship": "hardship",
+    "illness": "illness",
+    "bereavement": "bereavement",
+    "disaster": "disaster",
+    "death": "death",
+    "complaint": "complaint",
+    "art70": "art70",
+    "fraud": "fraud_txn",
+    "incapacity": "incapacity",
+    "bankruptcy": "bankruptcy",
+    "legal": "court",
+    "risk": "risk",
+    "representative": "attorney",
+    "recalled": "claim",
+}
+POINT_DIGITS = 24  # of a number's keyed hash: enough to tell numbers apart, and no number
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One contact somebody asks about. `stated` are facts only the asker knows (collectors at a visit)."""
+
+    party_id: int
+    person_id: int
+    contact_point_id: int | None
+    channel: str
+    purpose: str = DEMAND
+    case_id: int | None = None
+    stated: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was found for one asking."""
+
+    asking: Asking
+    entity_id: int
+    digest: bytes | None
+    facts: Facts
+
+
+@cache
+def statement(name: str) -> str:
+    return (files("dunwell.compliance") / "sql" / f"{name}.sql").read_text("utf-8")
+
+
+def gather(askings: Sequence[Asking], *, now: datetime, entity_id: int | None, pack: Pack) -> list[Known]:
+    """The facts of each asking, in their order. A party or person that does not exist raises LookupError."""
+    if not askings:
+        return []
+    rows = _rows(
+        "facts",
+        parties=[asking.party_id for asking in askings],
+        persons=[asking.person_id for asking in askings],
+        points=[asking.contact_point_id for asking in askings],
+        entity=entity_id,
+        now=now,
+    )
+    if len(rows) != len(askings):
+        raise LookupError("a party or person that was asked about does not exist")
+    digests = {bytes(row["point_digest"]) for row in rows if row["point_digest"] is not None}
+    ledger = _rows(
+        "ledger",
+        persons=sorted({p for asking in askings for p in (asking.person_id, asking.party_id)}),
+        digests=sorted(digests),
+        third_parties=list(THIRD_PARTIES),
+        since=business_date(now) - timedelta(days=pack.longest_count + 2),
+    )
+    return [_known(asking, row, ledger, now) for asking, row in zip(askings, rows, strict=True)]
+
+
+def previews(askings: Sequence[Asking], *, now: datetime, entity_id: int | None = None) -> list[Decision]:
+    """What the gate would say to each; nothing is written and nothing is reserved."""
+    pack = shipped.pack_on(business_date(now))
+    return [
+        decide(now=now, pack=pack, attempt=k.facts.attempt, history=k.facts.history, flags=k.facts.flags)
+        for k in gather(askings, now=now, entity_id=entity_id, pack=pack)
+    ]
+
+
+def _rows(name: str, **values: object) -> list[dict[str, object]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement(name), values)
+        columns = [column.name for column in cursor.description]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _known(asking: Asking, row: dict, ledger: list[dict], now: datetime) -> Known:
+    digest = None if row["point_digest"] is None else bytes(row["point_digest"])
+    attempt = Attempt(
+        channel=asking.channel,
+        actor=row["actor"] or "bank",
+        party=party_type(asking, row["roles"]),
+        person=str(asking.person_id),
+        point=digest.hex()[:POINT_DIGITS] if digest else "",
+        debt=_debt(asking.case_id, asking.party_id),
+        zones=tuple(filter(None, (row["person_zone"], row["point_zone"]))) if row["person_zone"] else (),
+        purpose=asking.purpose,
+    )
+    history = tuple(_event(e) for e in ledger if e["person_id"] == asking.person_id or _same(e["point_digest"], digest))
+    flags = _flags(asking, row, attempt, ledger, now) | dict(asking.stated)
+    return Known(asking=asking, entity_id=row["entity_id"], digest=digest, facts=Facts(attempt, history, flags))
+
+
+def party_type(asking: Asking, roles: Sequence[str]) -> str:
+    """What the person is to the debt; empty when nothing says so (the gate then answers G-UNKNOWN)."""
+    if asking.person_id == asking.party_id:
+        return "debtor"
+    known = dict(role.split("/", 1) for role in roles)
+    for role, party in ROLE_AS_PARTY.items():
+        if role in known:
+            return "spouse_related" if party == "third_unrelated" and known[role] == "spouse" else party
+    return ""
+
+
+def _flags(asking: Asking, row: dict, attempt: Attempt, ledger: list[dict], now: datetime) -> dict[str, str]:
+    """Facts by name, as the rule packs read them. Only what is so stands there."""
+    flags: dict[str, str] = {"recording": "yes"}  # the bank's telephone system records; a caller may state otherwise
+    flags["paid"] = _paid(row)
+    if asking.contact_point_id is not None:
+        flags["point_source"] = row["point_source"]
+        flags["point_status"] = row["point_status"] if row["point_is_his"] else "not_his"
+    flags |= {f"list_{name}": "yes" for name in row["lists"]}
+    for hold in json.loads(row["holds"]):
+        name = HOLD_AS_FLAG.get(hold["kind"], "hold")
+        ends = hold["ends_at"]
+        if name in flags and (f"{name}_until" not in flags or ends is None):
+            flags.pop(f"{name}_until", None)
+        elif ends is not None:
+            flags[f"{name}_until"] = max(ends, flags.get(f"{name}_until", ends))
+        flags[name] = hold["kind"]
+    for wish in json.loads(row["consents"]):
+        match wish["kind"]:
+            case "debtor_window":
+                hours = f"{wish['window_from'][:5]}-{wish['window_to'][:5]}"
+                flags["debtor_window"] = ",".join(filter(None, (flags.get("debtor_window"), hours)))
+            case "night_consent":
+                flags["night_consent"] = wish["starts_at"][:10]
+            case "opt_out":
+                flags[f"opt_out_{wish['channel']}"] = "yes"
+            case kind:
+                flags[kind] = "yes"
+    if attempt.actor == "agency":
+        flags["agency_listed"] = "unknown"  # the published list is not kept here yet: an asker has to state it
+    if attempt.party in THIRD_PARTIES:
+        his = [e for e in ledger if e["person_id"] == asking.person_id and e["party_id"] == asking.party_id]
+        if any(e["result"] == "refused" for e in his):
+            flags["tp_refused"] = "yes"
+        calls = [_event(e) for e in ledger if e["person_id"] == asking.party_id]
+        zone = row["person_zone"] or "Asia/Shanghai"
+        flags["lost_contact"] = lost_contact(now=now, zone=zone, numbers=row["numbers"], calls=calls)
+    return flags
+
+
+def _paid(row: dict) -> str:
+    if row["announced"]:
+        return "provisional"
+    if not row["accounts_in_work"]:
+        return "unknown"
+    return "no" if row["accounts_late"] else "yes"
+
+
+def _event(row: dict) -> Event:
+    digest = row["point_digest"]
+    return Event(
+        at=row["reserved_at"],
+        channel=row["channel"],
+        direction=row["direction"],
+        actor=row["actor"],
+        party=row["party_type"],
+        person=str(row["person_id"]),
+        point="" if digest is None else bytes(digest).hex()[:POINT_DIGITS],
+        outcome=row["outcome"],
+        debt=_debt(row["case_id"], row["party_id"]),
+    )
+
+
+def _debt(case_id: int | None, party_id: int) -> str:
+    return f"party-{party_id}" if case_id is None else f"case-{case_id}"
+
+
+def _same(found: object, digest: bytes | None) -> bool:
+    return found is not None and digest is not None and bytes(found) == digest  # type: ignore[call-overload]

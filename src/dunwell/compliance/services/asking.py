@@ -1,0 +1,163 @@
+"""The gate's answers, kept with everything needed to give them again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from dunwell.compliance import shipped
+from dunwell.compliance.models import GateDecision
+from dunwell.compliance.queries.facts import Asking, Known, gather
+from dunwell.compliance.rules.gate import decide
+from dunwell.compliance.rules.pack import Pack
+from dunwell.compliance.rules.values import DEMAND, Facts
+from dunwell.evidence import services as evidence
+from dunwell.kernel.actor import Actor
+from dunwell.kernel.decision import Decision, Reason, Verdict
+from dunwell.kernel.times import business_date
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer with what it was given on."""
+
+    known: Known
+    pack: Pack
+    decision: Decision
+
+
+def answer(asking: Asking, *, by: Actor, now: datetime) -> Answered:
+    """Decide from the facts as they stand; writes nothing."""
+    pack = shipped.pack_on(business_date(now))
+    (known,) = gather([asking], now=now, entity_id=by.entity_id, pack=pack)
+    facts = known.facts
+    decision = decide(now=now, pack=pack, attempt=facts.attempt, history=facts.history, flags=facts.flags)
+    return Answered(known=known, pack=pack, decision=decision)
+
+
+@transaction.atomic
+def ask(
+    *,
+    party_id: int,
+    contact_point_id: int | None,
+    channel: str,
+    by: Actor,
+    now: datetime,
+    purpose: str = DEMAND,
+    case_id: int | None = None,
+    person_id: int | None = None,
+    stated: Mapping[str, str] | None = None,
+) -> Decision:
+    """Advisory: may this contact be made now? A refusal is kept; an ALLOW reserves nothing and is not kept."""
+    asking = Asking(party_id, person_id or party_id, contact_point_id, channel, purpose, case_id, stated or {})
+    answered = answer(asking, by=by, now=now)
+    if not answered.decision.allowed:
+        keep(answered, by=by, now=now)
+    return answered.decision
+
+
+@transaction.atomic
+def judge(
+    *,
+    party_id: int,
+    contact_point_id: int | None,
+    channel: str,
+    by: Actor,
+    now: datetime,
+    purpose: str = DEMAND,
+    case_id: int | None = None,
+    person_id: int | None = None,
+    stated: Mapping[str, str] | None = None,
+) -> tuple[GateDecision, Decision]:
+    """As `ask`, but every answer is kept: for a message that the gate lets pass and that cannot leave."""
+    asking = Asking(party_id, person_id or party_id, contact_point_id, channel, purpose, case_id, stated or {})
+    answered = answer(asking, by=by, now=now)
+    return keep(answered, by=by, now=now), answered.decision
+
+
+def keep(answered: Answered, *, by: Actor, now: datetime) -> GateDecision:
+    """Write an answer down. What was refused, or needs review, stands in the log too."""
+    known, decision = answered.known, answered.decision
+    asking = known.asking
+    entity_id = known.entity_id if by.entity_id is None else by.entity_id
+    row = GateDecision.objects.create(
+        entity_id=entity_id,
+        party_id=asking.party_id,
+        contact_point_id=asking.contact_point_id,
+        case_id=asking.case_id,
+        channel=asking.channel,
+        purpose=asking.purpose,
+        decided_at=now,
+        actor_id=by.user_id,
+        verdict=decision.verdict,
+        primary_rule=decision.primary.rule,
+        reasons=[_reason_json(reason) for reason in decision.reasons],
+        retry_after=decision.retry_after,
+        pack_id=decision.pack_id,
+        pack_version=decision.pack_version,
+        pack_sha256=answered.pack.sha256,
+        facts=known.facts.as_json(),
+    )
+    if not decision.allowed:
+        evidence.write(
+            kind="gate.decided",
+            now=now,
+            by=by,
+            entity_id=entity_id,
+            party_id=asking.party_id,
+            case_id=asking.case_id,
+            data={
+                "decision": row.pk,
+                "verdict": str(decision.verdict),
+                "rules": [reason.rule for reason in decision.reasons],
+                "channel": asking.channel,
+                "purpose": asking.purpose,
+                "retry_after": decision.retry_after.isoformat() if decision.retry_after else None,
+                "pack": decision.pack_version,
+            },
+        )
+    return row
+
+
+def decision_of(row: GateDecision) -> Decision:
+    """The decision as it was given, with the texts of that day."""
+    return Decision(
+        verdict=Verdict(row.verdict),
+        reasons=tuple(_reason(data) for data in row.reasons),
+        retry_after=row.retry_after,
+        pack_id=row.pack_id,
+        pack_version=row.pack_version,
+    )
+
+
+def decided_again(row: GateDecision) -> Decision:
+    """The same question to the same pack on the same facts. PackError when the pack's text is not at hand."""
+    facts = Facts.from_json(row.facts)
+    pack = shipped.pack_of(row.pack_version, row.pack_sha256)
+    return decide(now=row.decided_at, pack=pack, attempt=facts.attempt, history=facts.history, flags=facts.flags)
+
+
+def _reason_json(reason: Reason) -> dict[str, str | None]:
+    return {
+        "rule": reason.rule,
+        "verdict": str(reason.verdict),
+        "text_zh": reason.text_zh,
+        "text_en": reason.text_en,
+        "citation": reason.citation,
+        "confidence": reason.confidence,
+        "retry_after": reason.retry_after.isoformat() if reason.retry_after else None,
+    }
+
+
+def _reason(data: Mapping[str, str | None]) -> Reason:
+    after = data["retry_after"]
+    return Reason(
+        **{
+            **data,
+            "verdict": Verdict(data["verdict"]),
+            "retry_after": datetime.fromisoformat(after) if after else None,
+        }  # type: ignore[arg-type]
+    )

@@ -1,0 +1,116 @@
+"""Taking a slot: the locks, the count, the decision and the ledger's row in one transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from dunwell.compliance.models import Contact, GateDecision
+from dunwell.compliance.queries.facts import Asking
+from dunwell.compliance.rules.gate import closes_at
+from dunwell.compliance.rules.values import DEMAND
+from dunwell.compliance.rules.windows import zones_of
+from dunwell.compliance.services.asking import answer, decision_of, keep
+from dunwell.compliance.services.locks import wait_for
+from dunwell.evidence import services as evidence
+from dunwell.kernel.actor import Actor
+from dunwell.kernel.decision import Decision
+from dunwell.kernel.times import local
+from dunwell.portfolio import services as portfolio
+from dunwell.portfolio.models import ContactPoint
+
+TOKEN_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """The gate's answer to one sending or dial; `contact` is there when it was allowed."""
+
+    decision: Decision
+    kept: GateDecision
+    contact: Contact | None
+
+    @property
+    def allowed(self) -> bool:
+        return self.contact is not None
+
+
+@transaction.atomic
+def reserve(
+    *,
+    party_id: int,
+    contact_point_id: int,
+    channel: str,
+    key: str,
+    by: Actor,
+    now: datetime,
+    purpose: str = DEMAND,
+    case_id: int | None = None,
+    person_id: int | None = None,
+    stated: Mapping[str, str] | None = None,
+) -> Reserved:
+    """Ask at the moment of dialling or sending, and take the slot if allowed.
+
+    Two callers cannot both take the last slot of a person or of a number: each waits for the other's
+    commit, and counts again. The same `key` again answers what it answered, and takes nothing. The
+    token of the contact ends after 60 s or with the hours of contact, whichever comes first. A refusal is
+    kept as a decision; this never raises because of one.
+    """
+    person = person_id or party_id
+    wait_for(b"person/%d" % person, b"point/" + _digest(contact_point_id))
+    before = Contact.objects.select_related("decision").filter(key=key).first()
+    if before is not None and before.decision is not None:
+        return Reserved(decision=decision_of(before.decision), kept=before.decision, contact=before)
+    asking = Asking(party_id, person, contact_point_id, channel, purpose, case_id, stated or {})
+    answered = answer(asking, by=by, now=now)
+    kept = keep(answered, by=by, now=now)
+    if not answered.decision.allowed:
+        return Reserved(decision=answered.decision, kept=kept, contact=None)
+    attempt, pack = answered.known.facts.attempt, answered.pack
+    end = closes_at(now=now, pack=pack, attempt=attempt, flags=answered.known.facts.flags)
+    expires = now + timedelta(seconds=TOKEN_SECONDS)
+    contact = Contact.objects.create(
+        entity_id=kept.entity_id,
+        party_id=party_id,
+        person_id=person,
+        party_type=attempt.party,
+        contact_point_id=contact_point_id,
+        point_digest=answered.known.digest,
+        case_id=case_id,
+        channel=channel,
+        purpose=purpose,
+        decision=kept,
+        token=uuid.uuid4(),
+        expires_at=min(expires, end) if end else expires,
+        local_date=local(now, zones_of(pack.clock, attempt.zones)[0]).date(),
+        reserved_at=now,
+        by_id=by.user_id,
+        key=key,
+    )
+    evidence.write(
+        kind="contact.reserved",
+        now=now,
+        by=by,
+        entity_id=kept.entity_id,
+        party_id=party_id,
+        case_id=case_id,
+        data={
+            "contact": contact.pk,
+            "channel": channel,
+            "purpose": purpose,
+            "party_type": attempt.party,
+            "contact_point": contact_point_id,
+            "decision": kept.pk,
+            "pack": kept.pack_version,
+        },
+    )
+    portfolio.touch(party_id=party_id, now=now)
+    return Reserved(decision=answered.decision, kept=kept, contact=contact)
+
+
+def _digest(contact_point_id: int) -> bytes:
+    return bytes(ContactPoint.objects.values_list("digest", flat=True).get(pk=contact_point_id))

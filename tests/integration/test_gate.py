@@ -1,0 +1,367 @@
+"""The gate on a database: facts gathered, slots taken, outcomes counted."""
+
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from dunwell.compliance import queries, services
+from dunwell.compliance.models import Contact, GateDecision, ListEntry
+from dunwell.evidence.models import Log
+from dunwell.kernel.actor import Actor
+from dunwell.payments import services as payments
+from dunwell.portfolio.models import AccountRole, ContactPoint
+from tests import build
+
+BY = Actor.program("test")
+NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 10:00 in Beijing
+pytestmark = pytest.mark.django_db
+
+
+def dial(point, *, key, now=NOW, outcome="no_answer", by=BY, **more):
+    fields = {"party_id": point.party_id, "contact_point_id": point.pk, "channel": "call", **more}
+    taken = services.reserve(**fields, key=key, by=by, now=now)
+    if taken.contact and outcome:
+        services.record_outcome(contact_id=taken.contact.pk, outcome=outcome, by=by, now=now, key=f"o-{key}")
+    return taken
+
+
+def primary(taken):
+    return taken.decision.primary.rule
+
+
+def test_the_seventh_dial_of_a_number_is_refused_until_tomorrow_morning():
+    _, point, _ = build.debtor()
+    for nr in range(6):
+        assert dial(point, key=f"d{nr}").allowed
+    seventh = dial(point, key="d6", now=NOW + timedelta(hours=6))
+    assert (seventh.contact, primary(seventh)) == (None, "CN-CALL-6-PER-POINT")
+    assert seventh.decision.retry_after == datetime(2026, 11, 25, 0, 0, tzinfo=UTC)
+    assert Contact.objects.count() == 6
+
+
+def test_a_refusal_is_kept_with_its_rule_and_stands_in_the_log():
+    party, point, _ = build.debtor()
+    services.place_hold(party_id=party.pk, kind="dispute", reason="says it is not his", by=BY, now=NOW)
+    refused = dial(point, key="d")
+    assert refused.kept.verdict == "REVIEW"
+    assert Log.objects.get(kind="gate.decided").data["rules"] == ["CN-DISPUTE"]
+
+
+def test_the_same_key_takes_one_slot_only():
+    _, point, _ = build.debtor()
+    first, second = dial(point, key="twice", outcome=""), dial(point, key="twice", outcome="")
+    assert first.contact == second.contact
+    assert second.decision == first.decision
+    assert Contact.objects.count() == 1
+
+
+def test_a_number_that_two_persons_share_is_counted_once_for_both():
+    _, his, _ = build.debtor()
+    other, _, _ = build.debtor()
+    hers = build.contact_point(party=other, value="19000009999")
+    ours = build.contact_point(party=his.party, value="19000009999")
+    for nr in range(3):
+        dial(hers, key=f"a{nr}")
+        dial(ours, key=f"b{nr}")
+    assert primary(dial(hers, key="a-last")) == "CN-CALL-6-PER-POINT"
+    assert primary(dial(ours, key="b-last")) == "CN-CALL-6-PER-POINT"
+    assert dial(his, key="another number").allowed
+
+
+def test_bank_and_agency_are_counted_together():
+    _, point, _ = build.debtor()
+    agency = Actor.program("agency", entity_id=build.entity("agency-1").pk)
+    for nr in range(6):
+        assert dial(point, key=f"a{nr}", by=agency, stated={"agency_listed": "yes"}).allowed
+    assert primary(dial(point, key="ours")) == "CN-CALL-6-PER-POINT"
+
+
+def test_an_agency_whose_listing_is_not_recorded_is_refused():
+    _, point, _ = build.debtor()
+    agency = Actor.program("agency", entity_id=build.entity("agency-1").pk)
+    assert primary(dial(point, key="a", by=agency)) == "G-UNKNOWN"
+
+
+def test_three_talks_are_enough_for_a_day_and_one_under_way_counts():
+    party, point, _ = build.debtor()
+    second = build.contact_point(party=party)
+    dial(point, key="1", outcome="connected_rpc")
+    dial(point, key="2", outcome="hung_up")
+    under_way = dial(second, key="3", outcome="")
+    assert primary(dial(second, key="4")) == "CN-CALL-3-EFFECTIVE"
+    services.record_outcome(contact_id=under_way.contact.pk, outcome="no_answer", by=BY, now=NOW, key="o3")
+    assert dial(second, key="5").allowed
+
+
+def test_what_provably_did_not_leave_frees_its_slot_and_nothing_else_does():
+    _, point, _ = build.debtor()
+    taken = dial(point, key="1", outcome="")
+    with pytest.raises(services.OutcomeRefused, match="does not prove"):
+        services.give_back(contact_id=taken.contact.pk, proof="he says so", by=BY, now=NOW, key="g")
+    services.give_back(contact_id=taken.contact.pk, proof="switch_record", by=BY, now=NOW, key="g")
+    for nr in range(6):
+        assert dial(point, key=f"d{nr}").allowed
+    in_doubt = Contact.objects.get(key="d5")
+    with pytest.raises(services.OutcomeRefused, match="already has the outcome no_answer"):
+        services.give_back(contact_id=in_doubt.pk, proof="switch_record", by=BY, now=NOW, key="g2")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "listed"),
+    [
+        ("out_of_service", "invalid", False),
+        ("empty_number", "invalid", False),
+        ("connected_wpc", "suspended", True),
+        ("no_answer", "valid", False),
+    ],
+)
+def test_a_dead_number_and_a_wrong_person_stop_the_number(outcome, status, listed):
+    _, point, _ = build.debtor()
+    dial(point, key="1", outcome=outcome)
+    point.refresh_from_db()
+    assert point.status == status
+    assert ListEntry.objects.filter(list="wrong_number", digest=point.digest).exists() is listed
+
+
+def test_a_wrong_number_is_refused_for_every_other_person_too():
+    _, point, _ = build.debtor()
+    dial(point, key="1", outcome="connected_wpc")
+    other, _, _ = build.debtor()
+    shared = ContactPoint.objects.create(
+        party=other, kind="mobile", source="contract", value_sealed=b"x", masked="190", digest=point.digest,
+        digest_version=1,
+    )  # fmt: skip
+    refused = dial(shared, key="2")
+    assert primary(refused) == "G-LIST"
+    services.remove_from_list(entry_id=ListEntry.objects.get().pk, reason="verified", by=BY, now=NOW)
+    assert dial(shared, key="3").allowed
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict", "rule"),
+    [
+        ("dispute", "REVIEW", "CN-DISPUTE"),
+        ("complaint", "REVIEW", "CN-COMPLAINT"),
+        ("death", "REVIEW", "CN-DEATH-ESTATE"),
+        ("illness", "REVIEW", "CN-CARE"),
+        ("risk", "REVIEW", "G-RISK"),
+        ("art70", "BLOCK", "CN-ART70-STOP"),
+        ("fraud", "BLOCK", "CN-FRAUD-TXN"),
+        ("bankruptcy", "BLOCK", "CN-BANKRUPTCY"),
+        ("incapacity", "BLOCK", "CN-CAPACITY"),
+        ("legal", "BLOCK", "CN-COURT"),
+        ("hardship", "BLOCK", "G-HOLD"),
+        ("something new", "BLOCK", "G-HOLD"),
+    ],
+)
+def test_a_hold_stops_demands_until_it_is_lifted(kind, verdict, rule):
+    party, point, _ = build.debtor()
+    hold = services.place_hold(party_id=party.pk, kind=kind, reason="r", by=BY, now=NOW)
+    refused = dial(point, key="1")
+    assert (refused.decision.verdict, primary(refused)) == (verdict, rule)
+    services.lift_hold(hold_id=hold.pk, reason="settled", by=BY, now=NOW)
+    assert dial(point, key="2").allowed
+
+
+def test_a_hold_that_ends_says_when():
+    party, point, _ = build.debtor()
+    ends = datetime(2026, 11, 26, 16, 0, tzinfo=UTC)  # midnight in Beijing
+    services.place_hold(party_id=party.pk, kind="hardship", reason="r", by=BY, now=NOW, ends_at=ends)
+    assert dial(point, key="1").decision.retry_after == datetime(2026, 11, 27, 0, 0, tzinfo=UTC)
+    assert dial(point, key="2", now=datetime(2026, 11, 27, 0, 0, tzinfo=UTC)).allowed
+
+
+def test_a_hold_placed_twice_by_a_double_click_is_one():
+    party, _, _ = build.debtor()
+    first, second = (services.place_hold(party_id=party.pk, kind="dispute", reason="r", by=BY, now=NOW) for _ in "12")
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("prepare", "rule"),
+    [
+        (lambda a: build.AccountState.objects.filter(account=a).update(past_due=0), "G-PAID"),
+        (lambda a: receive(a, "1.00", provisional=True), "G-PAID"),
+        (lambda a: receive(a, "1500.00"), "G-PAID"),
+        (lambda a: receive(a, "1499.99"), "OK"),
+        (lambda a: build.AccountState.objects.filter(account=a).delete(), "G-UNKNOWN"),
+    ],
+    ids=["nothing past due", "announced", "booked, not yet reassessed", "a cent short", "nothing known"],
+)
+def test_what_is_owed_is_looked_at_again(prepare, rule):
+    party, point, _ = build.debtor()
+    prepare(party.accounts.get())
+    assert primary(dial(point, key="1", purpose="reminder")) == rule
+
+
+def receive(account, amount, **more):
+    return payments.receive(
+        account_id=account.pk, amount=Decimal(amount), currency="CNY", posting_date=build.TODAY,
+        transaction_date=build.TODAY, host_ref="R1", source="typed", by=BY, now=NOW, **more,
+    )  # fmt: skip
+
+
+def test_his_own_hours_and_wishes_bind():
+    party, point, _ = build.debtor()
+    services.record_consent(
+        party_id=party.pk, kind="debtor_window", window=(time(18), time(21)), by=BY, now=NOW - timedelta(days=1)
+    )
+    refused = dial(point, key="1")
+    assert primary(refused) == "G-DEBTOR-WINDOW"
+    assert refused.decision.retry_after == datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+    assert dial(point, key="2", now=NOW + timedelta(hours=8)).allowed
+    services.withdraw_consent(party_id=party.pk, kind="debtor_window", by=BY, now=NOW)
+    assert dial(point, key="3").allowed
+
+
+def test_night_contact_needs_an_agreement_with_evidence():
+    party, point, _ = build.debtor()
+    night = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)
+    assert primary(dial(point, key="1", now=night)) == "CN-TIME-NIGHT"
+    with pytest.raises(ValueError, match="evidence"):
+        services.record_consent(party_id=party.pk, kind="night_consent", by=BY, now=NOW)
+    services.record_consent(party_id=party.pk, kind="night_consent", evidence_ref="call 77", by=BY, now=NOW)
+    assert dial(point, key="2", now=night).allowed
+
+
+def test_a_token_ends_with_the_hours_of_contact():
+    _, point, _ = build.debtor()
+    last_moment = datetime(2026, 11, 24, 13, 59, 40, tzinfo=UTC)
+    assert dial(point, key="1", now=last_moment, outcome="").contact.expires_at == last_moment + timedelta(seconds=20)
+    assert dial(point, key="2", outcome="").contact.expires_at == NOW + timedelta(seconds=60)
+
+
+def third_party(owner, role=AccountRole.Role.DECLARED_CONTACT, **fields):
+    person = build.party()
+    AccountRole.objects.create(account_no=owner.accounts.get().account_no, party=person, role=role, **fields)
+    return build.contact_point(party=person, source="declared_contact")
+
+
+def to_third(owner, point, key, **more):
+    return dial(point, key=key, party_id=owner.pk, person_id=point.party_id, **{"purpose": "locate", **more})
+
+
+def test_a_third_party_is_contacted_only_when_the_debtor_is_lost_and_only_to_find_him():
+    owner, point, _ = build.debtor()
+    mother = third_party(owner, relation="mother")
+    assert primary(to_third(owner, mother, "1")) == "CN-TP-UNRELATED"
+    dial(point, key="2", outcome="empty_number")
+    assert primary(to_third(owner, mother, "3", purpose="demand")) == "CN-TP-UNRELATED"
+    found = to_third(owner, mother, "4", outcome="")
+    assert found.allowed
+    services.record_outcome(
+        contact_id=found.contact.pk, outcome="connected_rpc", result="refused", by=BY, now=NOW, key="o4"
+    )
+    assert primary(to_third(owner, mother, "5", now=NOW + timedelta(days=60))) == "CN-TP-REFUSED"
+
+
+@pytest.mark.parametrize(
+    ("role", "relation", "rule"),
+    [
+        ("guarantor", "", "OK"),
+        ("joint_debtor", "", "OK"),
+        ("declared_contact", "spouse", "CN-TP-UNRELATED"),
+        ("supplementary", "", "CN-TP-RELATED"),
+    ],
+)
+def test_who_he_is_to_the_debt_decides(role, relation, rule):
+    owner, _, _ = build.debtor()
+    point = third_party(owner, role=role, relation=relation)
+    assert primary(to_third(owner, point, "1", purpose="demand")) == rule
+
+
+def test_a_person_who_is_nothing_to_the_debt_is_refused():
+    owner, _, _ = build.debtor()
+    stranger = build.contact_point(party=build.party())
+    assert primary(to_third(owner, stranger, "1")) == "G-UNKNOWN"
+
+
+def test_a_point_of_somebody_else_is_refused():
+    owner, _, _ = build.debtor()
+    _, elsewhere, _ = build.debtor()
+    assert primary(dial(elsewhere, key="1", party_id=owner.pk)) == "G-POINT"
+
+
+def test_a_party_without_a_time_zone_is_refused():
+    _, point, _ = build.debtor(timezone="")
+    assert primary(dial(point, key="1")) == "G-UNKNOWN"
+
+
+def test_an_old_decision_decided_again_is_the_same():
+    party, point, case = build.debtor()
+    services.place_hold(party_id=party.pk, kind="hardship", reason="r", by=BY, now=NOW, ends_at=NOW + timedelta(days=2))
+    services.add_to_list(list="staff", party_id=party.pk, reason="r", by=BY, now=NOW)
+    for nr in range(3):
+        dial(point, key=str(nr), case_id=case.pk)
+        dial(point, key=f"s{nr}", purpose="service", outcome="connected_rpc")
+    dial(point, key="night", now=NOW + timedelta(hours=13))
+    assert GateDecision.objects.count() == 7
+    for kept in GateDecision.objects.all():
+        assert services.decided_again(kept) == services.decision_of(kept)
+
+
+def test_asking_reserves_nothing_and_keeps_refusals_only():
+    party, point, _ = build.debtor()
+    fields = {"party_id": party.pk, "contact_point_id": point.pk, "channel": "call", "by": BY}
+    assert services.ask(**fields, now=NOW).allowed
+    assert GateDecision.objects.count() == 0
+    assert not services.ask(**fields, now=NOW + timedelta(hours=12)).allowed
+    assert (GateDecision.objects.count(), Contact.objects.count()) == (1, 0)
+
+
+def test_an_outcome_must_fit_its_channel():
+    _, point, _ = build.debtor()
+    taken = dial(point, key="1", outcome="")
+    for outcome, identified in (("sent", False), ("nothing_left", False), ("no_answer", True)):
+        with pytest.raises(services.OutcomeRefused):
+            services.record_outcome(
+                contact_id=taken.contact.pk, outcome=outcome, identified=identified, by=BY, now=NOW, key="o"
+            )
+
+
+def test_the_budget_says_what_is_used_and_what_is_left():
+    party, point, _ = build.debtor()
+    second = build.contact_point(party=party, kind="email", value="a@example.com")
+    services.record_consent(party_id=party.pk, kind="debtor_window", window=(time(9), time(12)), by=BY, now=NOW)
+    dial(point, key="1", outcome="connected_rpc")
+    dial(point, key="2", outcome="")
+    with CaptureQueriesContext(
+        connection,
+    ) as queries_made:
+        found = queries.budget(party.pk, NOW)
+    assert len(queries_made) <= 4
+    uses = {use.rule: (use.used, use.under_way, use.left) for use in found.caps}
+    assert uses["CN-CALL-3-EFFECTIVE"] == (2, 1, 1)
+    assert uses["CN-SMS-2-PER-DAY"] == (0, 0, 2)
+    assert (found.clock.hour, found.zone, found.open) == (10, "Asia/Shanghai", True)
+    assert found.closes_at == datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
+    assert [(h.start.hour, h.end.hour) for h in found.hours + found.own_hours] == [(8, 22), (9, 12)]
+    by_point = {p.contact_point_id: p for p in found.points}
+    assert [(u.rule, u.used, u.limit) for u in by_point[point.pk].caps] == [("CN-CALL-6-PER-POINT", 2, 6)]
+    assert by_point[point.pk].next_allowed(NOW) == NOW
+    assert by_point[second.pk].channel == "email"
+
+
+def test_the_budget_outside_the_hours_names_the_next_moment():
+    party, point, _ = build.debtor()
+    found = queries.budget(party.pk, NOW + timedelta(hours=13))
+    assert (found.open, found.opens_at) == (False, datetime(2026, 11, 25, 0, 0, tzinfo=UTC))
+    assert found.points[0].next_allowed(NOW) == datetime(2026, 11, 25, 0, 0, tzinfo=UTC)
+
+
+def test_the_budget_of_a_party_without_zone_is_closed():
+    party, _, _ = build.debtor(timezone="")
+    found = queries.budget(party.pk, NOW)
+    assert (found.clock, found.open, found.caps) == (None, False, ())
+    assert found.points[0].decision.primary.rule == "G-UNKNOWN"
+
+
+def test_many_are_previewed_with_two_queries():
+    points = [build.debtor()[1] for _ in range(20)]
+    askings = [queries.Asking(p.party_id, p.party_id, p.pk, "sms", "reminder") for p in points]
+    with CaptureQueriesContext(connection) as queries_made:
+        assert all(d.allowed for d in queries.previews(askings, now=NOW))
+    assert len(queries_made) == 2
