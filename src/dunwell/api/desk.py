@@ -1,0 +1,234 @@
+"""What a collector does, for a bank's own screen or soft-phone: the services of the desk, no rule of its own."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Field, Router, Schema, Status
+from ninja.errors import HttpError
+
+from dunwell.api.auth import permitted
+from dunwell.casework import queries
+from dunwell.casework import services as casework
+from dunwell.casework.models import Case
+from dunwell.compliance import services as compliance
+from dunwell.kernel.decision import Decision
+from dunwell.portfolio import services as portfolio
+from dunwell.portfolio.models import ContactPoint
+
+router = Router(tags=["desk"])
+KEY = Field(min_length=8, max_length=70, description="made once by the caller: the same key again answers the same")
+
+
+class Reason(Schema):
+    rule: str
+    verdict: str
+    text_zh: str
+    text_en: str
+    citation: str
+    confidence: str
+    retry_after: datetime | None
+
+
+class Answer(Schema):
+    decision: str
+    reasons: list[Reason]
+    retry_after: datetime | None
+    pack_version: str
+
+    @staticmethod
+    def of(decision: Decision) -> dict[str, object]:
+        reasons = [{name: getattr(one, name) for name in Reason.model_fields} for one in decision.reasons]
+        return {
+            "decision": decision.verdict,
+            "reasons": reasons,
+            "retry_after": decision.retry_after,
+            "pack_version": decision.pack_version,
+        }
+
+
+class Point(Schema):
+    id: int
+    kind: str
+    role: str
+    masked: str
+    status: str
+    dials: int
+
+
+class CaseOut(Schema):
+    """A case as the desk shows it: masked."""
+
+    case_no: str
+    name_masked: str
+    currency: str
+    balance: Decimal
+    past_due: Decimal
+    days_delinquent: int
+    bucket: str
+    stage: str
+    segment: str
+    reason: str
+    mine: bool
+    points: list[Point]
+
+
+class Dial(Schema):
+    contact_point: int
+    key: str = KEY
+
+
+class Dialled(Schema):
+    """`number` is there only when the gate allowed it, and may be dialled until `expires_at`."""
+
+    answer: Answer
+    contact: int | None = None
+    number: str | None = None
+    expires_at: datetime | None = None
+
+
+class PromisePart(Schema):
+    due_date: date
+    amount: Decimal = Field(gt=0, max_digits=18, decimal_places=2)
+
+
+class ContactResult(Schema):
+    contact: int
+    code: str
+    key: str = KEY
+    identified: bool = False
+    disclosures: list[str] = []
+    parts: list[PromisePart] = []
+    call_back_at: datetime | None = None
+    note: str = ""
+    seconds: int | None = None
+
+
+class SavedOut(Schema):
+    outcome: int
+    promise: int | None
+    note: int | None
+    again: bool
+
+
+class ProblemOut(Schema):
+    field: str
+    code: str
+    text: str
+
+
+class NoteIn(Schema):
+    text: str = Field(min_length=1, max_length=4000)
+    pinned: bool = False
+    key: str = KEY
+
+
+class ReminderIn(Schema):
+    at: datetime
+    call_back: bool = False
+    reason: str = Field("", max_length=200)
+    key: str = KEY
+
+
+def _case(request: HttpRequest, case_no: str) -> Case:
+    case = Case.objects.filter(case_no=case_no, entity_id=request.user.entity_id).first()
+    if case is None:
+        raise HttpError(404, f"no case {case_no}")
+    return case
+
+
+def _shown(request: HttpRequest, case: Case) -> dict[str, object]:
+    page = queries.case_page(case.pk, request.user, timezone.now())
+    row = page.case
+    points = [{name: getattr(point, name) for name in Point.model_fields} for point in page.points]
+    fields = ("case_no", "currency", "balance", "past_due", "days_delinquent", "bucket", "stage", "segment")
+    return {name: getattr(row, name) for name in fields} | {
+        "name_masked": row.party.name_masked,
+        "reason": page.reason,
+        "mine": page.mine,
+        "points": points,
+    }
+
+
+@router.post("/next", response={200: CaseOut, 204: None}, url_name="next")
+def following(request: HttpRequest) -> Status:
+    """The next right case, held for the caller for 20 minutes; 204 when none may be called now."""
+    permitted(request, "case.work")
+    case = casework.take_next(user=request.user, now=timezone.now())
+    return Status(204, None) if case is None else Status(200, _shown(request, case))
+
+
+@router.get("/cases/{case_no}", response=CaseOut, url_name="case")
+def case(request: HttpRequest, case_no: str) -> dict[str, object]:
+    """One case, masked."""
+    permitted(request, "case.view")
+    return _shown(request, _case(request, case_no))
+
+
+@router.post("/cases/{case_no}/dials", response=Dialled, url_name="dial")
+def dial(request: HttpRequest, case_no: str, payload: Dial) -> dict[str, object]:
+    """Ask the gate, take the slot, and only then see the number."""
+    actor, now = permitted(request, "case.work"), timezone.now()
+    found = _case(request, case_no)
+    if not casework.hold(case_id=found.pk, user=request.user, now=now).mine:
+        raise HttpError(409, "another collector has the case, or it is closed")
+    if payload.contact_point not in {point.id for point in queries.case_page(found.pk, request.user, now).points}:
+        raise HttpError(404, f"contact point {payload.contact_point} is not of this case")
+    person = ContactPoint.objects.values_list("party_id", flat=True).get(pk=payload.contact_point)
+    reserved = compliance.reserve(
+        party_id=found.party_id, person_id=person, contact_point_id=payload.contact_point, channel="call",
+        case_id=found.pk, key=payload.key, by=actor, now=now,
+    )  # fmt: skip
+    answer: dict[str, object] = {"answer": Answer.of(reserved.decision)}
+    contact = reserved.contact
+    if contact is None or contact.expires_at <= now or contact.outcomes.exists():
+        return answer
+    number = portfolio.reveal_contact_point(
+        contact_point_id=payload.contact_point, by=actor, reason="dial", now=now, case_id=found.pk
+    )
+    return answer | {"contact": contact.pk, "number": number, "expires_at": contact.expires_at}
+
+
+@router.post("/cases/{case_no}/contacts", response={200: SavedOut, 422: list[ProblemOut]}, url_name="contact")
+def contact(request: HttpRequest, case_no: str, payload: ContactResult) -> Status:
+    """What came of a dial, with the promise made in it: all of it or nothing."""
+    permitted(request, "case.work")
+    saved = casework.save_contact(
+        case_id=_case(request, case_no).pk, contact_id=payload.contact, code=payload.code, user=request.user,
+        now=timezone.now(), key=payload.key, identified=payload.identified, disclosures=payload.disclosures,
+        parts=[(part.due_date, part.amount) for part in payload.parts], call_back_at=payload.call_back_at,
+        note=payload.note, seconds=payload.seconds,
+    )  # fmt: skip
+    if not saved.ok:
+        return Status(422, [{"field": one.field, "code": one.code, "text": one.text} for one in saved.problems])
+    made = {"promise": saved.promise and saved.promise.pk, "note": saved.note and saved.note.pk}
+    return Status(200, made | {"outcome": saved.outcome.pk, "again": saved.again})
+
+
+@router.post("/cases/{case_no}/notes", response={201: None}, url_name="note")
+def note(request: HttpRequest, case_no: str, payload: NoteIn) -> Status:
+    """Keep a note, sealed under the person's key."""
+    actor = permitted(request, "case.work")
+    casework.write_note(
+        case_id=_case(request, case_no).pk, text=payload.text, pinned=payload.pinned, by=actor,
+        now=timezone.now(), key=payload.key,
+    )  # fmt: skip
+    return Status(201, None)
+
+
+@router.post("/cases/{case_no}/reminders", response={201: None}, url_name="reminder")
+def reminder(request: HttpRequest, case_no: str, payload: ReminderIn) -> Status:
+    """A snooze, or a call-back that the person asked for."""
+    actor, now = permitted(request, "case.work"), timezone.now()
+    if payload.at.tzinfo is None or payload.at <= now:
+        raise HttpError(422, "at is a coming moment with its offset from UTC")
+    found = _case(request, case_no)
+    write = {"case_id": found.pk, "by": actor, "now": now, "key": payload.key, "reason": payload.reason}
+    if payload.call_back:
+        casework.call_back(at=payload.at, **write)
+    else:
+        casework.snooze(until=payload.at, **write)
+    return Status(201, None)
