@@ -49,7 +49,15 @@ class PublishedPartition(models.Model):
     partition = models.IntegerField()
     epoch = models.IntegerField()
     rows = models.IntegerField()
+    touched = models.IntegerField(default=0)  # parties whose facts are newer than the freeze: reassessed after
     recorded_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "partition"], name="one_partition")]
+
+
+class CaseNumber(models.Model):
+    """The last case number given out in a month (YYMM); its row is the lock between two who open cases."""
+
+    month = models.CharField(max_length=4, primary_key=True)
+    last = models.BigIntegerField()

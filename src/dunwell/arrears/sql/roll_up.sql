@@ -18,7 +18,7 @@ SELECT l.party_no, l.currency, l.product, l.branch, t.balance, t.past_due, l.old
        CASE WHEN l.days_delinquent < 1 THEN NULL ELSE coalesce(c.entered_on, CAST(
            l.oldest_due_date + k.grace_days + 1 AS DATE
        )) END AS entered_on,
-       coalesce(y.staff, FALSE) AS staff, coalesce(y.sensitive, FALSE) AS sensitive, coalesce(y.timezone, '') AS timezone,
+       coalesce(y.staff, FALSE) AS staff, coalesce(y.sensitive, FALSE) AS sensitive,
        x.last_contact, x.last_reached, coalesce(x.contacts_30_days, 0) AS contacts_30_days,
        coalesce(h.holds, 0) AS holds
 FROM leading_account AS l

@@ -3,12 +3,12 @@
 CREATE OR REPLACE TABLE candidate_party AS
 SELECT party_no FROM position WHERE past_due_amount > 0
 UNION
-SELECT party_no FROM position WHERE past_due_amount IS NULL AND coalesce(minimum_payment, 0) > 0
+SELECT party_no FROM position WHERE past_due_amount IS NULL AND balance > 0
 UNION
 SELECT party_no FROM working_party;
 
 CREATE OR REPLACE TABLE candidate AS
-SELECT p.account_no, p.party_no, p.currency, p.product, p.branch, p.cycle_day, p.open_date,
+SELECT p.account_no, p.party_no, p.currency, p.product, coalesce(p.branch, '') AS branch, p.cycle_day, p.open_date,
        coalesce(p.credit_limit, 0) AS credit_limit, coalesce(p.block_code, '') AS block_code,
        coalesce(p.principal_retail, 0) AS principal_retail, coalesce(p.principal_cash, 0) AS principal_cash,
        coalesce(p.principal_instalment_billed, 0) AS principal_instalment_billed,

@@ -1,0 +1,59 @@
+"""The steps of the night in order, from tables to tables. Reassessment runs the same ones on a few parties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from dunwell.arrears.rules import parameters
+from dunwell.engine.programs import Program, load
+
+MOVEMENTS = load("dunwell.arrears", "movements")
+TAKE_IN = (load("dunwell.arrears", "take_in"), MOVEMENTS, load("dunwell.arrears", "dues"))
+LATENESS = (
+    load("dunwell.arrears", "apply_payments"),
+    load("dunwell.arrears", "age"),
+    load("dunwell.arrears", "classify"),
+    load("dunwell.arrangements", "settle_promises"),
+    load("dunwell.arrears", "roll_up"),
+)
+CASES = load("dunwell.nightly", "cases")
+REPORTS = (load("dunwell.nightly", "book"), load("dunwell.nightly", "figures"), load("dunwell.nightly", "totals"))
+PARTITION = load("dunwell.nightly", "partition")
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """The approved strategy of a day, compiled into steps: segment, arm, suppress, choose, queue."""
+
+    sha256: str
+    programs: tuple[Program, ...]
+
+
+def strategy(business_date: date) -> Strategy:
+    """The strategy in force on a date; without one no step plans anything."""
+    from dunwell.strategy import services
+
+    version = services.in_force(business_date)
+    if version is None:
+        return Strategy("", (load("dunwell.nightly", "no_strategy"),))
+    steps = services.steps(version, business_date)
+    return Strategy(version.sha256, tuple(Program(name, text) for name, text in steps))
+
+
+def frozen_strategy(manifest: dict[str, Any]) -> Strategy:
+    """The strategy a run was frozen with."""
+    kept = manifest["strategy"]
+    return Strategy(kept["sha256"], tuple(Program(name, text) for name, text in kept["steps"]))
+
+
+def whole_night(strategy: Strategy) -> tuple[Program, ...]:
+    return (*TAKE_IN, *LATENESS, *strategy.programs, CASES, *REPORTS, PARTITION)
+
+
+def numbers(connection: DuckDBPyConnection, as_of: date) -> None:
+    """The parameters in force on the business date, as tables."""
+    parameters.in_force(as_of).tables(connection, as_of=as_of)

@@ -1,0 +1,8 @@
+"""The night: take files in, run, reassess the touched."""
+
+from dunwell.nightly.services.errors import Busy, Fenced, Refused
+from dunwell.nightly.services.files import take_files
+from dunwell.nightly.services.reassessing import reassess
+from dunwell.nightly.services.running import Progress, run
+
+__all__ = ["Busy", "Fenced", "Progress", "Refused", "reassess", "run", "take_files"]

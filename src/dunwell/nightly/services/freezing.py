@@ -1,0 +1,161 @@
+"""The freeze: every input of a run, copied in one snapshot. Running it again reads only that."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection as database
+from django.db import transaction
+from duckdb import DuckDBPyConnection
+
+from dunwell.arrears.rules import parameters
+from dunwell.compliance import shipped
+from dunwell.engine import content, lake, session
+from dunwell.intake.models import IntakeFile
+from dunwell.nightly import program, sources
+from dunwell.nightly.models import Run
+from dunwell.nightly.services.errors import Refused
+
+REQUIRED = ("accounts",)
+MATTER = ("accounts", "statements", "transactions")  # a refused one of these stops the night
+EPISODE = {
+    "account_no": "VARCHAR", "currency": "VARCHAR", "entered_on": "DATE", "entry_balance": "DECIMAL(18,2)",
+    "recovered": "DECIMAL(18,2)", "closed_on": "DATE",
+}  # fmt: skip
+MONTH_BEFORE = {"account_no": "VARCHAR", "currency": "VARCHAR", "bucket": "VARCHAR", "balance": "DECIMAL(18,2)"}
+FROZEN = ("statement", "booking", "month_before", "episode_before", "night_before", *sources.SOURCES)
+
+
+def folder_of(run: Run) -> Path:
+    """Where a run's files stand in the lake."""
+    return Path(settings.LAKE) / f"date={run.business_date}" / f"run={run.number}"
+
+
+def files_of(*, entity_id: int, business_date: date) -> list[IntakeFile]:
+    """The files in force that the night of a date reads. Refused when one is missing or its totals are off."""
+    of_the_day = IntakeFile.objects.filter(entity_id=entity_id, business_date=business_date)
+    taken = set(of_the_day.filter(status=IntakeFile.Status.TAKEN).values_list("kind", flat=True))
+    for kind in MATTER:
+        refused = of_the_day.filter(kind=kind, status=IntakeFile.Status.REFUSED).order_by("-id").first()
+        if kind not in taken and refused is not None:
+            raise Refused(
+                "file_refused", kind=kind, name=refused.name, date=business_date.isoformat(),
+                why=str(refused.refusal.get("code", "")),
+            )  # fmt: skip
+        if kind in REQUIRED and kind not in taken:
+            raise Refused("file_missing", kind=kind, date=business_date.isoformat())
+    return list(
+        IntakeFile.objects.filter(
+            entity_id=entity_id,
+            status=IntakeFile.Status.TAKEN,
+            kind__in=MATTER,
+            business_date__gt=business_date - sources.HISTORY,
+            business_date__lte=business_date,
+        ).order_by("business_date", "kind")
+    )
+
+
+def freeze(run: Run, *, entity_id: int, now: datetime, folder: Path) -> dict[str, Any]:
+    """Copy the inputs below `folder`/inputs; answers the manifest. A half-made copy of a killed run is thrown away."""
+    with session.connect() as connection:
+        return _freeze(run, connection, entity_id=entity_id, now=now, folder=folder)
+
+
+def _freeze(
+    run: Run, connection: DuckDBPyConnection, *, entity_id: int, now: datetime, folder: Path
+) -> dict[str, Any]:
+    target = folder / "inputs"
+    shutil.rmtree(target, ignore_errors=True)
+    as_of = run.business_date
+    before = _night_before(as_of)
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        files = files_of(entity_id=entity_id, business_date=as_of)
+        scope = sources.Scope(entity_id=entity_id, as_of=as_of, at=now, until=as_of if run.restated else None)
+        sources.read(cursor, connection, sources.SOURCES, scope)
+    inputs: dict[str, Any] = {}
+    position = next(f for f in files if f.kind == "accounts" and f.business_date == as_of)
+    lake.link(Path(settings.LAKE) / position.lake_path, target / "position.parquet")
+    inputs["position"] = {"file": position.pk, "rows": position.rows_taken, "hash": position.content_hash}
+    _statements(connection, [f for f in files if f.kind == "statements"])
+    _bookings(connection, [f for f in files if f.kind == "transactions"])
+    _from_run(connection, "month_before", MONTH_BEFORE, _month_before(as_of), "book")
+    _from_run(connection, "episode_before", EPISODE, before, "episode")
+    since = before.business_date if before else as_of - timedelta(days=1)
+    connection.execute("CREATE OR REPLACE TABLE night_before AS SELECT CAST(? AS DATE) AS business_date", [since])
+    for name in FROZEN:
+        rows = lake.write_parquet(connection, name, target / f"{name}.parquet")
+        inputs[name] = {"rows": rows, "hash": content.content_hash(connection, name)}
+    steps = program.strategy(as_of)
+    return {
+        "entity": entity_id,
+        "files": {str(f.pk): {"kind": f.kind, "date": f.business_date.isoformat(), "hash": f.content_hash} for f in files},
+        "inputs": inputs,
+        "parameters": parameters.sha256(),
+        "pack": shipped.pack_on(as_of).sha256,
+        "strategy": {"sha256": steps.sha256, "steps": [[step.name, step.sql] for step in steps.programs]},
+        "opened_at": now.isoformat(),
+    }
+
+
+def load(connection: DuckDBPyConnection, folder: Path, as_of: date) -> None:
+    """Name the frozen inputs in DuckDB."""
+    for name in ("position", *FROZEN):
+        large = name in ("position", "statement", "booking")
+        lake.read_parquet(connection, name, folder / "inputs" / f"{name}.parquet", view=large)
+    program.numbers(connection, as_of)
+
+
+def _statements(connection: DuckDBPyConnection, files: list[IntakeFile]) -> None:
+    sources.empty(connection, "statement", sources.STATEMENT)
+    if files:
+        lake.read_parquet(connection, "told", *(Path(settings.LAKE) / f.lake_path for f in files))
+        connection.execute(
+            "INSERT INTO statement SELECT account_no, statement_date, due_date, minimum_payment FROM ("
+            " SELECT *, row_number() OVER (PARTITION BY account_no, statement_date ORDER BY due_date DESC) AS nr FROM told"
+            ") WHERE nr = 1"
+        )
+
+
+def _bookings(connection: DuckDBPyConnection, files: list[IntakeFile]) -> None:
+    """What the host booked as money in or back; the same reference in two files is one booking."""
+    sources.empty(connection, "booking", sources.BOOKING)
+    if files:
+        lake.read_parquet(connection, "told", *(Path(settings.LAKE) / f.lake_path for f in files))
+        connection.execute(
+            "INSERT INTO booking SELECT account_no, host_ref, type, amount, posting_date, transaction_date,"
+            " counts_to_minimum, reverses_ref FROM ("
+            " SELECT *, row_number() OVER (PARTITION BY account_no, host_ref ORDER BY posting_date) AS nr FROM told"
+            " WHERE type IN ('repayment', 'merchant_refund', 'chargeback', 'reversal')) WHERE nr = 1"
+        )
+
+
+def _from_run(connection: DuckDBPyConnection, table: str, columns: dict[str, str], run: Run | None, kept: str) -> None:
+    sources.empty(connection, table, columns)
+    path = folder_of(run) / "tables" / f"{kept}.parquet" if run else None
+    if path is not None and path.exists():
+        lake.read_parquet(connection, f"{table}_kept", path)
+        connection.execute(f"INSERT INTO {table} SELECT {', '.join(columns)} FROM {table}_kept")
+
+
+def _published(before: date) -> Run | None:
+    return (
+        Run.objects.filter(state=Run.State.PUBLISHED, business_date__lt=before).order_by("-business_date", "-number").first()
+    )
+
+
+def _night_before(as_of: date) -> Run | None:
+    return _published(as_of)
+
+
+def _month_before(as_of: date) -> Run | None:
+    """The run of the month end before, when this date is a month end itself."""
+    if (as_of + timedelta(days=1)).day != 1:
+        return None
+    end = as_of.replace(day=1) - timedelta(days=1)
+    found = _published(as_of.replace(day=1))
+    return found if found is not None and found.business_date == end else None

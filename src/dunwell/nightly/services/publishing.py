@@ -1,0 +1,127 @@
+"""Publishing: the only step of the night that writes PostgreSQL, partition by partition, fenced."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+
+from django.db import OperationalError, transaction
+from django.db import connection as database
+from duckdb import DuckDBPyConnection
+
+from dunwell.compliance import shipped
+from dunwell.engine import copying
+from dunwell.kernel.actor import Actor
+from dunwell.nightly.models import PublishedPartition, Run
+from dunwell.nightly.services import staging
+from dunwell.nightly.services.errors import Fenced
+
+LOCK_WAIT = "400ms"  # below PostgreSQL's deadlock time-out: it is always we who give way, never the person at the desk
+TRIES = 40
+STALE = timedelta(days=60)  # a state nobody asked for since is dropped: it is a cache
+FIGURES = {
+    "bucket_day": (
+        "oversight_bucketday",
+        ["business_date", "currency", "bucket", "accounts", "balance", "past_due"],
+        ["business_date"],
+    ),
+    "roll_rate": (
+        "oversight_rollrate",
+        ["month", "currency", "from_bucket", "to_bucket", "accounts", "balance"],
+        ["month"],
+    ),
+    "cohort_month": (
+        "oversight_cohortmonth",
+        ["cohort", "month", "currency", "accounts", "entry_balance", "recovered"],
+        ["month"],
+    ),
+}
+
+
+def publish(
+    night: Run, connection: DuckDBPyConnection, *, entity_id: int, strategy: str, now: datetime, by: Actor
+) -> tuple[int, int]:
+    """Write the rows of the parties in work; answers rows written, and parties touched since the freeze.
+
+    Those keep what a newer fact made of them; they only get the host's new position, and are reassessed after.
+    A restated night of a past date writes no party's rows: today's are newer.
+    """
+    if night.restated:
+        return 0, 0
+    with database.cursor() as cursor:
+        partitions = staging.stage(connection, cursor)
+        if partitions > 1:
+            staging.index_stage(cursor)
+        merge = staging.Merge(
+            run_id=night.pk, entity_id=entity_id, as_of=night.business_date, day=night.business_date, now=now, by=by,
+            strategy=strategy, opens=staging.openings(cursor, pack=shipped.pack_on(now.date()), now=now),
+        )  # fmt: skip
+        done = set(PublishedPartition.objects.filter(run=night).values_list("partition", flat=True))
+        for partition in range(partitions):
+            if partition not in done:
+                _publish_partition(cursor, night, merge, partition)
+        _drop_stale(cursor, merge)
+    marks = PublishedPartition.objects.filter(run=night)
+    touched = sum(night_touched for night_touched in marks.values_list("touched", flat=True))
+    return sum(marks.values_list("rows", flat=True)), touched
+
+
+def _publish_partition(cursor, night: Run, merge: staging.Merge, partition: int) -> None:
+    for attempt in range(TRIES):
+        try:
+            with transaction.atomic():
+                cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'")
+                fence(cursor, night)
+                fresh, touched = staging.lock_partition(cursor, merge, partition)
+                rows = staging.merge_partition(cursor, merge, partition) if fresh + touched else 0
+                PublishedPartition.objects.create(
+                    run=night, partition=partition, epoch=night.epoch, rows=rows, touched=touched, recorded_at=merge.now
+                )
+            return
+        except OperationalError:  # a person at the desk holds a row: give way, and come again
+            if attempt == TRIES - 1:
+                raise
+            time.sleep(0.25)
+
+
+def fence(cursor, night: Run) -> None:
+    """Hold the run's row; Fenced when a newer runner has taken the run over, or it is no longer running."""
+    cursor.execute("SELECT epoch, state FROM nightly_run WHERE id = %s FOR UPDATE", [night.pk])
+    epoch, state = cursor.fetchone()
+    if epoch != night.epoch or state != Run.State.RUNNING:
+        raise Fenced(f"run {night.pk} is at epoch {epoch} ({state}), this runner has {night.epoch}")
+
+
+def figures(night: Run, connection: DuckDBPyConnection) -> None:
+    """Managers' figures of the run in place of those of an older run of the same date or month."""
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '5s'")
+        fence(cursor, night)
+        for source, (table, columns, key) in FIGURES.items():
+            staged = f"stage_{source}"
+            cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {staged} (LIKE {table}) ON COMMIT DELETE ROWS")
+            cursor.execute(f"ALTER TABLE {staged} ALTER COLUMN id DROP NOT NULL, ALTER COLUMN run_id DROP NOT NULL")
+            copying.to_postgres(connection, f"SELECT {', '.join(columns)} FROM {source}", cursor, staged, columns)
+            cursor.execute(f"DELETE FROM {table} AS t USING (SELECT DISTINCT {', '.join(key)} FROM {staged}) AS s WHERE "
+                           + " AND ".join(f"t.{c} = s.{c}" for c in key))  # fmt: skip
+            cursor.execute(
+                f"INSERT INTO {table} ({', '.join(columns)}, run_id) SELECT {', '.join(columns)}, %s FROM {staged}",
+                [night.pk],
+            )
+
+
+def _drop_stale(cursor, merge: staging.Merge) -> None:
+    """Forget the states of parties that have not been in work for a while; their facts stay."""
+    while True:
+        cursor.execute(
+            "DELETE FROM arrears_accountstate WHERE account_id IN (SELECT s.account_id FROM arrears_accountstate AS s"
+            " JOIN portfolio_account AS a ON a.id = s.account_id"
+            " WHERE s.past_due = 0 AND a.entity_id = %(entity)s AND NOT EXISTS (SELECT 1 FROM casework_case AS c"
+            "  WHERE c.party_id = a.party_id AND (c.closed_on IS NULL OR c.closed_on > %(day)s::date - %(stale)s))"
+            " AND NOT EXISTS (SELECT 1 FROM portfolio_account AS b JOIN arrears_accountstate AS t ON t.account_id = b.id"
+            "  WHERE b.party_id = a.party_id AND t.past_due > 0)"
+            " AND NOT EXISTS (SELECT 1 FROM portfolio_touch AS q WHERE q.party_id = a.party_id) LIMIT 4000)",
+            {"entity": merge.entity_id, "day": merge.as_of, "stale": STALE.days},
+        )
+        if cursor.rowcount < 4000:
+            return

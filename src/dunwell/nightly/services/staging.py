@@ -1,0 +1,194 @@
+"""From the programs' tables to PostgreSQL: staged once by COPY, then merged party by party."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from dunwell.compliance.rules import windows
+from dunwell.compliance.rules.values import Attempt
+from dunwell.engine import copying
+from dunwell.evidence.services import Entry, write_many
+from dunwell.kernel.actor import Actor
+
+STATE = """
+    principal_retail principal_cash principal_instalment_billed principal_instalment_unbilled interest_on_balance
+    interest_off_balance late_charge other_fees disputed_amount credit_balance credit_limit block_code statement_date
+    due_date minimum_payment past_due_at_close overdue_since host_periods auto_debit auto_debit_result
+    first_payment_default paid_since balance past_due oldest_due_date periods days_delinquent bucket stage
+""".split()
+AS_STAGED = {
+    "past_due_at_close": "host_past_due",
+    "overdue_since": "host_overdue_since",
+    "host_periods": "host_periods_past_due",
+    "periods": "periods_past_due",
+}
+ACCOUNT = ["party_no", "account_no", "currency", "product", "branch", "cycle_day", "open_date"]
+CASE = """
+    party_no fate close_reason currency balance past_due oldest_due_date days_delinquent bucket stage segment
+    first_payment_default promise_state entered_on queue rank next_rule next_reason
+""".split()
+ACTION = ["party_no", "step", "cycle", "channel", "purpose", "template", "due_on", "segment", "rule"]
+PART = """
+    party_no part_id promise_id state received judged_on judged_anew amount due_date currency
+""".split()
+TABLES = ("stage_party", "stage_state", "stage_due", "stage_case", "stage_action", "stage_part")
+
+
+@cache
+def statement(name: str) -> str:
+    """A PostgreSQL statement of publishing, from its file."""
+    return resources.files("dunwell.nightly").joinpath("publish", f"{name}.sql").read_text("utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What the merge of a partition is told."""
+
+    run_id: int
+    entity_id: int
+    as_of: date
+    day: date  # on which cases close: the business date, or today's when reassessing
+    now: datetime
+    by: Actor
+    strategy: str
+    opens: dict[str, datetime | None]  # time zone -> the next lawful moment to call
+
+    def values(self, partition: int) -> dict[str, Any]:
+        return {
+            "run": self.run_id, "entity": self.entity_id, "as_of": self.as_of, "day": self.day, "now": self.now,
+            "strategy": self.strategy, "zones": list(self.opens), "opens": list(self.opens.values()),
+            "partition": partition, "month": f"{self.as_of:%y%m}",
+        }  # fmt: skip
+
+
+def stage(connection: DuckDBPyConnection, cursor: Any) -> int:
+    """Bring what is to be published into temporary tables of this session; answers how many partitions there are."""
+    cursor.execute(statement("stage"))
+    for table in (*TABLES, "pub"):
+        cursor.execute(f"DELETE FROM {table}")
+    party = "JOIN publish_party AS y ON y.party_no = x.party_no"
+
+    def copy(table: str, source: str, columns: list[str], where: str = "") -> None:
+        # what the host said and what follows from it carry one name in the programs: periods_past_due
+        spelled = ["x.periods_past_due" if c == "host_periods" else f"x.{c}" for c in columns]
+        copying.to_postgres(
+            connection,
+            f"SELECT y.partition, {', '.join(spelled)} FROM {source} AS x {party} {where} ORDER BY 1, 2",
+            cursor, table, ["partition", *(AS_STAGED.get(c, c) for c in columns)],
+        )  # fmt: skip
+
+    copying.to_postgres(
+        connection, "SELECT party_no, touches, partition FROM publish_party", cursor, "stage_party",
+        ["party_no", "touches", "partition"],
+    )  # fmt: skip
+    copy("stage_state", "account_state", [*ACCOUNT, *STATE])
+    copying.to_postgres(
+        connection,
+        "SELECT y.partition, s.party_no, d.account_no, d.statement_date, d.due_date, d.minimum_payment, d.amount"
+        " FROM due_kept AS d JOIN account_state AS s ON s.account_no = d.account_no"
+        " JOIN publish_party AS y ON y.party_no = s.party_no",
+        cursor, "stage_due",
+        ["partition", "party_no", "account_no", "statement_date", "due_date", "minimum_payment", "amount"],
+    )  # fmt: skip
+    copy("stage_case", "case_now", CASE)
+    copy("stage_action", "action_now", ACTION)
+    copy("stage_part", "promise_settled", PART, "WHERE x.changed")
+    return connection.execute("SELECT coalesce(max(partition) + 1, 0) FROM publish_party").fetchone()[0]
+
+
+def index_stage(cursor: Any) -> None:
+    """For many partitions: an index a table, made once."""
+    for table in TABLES:
+        cursor.execute(f"CREATE INDEX IF NOT EXISTS {table}_partition ON {table} (partition)")
+        cursor.execute(f"ANALYZE {table}")
+
+
+def lock_partition(cursor: Any, merge: Merge, partition: int) -> tuple[int, int]:
+    """Lock the partition's parties; answers how many are fresh, and how many were touched since the freeze."""
+    cursor.execute("DELETE FROM pub")
+    cursor.execute(statement("lock"), merge.values(partition))
+    cursor.execute("SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh) FROM pub")
+    return cursor.fetchone()
+
+
+def merge_partition(cursor: Any, merge: Merge, partition: int) -> int:
+    """Write the locked parties' rows and their log entries; answers how many rows were written."""
+    values = merge.values(partition)
+    written = 0
+
+    def execute(name: str, **more: object) -> list[tuple]:
+        nonlocal written
+        cursor.execute(statement(name), values | more)
+        written += max(cursor.rowcount, 0)
+        return cursor.fetchall() if cursor.description else []
+
+    execute("accounts")
+    execute("states")
+    execute("states_of_touched")
+    execute("dues")
+    reopened = execute("reopen")
+    cursor.execute(statement("new_cases"), values)
+    count = cursor.fetchone()[0]
+    opened: list[tuple] = []
+    if count:
+        cursor.execute(statement("number_cases"), values | {"count": count})
+        opened = execute("open", first=cursor.fetchone()[0] - count)
+    execute("update", new=[row[0] for row in opened])
+    closed = execute("close")
+    cancelled = execute("cancel")
+    planned = [row for row in execute("plan") if row[3]]
+    parts = execute("parts")
+    entries = list(_entries(merge, reopened, opened, closed, cancelled, planned, parts))
+    write_many(entries)
+    return written + len(entries)
+
+
+def _entries(
+    merge: Merge, reopened: list, opened: list, closed: list, cancelled: list, planned: list, parts: list
+) -> Iterable[Entry]:
+    def entry(kind: str, party_id: int, case_id: int | None, data: dict) -> Entry:
+        return Entry(
+            kind=kind, now=merge.now, business_date=merge.day, by=merge.by, entity_id=merge.entity_id,
+            party_id=party_id, case_id=case_id, data=data,
+        )  # fmt: skip
+
+    for anew, rows in ((False, opened), (True, reopened)):
+        for case_id, party_id, case_no, past_due, currency, bucket, days in rows:
+            data = {"case_no": case_no, "past_due": past_due, "currency": currency, "bucket": bucket, "days": days}
+            yield entry("case.opened", party_id, case_id, data | ({"reopened": True} if anew else {}))
+    for case_id, party_id, case_no, reason, currency in closed:
+        yield entry("case.closed", party_id, case_id, {"case_no": case_no, "reason": reason, "currency": currency})
+    for kind, rows in (("action.planned", planned), ("action.cancelled", cancelled)):
+        together: dict[tuple[int, int | None], list] = {}
+        for party_id, case_id, step, told in rows:
+            together.setdefault((party_id, case_id), []).append((step, told))
+        for (party_id, case_id), steps in together.items():
+            data: dict[str, object] = {"steps": sorted(step for step, _ in steps)}
+            if kind == "action.cancelled":
+                data["reason"] = steps[0][1]
+            yield entry(kind, party_id, case_id, data)
+    for promise_id, party_id, state, received, amount, due, currency, anew in parts:
+        if anew:
+            data = {
+                "promise_id": promise_id, "state": state, "received": received, "amount": amount,
+                "due_date": due.isoformat(), "currency": currency,
+            }  # fmt: skip
+            yield entry("promise.judged", party_id, None, data)
+
+
+def openings(cursor: Any, *, pack: Any, now: datetime) -> dict[str, datetime | None]:
+    """The next lawful moment to call, by the parties' time zones; an unknown zone has none (the gate fails closed)."""
+    cursor.execute("SELECT DISTINCT timezone FROM portfolio_party")
+    answer: dict[str, datetime | None] = {}
+    for (zone,) in cursor.fetchall():
+        clocks = windows.zones_of(pack.clock, (zone,))
+        attempt = Attempt("call", "bank", "debtor", "", "", "", clocks)
+        answer[zone] = windows.next_open(now, clocks, windows.HoursOn(pack, attempt, {})) if clocks else None
+    return answer

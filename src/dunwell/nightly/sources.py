@@ -1,0 +1,228 @@
+"""What the programs read from PostgreSQL: each input one query and the types of its columns.
+
+The night asks for all parties in work, reassessment for a few by number; both get the same tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+from psycopg import sql as pg
+
+from dunwell.engine import copying
+
+MONEY = "DECIMAL(18,2)"
+HISTORY = timedelta(days=200)  # statements and bookings looked back on: six statements and a month
+
+#: In work: somebody with a state, a case, or a fact not answered yet.
+IN_WORK = """
+    SELECT party.id FROM portfolio_party AS party WHERE party.entity_id = {entity} AND (
+        EXISTS (SELECT 1 FROM portfolio_account AS a JOIN arrears_accountstate AS s ON s.account_id = a.id
+                WHERE a.party_id = party.id)
+        OR EXISTS (SELECT 1 FROM casework_case AS c WHERE c.party_id = party.id AND c.closed_on IS NULL))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose rows: the parties of an entity in work, or those of `parties`; as known at `at`, up to `until`."""
+
+    entity_id: int
+    as_of: date
+    at: datetime
+    until: date | None = None
+    parties: Sequence[int] | None = None
+
+    def fill(self, query: str) -> pg.Composed:
+        ids = (
+            pg.SQL(IN_WORK).format(entity=pg.Literal(self.entity_id))
+            if self.parties is None
+            else pg.SQL("SELECT unnest({}::bigint[])").format(pg.Literal(list(self.parties)))
+        )
+        return pg.SQL(query).format(
+            parties=ids,
+            entity=pg.Literal(self.entity_id),
+            at=pg.Literal(self.at),
+            since=pg.Literal(self.as_of - HISTORY),
+            until=pg.Literal(self.until or date(9999, 12, 31)),
+            month_ago=pg.Literal(self.as_of - timedelta(days=30)),
+        )
+
+
+SOURCES: dict[str, tuple[str, dict[str, str]]] = {
+    "working_party": (
+        "SELECT party_no FROM portfolio_party WHERE id IN ({parties})",
+        {"party_no": "VARCHAR"},
+    ),
+    "party": (
+        """
+        SELECT p.party_no, p.id, p.touches,
+               EXISTS (SELECT 1 FROM compliance_listentry AS l WHERE l.party_id = p.id AND l.list = 'staff'
+                       AND l.starts_at <= {at} AND coalesce(l.ends_at > {at}, true)
+                       AND NOT EXISTS (SELECT 1 FROM compliance_listremoval AS r WHERE r.entry_id = l.id)),
+               EXISTS (SELECT 1 FROM compliance_listentry AS l WHERE l.party_id = p.id AND l.list = 'sensitive'
+                       AND l.starts_at <= {at} AND coalesce(l.ends_at > {at}, true)
+                       AND NOT EXISTS (SELECT 1 FROM compliance_listremoval AS r WHERE r.entry_id = l.id))
+        FROM portfolio_party AS p
+        WHERE p.entity_id = {entity} AND (p.id IN ({parties}) OR p.touches > 0
+              OR p.id IN (SELECT party_id FROM compliance_listentry))
+        """,
+        {"party_no": "VARCHAR", "party_id": "BIGINT", "touches": "BIGINT", "staff": "BOOLEAN", "sensitive": "BOOLEAN"},
+    ),
+    "hold": (
+        """
+        SELECT p.party_no, a.account_no, h.kind, (h.ends_at AT TIME ZONE 'Asia/Shanghai')::date
+        FROM compliance_hold AS h
+        JOIN portfolio_party AS p ON p.id = h.party_id AND p.entity_id = {entity}
+        LEFT JOIN portfolio_account AS a ON a.id = h.account_id
+        LEFT JOIN compliance_holdlift AS l ON l.hold_id = h.id
+        WHERE l.hold_id IS NULL AND h.starts_at <= {at} AND coalesce(h.ends_at > {at}, true) AND p.id IN ({parties})
+        """,
+        {"party_no": "VARCHAR", "account_no": "VARCHAR", "kind": "VARCHAR", "ends_on": "DATE"},
+    ),
+    "promise_part": (
+        """
+        SELECT r.id, m.id, p.party_no, m.currency, m.made_on, r.position, r.due_date, r.amount, r.state, r.received,
+               r.judged_on, w.promise_id IS NOT NULL
+        FROM arrangements_promisepart AS r
+        JOIN arrangements_promise AS m ON m.id = r.promise_id
+        JOIN portfolio_party AS p ON p.id = m.party_id
+        LEFT JOIN arrangements_promisewithdrawal AS w ON w.promise_id = m.id
+        WHERE m.made_on > {since} AND m.made_on <= {until} AND p.id IN ({parties})
+        """,
+        {
+            "part_id": "BIGINT", "promise_id": "BIGINT", "party_no": "VARCHAR", "currency": "VARCHAR", "made_on": "DATE",
+            "position": "INTEGER", "due_date": "DATE", "amount": MONEY, "state": "VARCHAR", "received": MONEY,
+            "judged_on": "DATE", "withdrawn": "BOOLEAN",
+        },
+    ),
+    "open_case": (
+        """
+        SELECT p.party_no, c.id, c.case_no, c.opened_on, c.entered_on, c.entry_balance, c.queue
+        FROM casework_case AS c JOIN portfolio_party AS p ON p.id = c.party_id
+        WHERE c.closed_on IS NULL AND p.id IN ({parties})
+        """,
+        {
+            "party_no": "VARCHAR", "case_id": "BIGINT", "case_no": "VARCHAR", "opened_on": "DATE", "entered_on": "DATE",
+            "entry_balance": MONEY, "queue": "VARCHAR",
+        },
+    ),
+    "planned": (
+        """
+        SELECT p.party_no, x.id, x.step, x.cycle, x.channel, x.state, x.due_on
+        FROM casework_plannedaction AS x JOIN portfolio_party AS p ON p.id = x.party_id
+        WHERE x.due_on > {since} AND p.id IN ({parties})
+        """,
+        {
+            "party_no": "VARCHAR", "action_id": "BIGINT", "step": "VARCHAR", "cycle": "DATE", "channel": "VARCHAR",
+            "state": "VARCHAR", "due_on": "DATE",
+        },
+    ),
+    "contacted": (
+        """
+        SELECT p.party_no, max(c.local_date), max(c.local_date) FILTER (WHERE o.identified), count(DISTINCT c.id)
+        FROM compliance_contact AS c
+        JOIN portfolio_party AS p ON p.id = c.party_id
+        LEFT JOIN compliance_contactoutcome AS o ON o.contact_id = c.id
+        WHERE c.local_date > {month_ago} AND p.id IN ({parties})
+        GROUP BY p.party_no
+        """,
+        {"party_no": "VARCHAR", "last_contact": "DATE", "last_reached": "DATE", "contacts_30_days": "INTEGER"},
+    ),
+    "receipt": (
+        """
+        SELECT y.id, a.account_no, y.host_ref, y.amount, y.posting_date, y.transaction_date, y.business_date,
+               y.counts_to_minimum, y.provisional, coalesce(w.answer, '')
+        FROM payments_payment AS y
+        JOIN portfolio_account AS a ON a.id = y.account_id
+        LEFT JOIN payments_paymentanswer AS w ON w.payment_id = y.id
+        WHERE y.posting_date > {since} AND y.posting_date <= {until} AND y.business_date <= {until}
+              AND a.party_id IN ({parties})
+        """,
+        {
+            "payment_id": "BIGINT", "account_no": "VARCHAR", "host_ref": "VARCHAR", "amount": MONEY,
+            "posting_date": "DATE", "transaction_date": "DATE", "business_date": "DATE", "counts": "BOOLEAN",
+            "provisional": "BOOLEAN", "answer": "VARCHAR",
+        },
+    ),
+    "taken_back": (
+        """
+        SELECT v.payment_id, a.account_no, v.host_ref, v.amount, v.posting_date, v.business_date, y.counts_to_minimum
+        FROM payments_reversal AS v
+        JOIN payments_payment AS y ON y.id = v.payment_id
+        JOIN portfolio_account AS a ON a.id = y.account_id
+        WHERE v.posting_date > {since} AND v.posting_date <= {until} AND v.business_date <= {until}
+              AND a.party_id IN ({parties})
+        """,
+        {
+            "payment_id": "BIGINT", "account_no": "VARCHAR", "host_ref": "VARCHAR", "amount": MONEY,
+            "posting_date": "DATE", "business_date": "DATE", "counts": "BOOLEAN",
+        },
+    ),
+}  # fmt: skip
+
+#: What reassessment reads beside them: the last position and the dues, as the night published them.
+STATES: dict[str, tuple[str, dict[str, str]]] = {
+    "candidate": (
+        """
+        SELECT a.account_no, p.party_no, a.currency, a.product, a.branch, a.cycle_day, a.open_date, s.credit_limit,
+               s.block_code, s.principal_retail, s.principal_cash, s.principal_instalment_billed,
+               s.principal_instalment_unbilled, s.interest_on_balance, s.interest_off_balance, s.late_charge,
+               s.other_fees, s.disputed_amount, s.credit_balance,
+               s.principal_retail + s.principal_cash + s.principal_instalment_billed + s.principal_instalment_unbilled
+               + s.interest_on_balance + s.interest_off_balance + s.late_charge + s.other_fees - s.credit_balance,
+               s.statement_date, s.due_date, 0, s.minimum_payment, s.host_past_due, s.host_overdue_since,
+               s.host_periods_past_due, s.auto_debit, s.auto_debit_result, s.business_date
+        FROM arrears_accountstate AS s
+        JOIN portfolio_account AS a ON a.id = s.account_id
+        JOIN portfolio_party AS p ON p.id = a.party_id
+        WHERE p.id IN ({parties})
+        """,
+        {
+            "account_no": "VARCHAR", "party_no": "VARCHAR", "currency": "VARCHAR", "product": "VARCHAR",
+            "branch": "VARCHAR", "cycle_day": "INTEGER", "open_date": "DATE", "credit_limit": MONEY,
+            "block_code": "VARCHAR", "principal_retail": MONEY, "principal_cash": MONEY,
+            "principal_instalment_billed": MONEY, "principal_instalment_unbilled": MONEY, "interest_on_balance": MONEY,
+            "interest_off_balance": MONEY, "late_charge": MONEY, "other_fees": MONEY, "disputed_amount": MONEY,
+            "credit_balance": MONEY, "closing_balance": MONEY, "statement_date": "DATE", "due_date": "DATE",
+            "statement_balance": MONEY, "minimum_payment": MONEY, "past_due_amount": MONEY, "overdue_since": "DATE",
+            "periods_past_due": "INTEGER", "auto_debit": "BOOLEAN", "auto_debit_result": "VARCHAR",
+            "business_date": "DATE",
+        },
+    ),
+    "due": (
+        """
+        SELECT a.account_no, d.statement_date, d.due_date, d.minimum_payment,
+               row_number() OVER (PARTITION BY d.account_id ORDER BY d.statement_date), 0, d.amount
+        FROM arrears_due AS d
+        JOIN portfolio_account AS a ON a.id = d.account_id
+        WHERE a.party_id IN ({parties})
+        """,
+        {
+            "account_no": "VARCHAR", "statement_date": "DATE", "due_date": "DATE", "minimum_payment": MONEY,
+            "nr": "BIGINT", "paid": MONEY, "amount": MONEY,
+        },
+    ),
+}  # fmt: skip
+
+#: The shape of what the host's files tell; an empty table of it where there is no file.
+BOOKING = {
+    "account_no": "VARCHAR", "host_ref": "VARCHAR", "type": "VARCHAR", "amount": MONEY, "posting_date": "DATE",
+    "transaction_date": "DATE", "counts_to_minimum": "BOOLEAN", "reverses_ref": "VARCHAR",
+}  # fmt: skip
+STATEMENT = {"account_no": "VARCHAR", "statement_date": "DATE", "due_date": "DATE", "minimum_payment": MONEY}
+
+
+def read(cursor: Any, connection: DuckDBPyConnection, sources: dict[str, tuple[str, dict[str, str]]], scope: Scope) -> None:
+    """Bring the sources' rows into DuckDB tables of the same names."""
+    for name, (query, types) in sources.items():
+        copying.from_postgres(cursor, scope.fill(query), connection, name, types)
+
+
+def empty(connection: DuckDBPyConnection, table: str, types: dict[str, str]) -> None:
+    columns = ", ".join(f"{name} {kind}" for name, kind in types.items())
+    connection.execute(f"CREATE OR REPLACE TABLE {table} ({columns})")

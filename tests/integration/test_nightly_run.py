@@ -1,0 +1,239 @@
+"""The night over little books, on a real PostgreSQL as the application's role."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from dunwell.arrears.models import AccountState, AllocationLine, Due
+from dunwell.arrangements.models import Promise, PromisePart
+from dunwell.casework.models import Case, PlannedAction
+from dunwell.evidence.models import Log
+from dunwell.kernel.actor import Actor
+from dunwell.nightly import services
+from dunwell.nightly.models import PublishedPartition, Run, Step
+from dunwell.oversight.models import BucketDay, RollRate
+from dunwell.payments import services as payments
+from dunwell.portfolio.models import Account, Touch
+from dunwell.strategy import services as strategy
+from tests import build, nights
+
+BY = Actor.program("tests")
+D = date(2026, 11, 22)
+LATE_SINCE = date(2026, 10, 20)  # 33 days before D
+
+
+@pytest.fixture
+def home(fresh_database, settings, tmp_path):
+    settings.LAKE = tmp_path / "lake"
+    strategy.approve(text=strategy.shipped(), by=BY, now=build.NOW)
+    return fresh_database
+
+
+def book(day: date, *, past_due: str = "800.00", since: date | None = LATE_SINCE) -> None:
+    for number in (1, 2, 3):
+        if not build.Party.objects.filter(party_no=f"P{number}").exists():
+            build.party(f"P{number}")
+    nights.taken("accounts", day, [
+        nights.position("A1", "P1", past_due=past_due, since=since if Decimal(past_due) else None, periods_past_due=1),
+        nights.position("A1-USD", "P1", balance="50.00", currency="USD"),
+        nights.position("A2", "P2"),
+        nights.position("A3", "P3", balance="-20.00"),
+    ])  # fmt: skip
+
+
+def night(day: date = D, **more) -> Run:
+    return services.run(business_date=day, now=build.NOW, by=BY, **more)
+
+
+def log(kind: str) -> list[dict]:
+    return [row.data for row in Log.objects.filter(kind=kind).order_by("id")]
+
+
+def test_a_late_account_becomes_a_case_and_the_rest_of_the_book_stays_in_the_lake(home):
+    book(D)
+    run = night()
+    case = Case.objects.get()
+    assert run.state == Run.State.PUBLISHED
+    assert (case.party.party_no, case.past_due, case.balance) == ("P1", Decimal("800.00"), Decimal("12000.00"))
+    assert (case.days_delinquent, case.bucket, case.stage) == (33, "M2", "early")
+    assert (case.entered_on, case.entry_balance, case.case_no) == (date(2026, 10, 24), Decimal("12000.00"), "C-2611-000001")
+    assert case.queue == "call" and case.next_rule and case.ready_at == build.NOW
+    assert sorted(Account.objects.values_list("account_no", flat=True)) == ["A1", "A1-USD"]
+    assert AccountState.objects.get(account__account_no="A1").oldest_due_date == LATE_SINCE
+    assert [row["case_no"] for row in log("case.opened")] == ["C-2611-000001"]
+    buckets = {row.bucket: (row.accounts, row.balance) for row in BucketDay.objects.filter(currency="CNY")}
+    assert buckets == {"M0": (2, Decimal("11980.00")), "M2": (1, Decimal("12000.00"))}
+
+
+def test_the_same_night_again_changes_nothing(home):
+    book(D)
+    first = night()
+    before = list(Log.objects.values_list("id", flat=True)), list(Case.objects.values())
+    assert night().pk == first.pk
+    assert (list(Log.objects.values_list("id", flat=True)), list(Case.objects.values())) == before
+
+
+def test_a_missing_file_stops_the_night_and_yesterdays_lists_stay(home):
+    book(D)
+    night()
+    with pytest.raises(services.Refused) as refused:
+        night(D + timedelta(days=1))
+    assert refused.value.code == "file_missing"
+    assert Case.objects.get().business_date == D
+    assert Run.objects.get(business_date=D + timedelta(days=1)).state == Run.State.STOPPED
+
+
+def test_a_night_without_lateness_closes_the_case_and_cancels_what_was_planned(home):
+    book(D)
+    night()
+    planned = PlannedAction.objects.filter(state="planned").count()
+    book(D + timedelta(days=1), past_due="0.00")
+    night(D + timedelta(days=1))
+    case = Case.objects.get()
+    assert (case.closed_on, case.close_reason, case.queue) == (D + timedelta(days=1), "cured", "")
+    assert planned and PlannedAction.objects.filter(state="cancelled").count() == planned
+    assert log("case.closed") == [{"case_no": "C-2611-000001", "reason": "cured", "currency": "CNY"}]
+
+
+def pay(amount: str, ref: str = "R1", **more):
+    return payments.receive(
+        account_id=Account.objects.get(account_no="A1").pk, amount=Decimal(amount), currency="CNY",
+        posting_date=D + timedelta(days=1), transaction_date=D + timedelta(days=1), host_ref=ref, source="typed", by=BY,
+        now=build.NOW, **more,
+    )  # fmt: skip
+
+
+def test_a_payment_during_the_day_closes_the_case_and_its_reversal_opens_it_again(home):
+    book(D)
+    night()
+    payment = pay("800.00")
+    assert services.reassess(now=build.NOW) == 1
+    case = Case.objects.get()
+    assert (case.closed_on, case.close_reason, case.past_due) == (date(2026, 11, 23), "paid", Decimal(0))
+    assert not PlannedAction.objects.filter(state="planned").exists() and not Touch.objects.exists()
+    assert [(x.component, x.amount, x.rule) for x in AllocationLine.objects.all()] == [
+        ("principal_retail", Decimal("800.00"), "CN-ALLOC-1")
+    ]
+    payments.reverse(payment_id=payment.pk, amount=Decimal("800.00"), posting_date=D + timedelta(days=1),
+                     host_ref="V1", by=BY, now=build.NOW)  # fmt: skip
+    services.reassess(now=build.NOW)
+    case.refresh_from_db()
+    assert (case.closed_on, case.past_due, case.days_delinquent) == (None, Decimal("800.00"), 33)
+    assert PlannedAction.objects.filter(state="planned").exists() and not AllocationLine.objects.exists()
+    assert log("case.opened")[-1]["reopened"] is True
+
+
+def test_money_announced_stops_the_demand_until_the_host_drops_it(home):
+    book(D)
+    night()
+    payment = pay("795.00", provisional=True)
+    services.reassess(now=build.NOW)
+    assert Case.objects.get().closed_on is not None  # five yuan short counts as paid
+    payments.answer(payment_id=payment.pk, answer="dropped", by=BY, now=build.NOW)
+    services.reassess(now=build.NOW)
+    assert Case.objects.get().closed_on is None
+
+
+def promise(*parts: tuple[int, str]) -> Promise:
+    case = Case.objects.get()
+    made = Promise.objects.create(
+        entity=case.entity, party=case.party, case_id=case.pk, currency="CNY", made_on=D + timedelta(days=1),
+        recorded_at=build.NOW, key="promise-1",
+    )  # fmt: skip
+    for position, (days, amount) in enumerate(parts):
+        PromisePart.objects.create(promise=made, position=position, due_date=D + timedelta(days=days), amount=Decimal(amount))
+    return made
+
+
+def test_a_promise_is_kept_by_a_payment_and_broken_again_by_its_reversal(home):
+    book(D)
+    night()
+    promise((2, "500.00"))
+    payment = pay("500.00")
+    services.reassess(now=build.NOW)
+    part = PromisePart.objects.get()
+    assert (part.state, part.received) == ("kept", Decimal("500.00"))
+    payments.reverse(payment_id=payment.pk, amount=Decimal("100.00"), posting_date=D + timedelta(days=1),
+                     host_ref="V1", by=BY, now=build.NOW)  # fmt: skip
+    services.reassess(now=build.NOW)
+    part.refresh_from_db()
+    assert (part.state, part.received) == ("open", Decimal("400.00"))
+    book(D + timedelta(days=3))
+    night(D + timedelta(days=3))
+    part.refresh_from_db()
+    assert (part.state, part.received) == ("partly_kept", Decimal("400.00"))
+    assert [row["state"] for row in log("promise.judged")] == ["kept", "open", "partly_kept"]
+    assert Case.objects.get().promise_state == "partly_kept"
+
+
+def test_what_somebody_wrote_after_the_freeze_is_not_overwritten(home, monkeypatch):
+    """A payment comes in between freeze and publishing: the case it closed stays closed, and is computed anew after."""
+    from dunwell.nightly.services import running
+
+    book(D)
+    night()
+    book(D + timedelta(days=1))
+    real = running.check_totals
+
+    def pay_meanwhile(connection):
+        payments.receive(
+            account_id=Account.objects.get(account_no="A1").pk, amount=Decimal("800.00"), currency="CNY",
+            posting_date=D + timedelta(days=2), transaction_date=D + timedelta(days=2), host_ref="R9", source="typed",
+            by=BY, now=build.NOW)  # fmt: skip
+        real(connection)
+
+    monkeypatch.setattr(running, "check_totals", pay_meanwhile)
+    run = night(D + timedelta(days=1))
+    assert PublishedPartition.objects.get(run=run).touched == 1
+    case = Case.objects.get()
+    assert (case.close_reason, case.business_date, case.run_id) == ("paid", D + timedelta(days=1), run.pk)
+    assert AccountState.objects.get(account__account_no="A1").business_date == D + timedelta(days=1)
+
+
+def test_a_past_date_is_restated_and_leaves_todays_cases_alone(home):
+    book(D - timedelta(days=1), past_due="100.00")
+    night(D - timedelta(days=1))
+    book(D)
+    night()
+    book(D - timedelta(days=1), past_due="900.00")
+    run = night(D - timedelta(days=1))
+    assert (run.number, run.restated, run.state) == (2, True, Run.State.PUBLISHED)
+    assert Case.objects.get().past_due == Decimal("800.00")
+    assert BucketDay.objects.get(business_date=D - timedelta(days=1), bucket="M2").past_due == Decimal("900.00")
+
+
+def test_roll_rates_stand_between_month_ends(home):
+    book(date(2026, 9, 30), past_due="0.00")
+    night(date(2026, 9, 30))
+    book(date(2026, 10, 31), past_due="800.00", since=date(2026, 10, 20))
+    night(date(2026, 10, 31))
+    rows = {(r.currency, r.from_bucket, r.to_bucket): (r.accounts, r.balance) for r in RollRate.objects.all()}
+    assert rows == {
+        ("CNY", "M0", "M1"): (1, Decimal("12000.00")),
+        ("CNY", "M0", "M0"): (2, Decimal("11980.00")),
+        ("USD", "M0", "M0"): (1, Decimal("50.00")),
+    }  # fmt: skip
+
+
+def test_dues_are_published_without_counting_twice(home):
+    months = [(date(2026, month, 5), date(2026, month, 25), Decimal(m)) for month, m in ((8, "500"), (9, "1000"), (10, "1500"))]
+    nights.taken("statements", D, [
+        {"account_no": "A9", "currency": "CNY", "statement_date": s, "due_date": d, "statement_balance": m * 10,
+         "minimum_payment": m} for s, d, m in months])  # fmt: skip
+    build.party("P9")
+    nights.taken("accounts", D, [nights.position("A9", "P9", past_due=None)])
+    night()
+    assert list(Due.objects.order_by("statement_date").values_list("amount", flat=True)) == [Decimal("500.00")] * 3
+    case = Case.objects.get()
+    assert (case.past_due, case.oldest_due_date, case.bucket) == (Decimal("1500.00"), date(2026, 8, 25), "M3")
+
+
+def test_a_dry_run_writes_nothing(home):
+    book(D)
+    told = []
+    night(dry_run=True, progress=told.append)
+    assert [one.step for one in told][:2] == ["take_in", "movements"]
+    assert not Run.objects.exists() and not Step.objects.exists() and not Case.objects.exists()
