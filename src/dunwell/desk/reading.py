@@ -236,6 +236,8 @@ def _advice(found: casework.CasePage, points: Sequence[Point], gate: GateBudget)
     rule = case.next_rule or (planned or {}).get("rule", "")
     if case.closed_on:
         return Advice(_("Nothing to do: the case is closed"), reasons, rule)
+    if found.open_contact is not None:
+        return Advice(_("The call is under way: write what comes of it"), reasons, rule)
     if found.holds:
         return Advice(_("No demand: on hold"), reasons, rule)
     if case.promise_state == "open" and latest:

@@ -229,7 +229,7 @@ def _person(data: Said, kind: str) -> Said:
 
 def reveal_reason(code: object) -> object:
     """A reason to reveal in words; a free text as it is."""
-    return words.REVEAL_REASONS.get(str(code), code)
+    return _("to dial") if code == "dial" else words.REVEAL_REASONS.get(str(code), code)
 
 
 def _words(entry: Logged, points: Mapping[int, str]) -> Said:

@@ -112,18 +112,6 @@ OUTCOMES = {
     "delivered": _("delivered"),
     "bounced": _("bounced"),
 }
-RESULTS = {
-    "promise": pgettext_lazy("result", "Promise to pay"),
-    "asks_for_plan": pgettext_lazy("result", "Asks for a plan"),
-    "hardship": pgettext_lazy("result", "Hardship"),
-    "dispute": pgettext_lazy("result", "Raises a dispute"),
-    "call_back": pgettext_lazy("result", "Call-back agreed"),
-    "says_paid": pgettext_lazy("result", "Says paid"),
-    "refused": pgettext_lazy("result", "Refuses to pay"),
-    "wrong_person": pgettext_lazy("result", "Not this person"),
-    "cut_off": pgettext_lazy("result", "Call broke off"),
-    "": "",
-}
 REVEAL_REASONS = {
     "identity_check": _("to check the identity in a call"),
     "wrong_number": _("to check a number that may be wrong"),

@@ -1,0 +1,292 @@
+"""The manager's first page, and from its figures down to the accounts: figures of oversight, nights of nightly."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from dunwell.casework.models import Case
+from dunwell.frame.templatetags.frame import clock, day, money, percent, signed
+from dunwell.identity.pages.guard import requires
+from dunwell.nightly.models import Run
+from dunwell.oversight import drilldown, queries, rules, words
+from dunwell.oversight.pages.reports import now, vintage_chart
+from dunwell.oversight.pages.shown import Figure, heat_table
+
+NIGHTS = 7
+EXPORTED = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """One line of the list of nights."""
+
+    day: date
+    state: str
+    tone: str
+    rows: int | None
+    started: object
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The strip about a night that was refused before publishing."""
+
+    title: str
+    sentence: str
+    files_href: str
+
+
+def folder(business_date: date) -> Path | None:
+    """Where the published run of a date keeps its files; None when there is none."""
+    run = Run.objects.filter(business_date=business_date, state=Run.State.PUBLISHED).order_by("-number").first()
+    return Path(settings.LAKE) / f"date={run.business_date}" / f"run={run.number}" if run else None
+
+
+def _states() -> dict[str, tuple[str, str]]:
+    return {
+        Run.State.RUNNING: (pgettext("night", "running"), "warn"),
+        Run.State.STOPPED: (pgettext("night", "stopped"), "danger"),
+        Run.State.PUBLISHED: (pgettext("night", "published"), "ok"),
+        Run.State.SUPERSEDED: (pgettext("night", "superseded"), ""),
+    }
+
+
+def _nights() -> tuple[list[Night], list[Run]]:
+    runs = list(Run.objects.order_by("-business_date", "-number").defer("manifest")[:NIGHTS])
+    rows = dict(
+        Run.objects.filter(pk__in=[run.pk for run in runs], steps__name="book").values_list("pk", "steps__rows_out")
+    )
+    states = _states()
+    return [
+        Night(
+            run.business_date, *states[run.state], rows.get(run.pk), run.started_at,
+            (run.finished_at - run.started_at).total_seconds() if run.finished_at else None,
+        )  # fmt: skip
+        for run in runs
+    ], runs
+
+
+def _stopped(runs: list[Run], published: date, *, may_see_files: bool) -> Stopped | None:
+    last = runs[0] if runs else None
+    if last is None or last.state != Run.State.STOPPED or last.business_date <= published:
+        return None
+    reason = last.stop_reason
+    names = {"kind": reason.get("kind", ""), "name": reason.get("name", "")}
+    sentence = {
+        "file_missing": _("The file of %(kind)s has not come."),
+        "file_refused": _("%(name)s was refused: its totals or its form are wrong."),
+    }.get(reason.get("code", ""), _("What went into the night and what came out of it do not agree.")) % names
+    title = _("The night of %(day)s stopped") % {"day": last.business_date}
+    return Stopped(title, sentence, f"/intake?day={last.business_date}" if may_see_files else "")
+
+
+@requires("report.view")
+def portfolio(request: HttpRequest) -> HttpResponse:
+    moment = now()
+    last = queries.last_day()
+    if last is None:
+        return render(request, "oversight/portfolio.html", {"buckets": None})
+    known = queries.currencies(last)
+    currency = request.GET.get("currency") if request.GET.get("currency") in known else known[0]
+    book = queries.buckets(last, currency)
+    months = queries.roll_months(currency, up_to=last)[:2]
+    made = queries.matrices(months, currency)
+    today = queries.day(moment.date(), now=moment)
+    nights, runs = _nights()
+    size, unit = words.table_unit()
+    matrix = made[months[0]] if months else None
+    before = made[months[1]] if len(months) > 1 else None
+    expected = moment.date() - timedelta(days=1)
+    context = {
+        "buckets": book,
+        "behind": expected if last < expected else None,
+        "stopped": _stopped(runs, last, may_see_files=request.user.may("intake.view")),
+        "currency": currency,
+        "other_currencies": [each for each in known if each != currency],
+        "unit": unit,
+        "rows": [_bucket(row, size) for row in book.rows],
+        "late": _bucket(book.late, size),
+        "largest": max((row.balance / size for row in book.rows if row.bucket != "M0"), default=Decimal(1)) or Decimal(1),
+        "matrix": heat_table(matrix, before, currency=currency) if matrix else None,
+        "matrix_span": f"{rules.month_end_before(matrix.month)} → {matrix.month}" if matrix else "",
+        "figures": _figures(book, matrix, before, today, currency, last),
+        "chart": vintage_chart(queries.curves(currency, up_to=last)),
+        "today": today,
+        "funnel": [
+            {"name": step.name, "label": words.STEPS[step.name], "parties": step.parties, "amount": step.amount, "of_before": step.of_before}
+            for step in today.funnel
+        ],
+        "funnel_top": max((step.parties for step in today.funnel), default=0) or 1,
+        "runs": nights,
+        "runs_href": "/runs",
+        "may_see_nights": request.user.may("night.view"),
+        "may_export": request.user.may("report.export"),
+    }  # fmt: skip
+    return render(request, "oversight/portfolio.html", context)
+
+
+def _bucket(row: queries.BucketRow, size: Decimal) -> dict[str, object]:
+    change = None if row.change is None else row.change * 100
+    return {
+        "bucket": row.bucket,
+        "days": row.days,
+        "accounts": row.accounts,
+        "balance": row.balance / size,
+        "past_due": row.past_due / size,
+        "share": row.share,
+        "change": change,
+        "worse": row.bucket != "M0" and change is not None and change >= Decimal("2"),
+    }
+
+
+def _figures(
+    book: queries.Buckets, matrix: rules.Matrix | None, before: rules.Matrix | None, today: queries.Day, currency: str, last: date
+) -> list[Figure]:
+    at, closed = clock(today.at), _("close of %(day)s") % {"day": f"{last:%m-%d}"}
+    owed, owed_unit, owed_places = words.in_units(book.late.balance)
+    got, got_unit, got_places = words.in_units(today.received)
+    roll, rolled = matrix.roll("M1") if matrix else None, before.roll("M1") if before else None
+    change = None if book.late.change is None else book.late.change * 100
+    return [
+        Figure(
+            _("Late balance"), money(owed, owed_places), owed_unit, words.FORMULAS["late_balance"],
+            "" if change is None else _("%(change)s%% since %(day)s") % {"change": signed(change), "day": f"{book.compared_with:%m-%d}"},
+            stamp=closed, href=f"/portfolio/accounts?late=1&currency={currency}",
+        ),
+        Figure(
+            _("Roll rate M1→M2"), "–" if roll is None else money(roll * 100, 1), "%", words.FORMULAS["roll"],
+            "" if roll is None or rolled is None else _("%(change)s points on the month before") % {"change": signed((roll - rolled) * 100)},
+            "danger" if roll is not None and rolled is not None and roll > rolled else "ok",
+            f"{rules.month_end_before(matrix.month):%m-%d} → {matrix.month:%m-%d}" if matrix else "",
+            "/portfolio/accounts?" + urlencode({"month": matrix.month.isoformat(), "from": "M1", "to": "M2", "currency": currency}) if matrix else "",
+        ),
+        Figure(_("Received today"), money(got, got_places), got_unit, words.FORMULAS["received"], _("%(n)s repayments") % {"n": today.payments}, stamp=at, href="/reports/day/paid"),
+        Figure(_("Right-party rate"), percent(today.right_party_rate).rstrip("%"), "%" if today.calls else "", words.FORMULAS["rpc"], _("%(reached)s of %(calls)s calls") % {"reached": today.reached, "calls": today.calls}, stamp=at, href="/reports/day"),
+        Figure(_("Promise-kept rate"), percent(today.kept_rate).rstrip("%"), "%" if today.judged else "", words.FORMULAS["kept"], _("%(kept)s of %(judged)s parts, last 30 days") % {"kept": today.kept, "judged": today.judged}, stamp=closed),
+        Figure(_("Refused by the gate"), f"{today.blocked:,}", "", words.FORMULAS["gate"], _("%(n)s more wait for review") % {"n": today.review}, stamp=at),
+        Figure(_("On the telephone today"), f"{today.working:,}", "", words.FORMULAS["staff"], _("%(n)s cases open now") % {"n": today.holding}, stamp=at, href="/reports/day"),
+    ]  # fmt: skip
+
+
+@requires("report.view")
+def accounts(request: HttpRequest) -> HttpResponse:
+    """The accounts behind a bucket, a stage, a cell of the roll rates or a cohort; `?format=csv` gives all of them."""
+    last = queries.last_day()
+    if last is None:
+        raise Http404("nothing published")
+    exported = request.GET.get("format") == "csv"
+    if exported and not request.user.may("report.export"):
+        raise Http404("format")
+    asked = {key: value for key, value in request.GET.items() if key not in ("after", "format")}
+    after = "" if exported else request.GET.get("after", "")
+    try:
+        found, context = _asked(request, last, after=after, limit=EXPORTED if exported else drilldown.PAGE)
+    except drilldown.NotKept:
+        return render(request, "oversight/accounts.html", {"gone": True, "heading": _("Accounts"), "back": "/portfolio"})
+    except (KeyError, ValueError) as error:
+        raise Http404(str(error)) from error
+    if exported:
+        return _csv(found)
+    may_open = request.user.may("case.view")
+    cases = dict(
+        Case.objects.filter(party__party_no__in={row.party_no for row in found.rows if row.party_no}, closed_on=None)
+        .values_list("party__party_no", "case_no")
+    )  # fmt: skip
+    rows = [
+        {
+            "account_no": row.account_no, "from_bucket": row.from_bucket, "bucket": row.bucket, "balance": row.balance,
+            "past_due": row.past_due, "oldest_due_date": row.oldest_due_date, "days_delinquent": row.days_delinquent,
+            "case_no": cases.get(row.party_no, ""),
+            "case_href": f"/cases/{cases[row.party_no]}" if may_open and row.party_no in cases else "",
+        }
+        for row in found.rows
+    ]  # fmt: skip
+    more = f"/portfolio/accounts?{urlencode({**asked, 'after': found.more_after})}" if found.more_after else ""
+    return render(
+        request,
+        "oversight/accounts.html",
+        {
+            **context,
+            "found": found,
+            "rows": rows,
+            "more_href": more,
+            "export_href": f"/portfolio/accounts?{urlencode({**asked, 'format': 'csv'})}",
+            "may_export": request.user.may("report.export"),
+        },
+    )
+
+
+def _asked(request: HttpRequest, last: date, *, after: str, limit: int) -> tuple[drilldown.Accounts, dict[str, object]]:
+    currency = request.GET.get("currency") or queries.currencies(last)[0]
+    labels = {"bucket_label": _("Bucket"), "balance_label": _("Balance"), "past_due_label": _("Past due"), "back": "/portfolio"}
+    stamp = _("close of %(day)s") % {"day": day(last)}
+    if "month" in request.GET:
+        month = date.fromisoformat(request.GET["month"])
+        source, to = request.GET["from"], request.GET["to"]
+        found = drilldown.moved(
+            _tables(month), _tables(rules.month_end_before(month)), currency=currency, from_bucket=source, to_bucket=to,
+            after=after, limit=limit,
+        )  # fmt: skip
+        context = {
+            **labels, "heading": f"{source} → {to}", "stamp": f"{rules.month_end_before(month)} → {month}", "two": True,
+            "from_label": _("From"), "bucket_label": _("To"), "balance_label": _("Balance at the month's start"),
+        }  # fmt: skip
+        return found, context
+    if "cohort" in request.GET:
+        cohort = date.fromisoformat(request.GET["cohort"])
+        found = drilldown.entered(_tables(last), currency=currency, cohort=cohort, after=after, limit=limit)
+        context = {
+            **labels, "heading": _("Entered in %(month)s") % {"month": f"{cohort:%Y-%m}"}, "stamp": stamp, "two": True, "episode": True,
+            "from_label": _("Entered on"), "bucket_label": _("Cured on"), "balance_label": _("Balance at entry"), "past_due_label": _("Recovered"),
+            "back": "/reports/vintages",
+        }  # fmt: skip
+        return found, context
+    bucket, stage, late = request.GET.get("bucket", ""), request.GET.get("stage", ""), "late" in request.GET
+    if bucket not in ("", *rules.BUCKETS) or stage not in ("", *rules.STAGES):
+        raise KeyError(bucket or stage)
+    found = drilldown.in_bucket(
+        _tables(last), currency=currency, bucket=bucket, stage=stage, late=late, after=after, limit=limit
+    )
+    heading = bucket or (str(words.STAGES[stage]) if stage else "M1–M7+" if late else _("All accounts"))
+    return found, {**labels, "heading": heading, "stamp": stamp}
+
+
+def _tables(business_date: date) -> Path:
+    found = folder(business_date)
+    if found is None:
+        raise drilldown.NotKept(business_date.isoformat())
+    return found / "tables"
+
+
+class _Line:
+    """What csv writes to: it hands the line straight back."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _csv(found: drilldown.Accounts) -> StreamingHttpResponse:
+    def lines() -> Iterator[str]:
+        writer = csv.writer(_Line(), lineterminator="\n")
+        yield writer.writerow(drilldown.AccountRow.__slots__)
+        for row in found.rows:
+            yield writer.writerow(
+                ["" if (value := getattr(row, name)) is None else value for name in drilldown.AccountRow.__slots__]
+            )
+
+    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="accounts.csv"'
+    return response
