@@ -47,7 +47,7 @@ def load(
     for nr, delivery in enumerate(deliveries, 1):
         if not _published(delivery.business_date):
             now = datetime.combine(delivery.business_date + timedelta(days=1), NIGHT_STARTS, BANK_ZONE)
-            nightly.take_files(paths=list(delivery.files), business_date=delivery.business_date, now=now, by=actor)
+            nightly.take_files(delivery.files, business_date=delivery.business_date, now=now, by=actor)
             nightly.run(business_date=delivery.business_date, now=now, by=actor)
         told(NIGHTS, nr, len(deliveries))
     shutil.rmtree(folder / "files", ignore_errors=True)

@@ -72,9 +72,12 @@ def _nights() -> tuple[list[Night], list[Run]]:
     states = _states()
     return [
         Night(
-            run.business_date, *states[run.state], rows.get(run.pk), run.started_at,
+            run.business_date,
+            *states[run.state],
+            rows.get(run.pk),
+            run.started_at,
             (run.finished_at - run.started_at).total_seconds() if run.finished_at else None,
-        )  # fmt: skip
+        )
         for run in runs
     ], runs
 
@@ -119,14 +122,21 @@ def portfolio(request: HttpRequest) -> HttpResponse:
         "unit": unit,
         "rows": [_bucket(row, size) for row in book.rows],
         "late": _bucket(book.late, size),
-        "largest": max((row.balance / size for row in book.rows if row.bucket != "M0"), default=Decimal(1)) or Decimal(1),
+        "largest": max((row.balance / size for row in book.rows if row.bucket != "M0"), default=Decimal(1))
+        or Decimal(1),
         "matrix": heat_table(matrix, before, currency=currency) if matrix else None,
         "matrix_span": f"{rules.month_end_before(matrix.month)} → {matrix.month}" if matrix else "",
         "figures": _figures(book, matrix, before, today, currency, last),
         "chart": vintage_chart(queries.curves(currency, up_to=last)),
         "today": today,
         "funnel": [
-            {"name": step.name, "label": words.STEPS[step.name], "parties": step.parties, "amount": step.amount, "of_before": step.of_before}
+            {
+                "name": step.name,
+                "label": words.STEPS[step.name],
+                "parties": step.parties,
+                "amount": step.amount,
+                "of_before": step.of_before,
+            }
             for step in today.funnel
         ],
         "funnel_top": max((step.parties for step in today.funnel), default=0) or 1,
@@ -134,7 +144,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
         "runs_href": "/runs",
         "may_see_nights": request.user.may("night.view"),
         "may_export": request.user.may("report.export"),
-    }  # fmt: skip
+    }
     return render(request, "oversight/portfolio.html", context)
 
 
@@ -153,7 +163,12 @@ def _bucket(row: queries.BucketRow, size: Decimal) -> dict[str, object]:
 
 
 def _figures(
-    book: queries.Buckets, matrix: rules.Matrix | None, before: rules.Matrix | None, today: queries.Day, currency: str, last: date
+    book: queries.Buckets,
+    matrix: rules.Matrix | None,
+    before: rules.Matrix | None,
+    today: queries.Day,
+    currency: str,
+    last: date,
 ) -> list[Figure]:
     at, closed = clock(today.at), _("close of %(day)s") % {"day": f"{last:%m-%d}"}
     owed, owed_unit, owed_places = words.in_units(book.late.balance)
@@ -162,23 +177,75 @@ def _figures(
     change = None if book.late.change is None else book.late.change * 100
     return [
         Figure(
-            _("Late balance"), money(owed, owed_places), owed_unit, words.FORMULAS["late_balance"],
-            "" if change is None else _("%(change)s%% since %(day)s") % {"change": signed(change), "day": f"{book.compared_with:%m-%d}"},
-            stamp=closed, href=f"/portfolio/accounts?late=1&currency={currency}",
+            _("Late balance"),
+            money(owed, owed_places),
+            owed_unit,
+            words.FORMULAS["late_balance"],
+            ""
+            if change is None
+            else _("%(change)s%% since %(day)s") % {"change": signed(change), "day": f"{book.compared_with:%m-%d}"},
+            stamp=closed,
+            href=f"/portfolio/accounts?late=1&currency={currency}",
         ),
         Figure(
-            _("Roll rate M1→M2"), "–" if roll is None else money(roll * 100, 1), "%", words.FORMULAS["roll"],
-            "" if roll is None or rolled is None else _("%(change)s points on the month before") % {"change": signed((roll - rolled) * 100)},
+            _("Roll rate M1→M2"),
+            "–" if roll is None else money(roll * 100, 1),
+            "%",
+            words.FORMULAS["roll"],
+            ""
+            if roll is None or rolled is None
+            else _("%(change)s points on the month before") % {"change": signed((roll - rolled) * 100)},
             "danger" if roll is not None and rolled is not None and roll > rolled else "ok",
             f"{rules.month_end_before(matrix.month):%m-%d} → {matrix.month:%m-%d}" if matrix else "",
-            "/portfolio/accounts?" + urlencode({"month": matrix.month.isoformat(), "from": "M1", "to": "M2", "currency": currency}) if matrix else "",
+            "/portfolio/accounts?"
+            + urlencode({"month": matrix.month.isoformat(), "from": "M1", "to": "M2", "currency": currency})
+            if matrix
+            else "",
         ),
-        Figure(_("Received today"), money(got, got_places), got_unit, words.FORMULAS["received"], _("%(n)s repayments") % {"n": today.payments}, stamp=at, href="/reports/day/paid"),
-        Figure(_("Right-party rate"), percent(today.right_party_rate).rstrip("%"), "%" if today.calls else "", words.FORMULAS["rpc"], _("%(reached)s of %(calls)s calls") % {"reached": today.reached, "calls": today.calls}, stamp=at, href="/reports/day"),
-        Figure(_("Promise-kept rate"), percent(today.kept_rate).rstrip("%"), "%" if today.judged else "", words.FORMULAS["kept"], _("%(kept)s of %(judged)s parts, last 30 days") % {"kept": today.kept, "judged": today.judged}, stamp=closed),
-        Figure(_("Refused by the gate"), f"{today.blocked:,}", "", words.FORMULAS["gate"], _("%(n)s more wait for review") % {"n": today.review}, stamp=at),
-        Figure(_("On the telephone today"), f"{today.working:,}", "", words.FORMULAS["staff"], _("%(n)s cases open now") % {"n": today.holding}, stamp=at, href="/reports/day"),
-    ]  # fmt: skip
+        Figure(
+            _("Received today"),
+            money(got, got_places),
+            got_unit,
+            words.FORMULAS["received"],
+            _("%(n)s repayments") % {"n": today.payments},
+            stamp=at,
+            href="/reports/day/paid",
+        ),
+        Figure(
+            _("Right-party rate"),
+            percent(today.right_party_rate).rstrip("%"),
+            "%" if today.calls else "",
+            words.FORMULAS["rpc"],
+            _("%(reached)s of %(calls)s calls") % {"reached": today.reached, "calls": today.calls},
+            stamp=at,
+            href="/reports/day",
+        ),
+        Figure(
+            _("Promise-kept rate"),
+            percent(today.kept_rate).rstrip("%"),
+            "%" if today.judged else "",
+            words.FORMULAS["kept"],
+            _("%(kept)s of %(judged)s parts, last 30 days") % {"kept": today.kept, "judged": today.judged},
+            stamp=closed,
+        ),
+        Figure(
+            _("Refused by the gate"),
+            f"{today.blocked:,}",
+            "",
+            words.FORMULAS["gate"],
+            _("%(n)s more wait for review") % {"n": today.review},
+            stamp=at,
+        ),
+        Figure(
+            _("On the telephone today"),
+            f"{today.working:,}",
+            "",
+            words.FORMULAS["staff"],
+            _("%(n)s cases open now") % {"n": today.holding},
+            stamp=at,
+            href="/reports/day",
+        ),
+    ]
 
 
 @requires("report.view")
@@ -195,25 +262,33 @@ def accounts(request: HttpRequest) -> HttpResponse:
     try:
         found, context = _asked(request, last, after=after, limit=EXPORTED if exported else drilldown.PAGE)
     except drilldown.NotKept:
-        return render(request, "oversight/accounts.html", {"gone": True, "heading": _("Accounts"), "back": "/portfolio"})
+        return render(
+            request, "oversight/accounts.html", {"gone": True, "heading": _("Accounts"), "back": "/portfolio"}
+        )
     except (KeyError, ValueError) as error:
         raise Http404(str(error)) from error
     if exported:
         return _csv(found)
     may_open = request.user.may("case.view")
     cases = dict(
-        Case.objects.filter(party__party_no__in={row.party_no for row in found.rows if row.party_no}, closed_on=None)
-        .values_list("party__party_no", "case_no")
-    )  # fmt: skip
+        Case.objects.filter(
+            party__party_no__in={row.party_no for row in found.rows if row.party_no}, closed_on=None
+        ).values_list("party__party_no", "case_no")
+    )
     rows = [
         {
-            "account_no": row.account_no, "from_bucket": row.from_bucket, "bucket": row.bucket, "balance": row.balance,
-            "past_due": row.past_due, "oldest_due_date": row.oldest_due_date, "days_delinquent": row.days_delinquent,
+            "account_no": row.account_no,
+            "from_bucket": row.from_bucket,
+            "bucket": row.bucket,
+            "balance": row.balance,
+            "past_due": row.past_due,
+            "oldest_due_date": row.oldest_due_date,
+            "days_delinquent": row.days_delinquent,
             "case_no": cases.get(row.party_no, ""),
             "case_href": f"/cases/{cases[row.party_no]}" if may_open and row.party_no in cases else "",
         }
         for row in found.rows
-    ]  # fmt: skip
+    ]
     more = f"/portfolio/accounts?{urlencode({**asked, 'after': found.more_after})}" if found.more_after else ""
     return render(
         request,
@@ -231,28 +306,50 @@ def accounts(request: HttpRequest) -> HttpResponse:
 
 def _asked(request: HttpRequest, last: date, *, after: str, limit: int) -> tuple[drilldown.Accounts, dict[str, object]]:
     currency = request.GET.get("currency") or queries.currencies(last)[0]
-    labels = {"bucket_label": _("Bucket"), "balance_label": _("Balance"), "past_due_label": _("Past due"), "back": "/portfolio"}
+    labels = {
+        "bucket_label": _("Bucket"),
+        "balance_label": _("Balance"),
+        "past_due_label": _("Past due"),
+        "back": "/portfolio",
+    }
     stamp = _("close of %(day)s") % {"day": day(last)}
     if "month" in request.GET:
         month = date.fromisoformat(request.GET["month"])
         source, to = request.GET["from"], request.GET["to"]
         found = drilldown.moved(
-            _tables(month), _tables(rules.month_end_before(month)), currency=currency, from_bucket=source, to_bucket=to,
-            after=after, limit=limit,
-        )  # fmt: skip
+            _tables(month),
+            _tables(rules.month_end_before(month)),
+            currency=currency,
+            from_bucket=source,
+            to_bucket=to,
+            after=after,
+            limit=limit,
+        )
         context = {
-            **labels, "heading": f"{source} → {to}", "stamp": f"{rules.month_end_before(month)} → {month}", "two": True,
-            "from_label": _("From"), "bucket_label": _("To"), "balance_label": _("Balance at the month's start"),
-        }  # fmt: skip
+            **labels,
+            "heading": f"{source} → {to}",
+            "stamp": f"{rules.month_end_before(month)} → {month}",
+            "two": True,
+            "from_label": _("From"),
+            "bucket_label": _("To"),
+            "balance_label": _("Balance at the month's start"),
+        }
         return found, context
     if "cohort" in request.GET:
         cohort = date.fromisoformat(request.GET["cohort"])
         found = drilldown.entered(_tables(last), currency=currency, cohort=cohort, after=after, limit=limit)
         context = {
-            **labels, "heading": _("Entered in %(month)s") % {"month": f"{cohort:%Y-%m}"}, "stamp": stamp, "two": True, "episode": True,
-            "from_label": _("Entered on"), "bucket_label": _("Cured on"), "balance_label": _("Balance at entry"), "past_due_label": _("Recovered"),
+            **labels,
+            "heading": _("Entered in %(month)s") % {"month": f"{cohort:%Y-%m}"},
+            "stamp": stamp,
+            "two": True,
+            "episode": True,
+            "from_label": _("Entered on"),
+            "bucket_label": _("Cured on"),
+            "balance_label": _("Balance at entry"),
+            "past_due_label": _("Recovered"),
             "back": "/reports/vintages",
-        }  # fmt: skip
+        }
         return found, context
     bucket, stage, late = request.GET.get("bucket", ""), request.GET.get("stage", ""), "late" in request.GET
     if bucket not in ("", *rules.BUCKETS) or stage not in ("", *rules.STAGES):

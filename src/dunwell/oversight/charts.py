@@ -1,0 +1,83 @@
+"""Charts drawn on the server as SVG: presentation by attributes and classes, which a strict CSP permits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from dunwell.oversight.rules import Curve
+
+LEFT, RIGHT, TOP, BOTTOM = 34, 366, 10, 226
+APART = 15
+
+
+def _scale(highest: Decimal) -> int:
+    """The top of the axis in per cent: the first of 10, 20, 40, 60, 80, 100 that holds the highest point."""
+    return next((top for top in (10, 20, 40, 60, 80, 100) if highest * 100 <= top), 100)
+
+
+def vintage(curves: Sequence[Curve], *, label: str, months: str) -> SafeString:
+    """Recovery curves, the newest in the accent; each named at its end. `label` is the picture in words."""
+    top = _scale(max((value for each in curves for _, value in each.points), default=Decimal(0)))
+    width = max(3, *(each.points[-1][0] for each in curves)) if curves else 3
+
+    def x(age: int) -> float:
+        return LEFT + (RIGHT - LEFT) * age / width
+
+    def y(value: Decimal) -> float:
+        return float(BOTTOM - (BOTTOM - TOP) * min(value * 100, Decimal(top)) / top)
+
+    lines = format_html_join(
+        "",
+        '<line x1="34" x2="366" y1="{0}" y2="{0}" class="grid"/><text x="28" y="{1}" text-anchor="end">{2}</text>',
+        (
+            (f"{y(Decimal(tick) / 100):.1f}", f"{y(Decimal(tick) / 100) + 4:.1f}", f"{tick:g}")
+            for tick in (top * i / 4 for i in range(5))
+        ),
+    )
+    ages = format_html_join(
+        "",
+        '<text x="{0}" y="244" text-anchor="middle">{1}</text><line x1="{0}" x2="{0}" y1="226" y2="229" class="grid"/>',
+        ((f"{x(age):.1f}", age) for age in range(0, width + 1)),
+    )
+    ends = _label_places([y(each.latest) for each in curves], [each.points[-1][0] for each in curves])
+    drawn = format_html_join(
+        "",
+        '<polyline class="v v{0}{1}" points="{2}"/><circle class="e{1}" cx="{3}" cy="{4}" r="3"/>'
+        '<text class="lab{1}" x="{5}" y="{6}">{7}  {8}</text>',
+        (
+            (
+                nr,
+                " new" if each is curves[-1] else "",
+                " ".join(f"{x(age):.1f},{y(value):.1f}" for age, value in each.points),
+                f"{x(each.points[-1][0]):.1f}",
+                f"{y(each.latest):.1f}",
+                f"{x(each.points[-1][0]) + 7:.1f}",
+                f"{ends[nr] + 4:.1f}",
+                f"{each.cohort:%Y-%m}",
+                f"{each.latest * 100:.1f}",
+            )
+            for nr, each in enumerate(curves)
+        ),
+    )
+    return format_html(
+        '<svg class="chart" viewBox="0 0 460 250" role="img" aria-label="{}">{}{}{}<text x="400" y="244">{}</text></svg>',
+        label,
+        lines,
+        ages,
+        drawn,
+        months,
+    )
+
+
+def _label_places(heights: Sequence[float], ages: Sequence[int]) -> list[float]:
+    """Where the labels stand: at their line's end, moved apart where two lines end in the same month or the next."""
+    places = list(heights)
+    order = sorted(range(len(heights)), key=lambda nr: heights[nr])
+    for before, nr in zip(order, order[1:], strict=False):
+        if abs(ages[nr] - ages[before]) <= 1 and places[nr] - places[before] < APART:
+            places[nr] = places[before] + APART
+    return places

@@ -1,0 +1,150 @@
+"""From a figure down to its accounts: reads the tables a night left in the lake, with a DuckDB of its own for the moment.
+
+The published columns hold sums only; the rows that make them are the run's own tables, which never change. So the rows
+add up to the figure by construction, and a test adds them up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from dunwell.engine import lake, session
+
+PAGE = 200
+BOOK, EPISODE = "book.parquet", "episode.parquet"
+
+
+class NotKept(Exception):
+    """The run's tables are not in the lake any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    account_no: str
+    party_no: str
+    from_bucket: str
+    bucket: str
+    stage: str
+    balance: Decimal
+    past_due: Decimal
+    oldest_due_date: date | None
+    days_delinquent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """One page of accounts, and the sums over all of them."""
+
+    rows: Sequence[AccountRow]
+    accounts: int
+    balance: Decimal
+    past_due: Decimal
+    more_after: str | None
+
+
+_IN_BUCKET = """
+    SELECT account_no, party_no, '' AS from_bucket, bucket, stage, balance, past_due, oldest_due_date, days_delinquent
+    FROM book WHERE currency = $currency AND ($bucket = '' OR bucket = $bucket) AND ($stage = '' OR stage = $stage)
+      AND ($late = FALSE OR bucket <> 'M0')
+"""
+# the balance is that of the month's start, as the roll rate counts it
+_MOVED = """
+    SELECT m.account_no, m.party_no, m.bucket AS from_bucket, coalesce(b.bucket, 'none') AS bucket, coalesce(b.stage, '') AS stage,
+           m.balance, coalesce(b.past_due, 0) AS past_due, b.oldest_due_date, coalesce(b.days_delinquent, 0) AS days_delinquent
+    FROM month_before AS m LEFT JOIN book AS b ON b.account_no = m.account_no
+    WHERE m.currency = $currency AND m.bucket = $from_bucket AND coalesce(b.bucket, 'none') = $to_bucket
+"""
+_ENTERED = """
+    SELECT account_no, '' AS party_no, strftime(entered_on, '%Y-%m-%d') AS from_bucket,
+           coalesce(strftime(closed_on, '%Y-%m-%d'), '') AS bucket, '' AS stage, entry_balance AS balance, recovered AS past_due,
+           entered_on AS oldest_due_date, 0 AS days_delinquent
+    FROM episode WHERE currency = $currency AND date_trunc('month', entered_on) = CAST($cohort AS DATE)
+"""
+
+
+def in_bucket(
+    tables: Path,
+    *,
+    currency: str,
+    bucket: str = "",
+    stage: str = "",
+    late: bool = False,
+    after: str = "",
+    limit: int = PAGE,
+) -> Accounts:
+    """The accounts of a bucket or a stage at the run's close; all that are late with `late`."""
+    asked = {"currency": currency, "bucket": bucket, "stage": stage, "late": late}
+    return _page({"book": tables / BOOK}, _IN_BUCKET, asked, after=after, limit=limit)
+
+
+def moved(
+    tables: Path,
+    tables_before: Path,
+    *,
+    currency: str,
+    from_bucket: str,
+    to_bucket: str,
+    after: str = "",
+    limit: int = PAGE,
+) -> Accounts:
+    """The accounts that went from one bucket to another between two month ends."""
+    asked = {"currency": currency, "from_bucket": from_bucket, "to_bucket": to_bucket}
+    files = {"book": tables / BOOK, "month_before": tables_before / BOOK}
+    return _page(files, _MOVED, asked, after=after, limit=limit)
+
+
+def entered(tables: Path, *, currency: str, cohort: date, after: str = "", limit: int = PAGE) -> Accounts:
+    """The episodes of a cohort of entry: balance at entry, and (as past_due) what came back since."""
+    asked = {"currency": currency, "cohort": cohort.isoformat()}
+    return _page({"episode": tables / EPISODE}, _ENTERED, asked, after=after, limit=limit)
+
+
+def _page(files: dict[str, Path], query: str, asked: dict[str, object], *, after: str, limit: int) -> Accounts:
+    if not all(path.exists() for path in files.values()):
+        raise NotKept(", ".join(str(path) for path in files.values()))
+    connection = session.connect(threads=1, memory="256MB")
+    try:
+        for name, path in files.items():
+            lake.read_parquet(connection, name, path)
+        sums = connection.execute(
+            f"SELECT count(*), coalesce(sum(balance), 0), coalesce(sum(past_due), 0) FROM ({query})", asked
+        ).fetchall()[0]
+        found = connection.execute(
+            f"SELECT * FROM ({query}) WHERE account_no > $after ORDER BY account_no LIMIT {int(limit) + 1}",
+            {**asked, "after": after},
+        ).fetchall()
+    finally:
+        connection.close()
+    rows = [AccountRow(*row) for row in found[:limit]]
+    return Accounts(rows, sums[0], sums[1], sums[2], rows[-1].account_no if len(found) > limit else None)
+
+
+def first_payment_default(inputs: Path, tables: Path, *, currency: str, day: date) -> tuple[int, int]:
+    """首逾: of the accounts whose first statement fell due in the 30 days up to `day`, (not paid at its close, all)."""
+    files = {"book": tables / BOOK, "position": inputs / "position.parquet", "statement": inputs / "statement.parquet"}
+    if not all(path.exists() for path in files.values()):
+        raise NotKept(str(inputs))
+    connection = session.connect(threads=1, memory="256MB")
+    try:
+        for name, path in files.items():
+            lake.read_parquet(connection, name, path)
+        return connection.execute(
+            """
+            SELECT count(*) FILTER (b.past_due > 0 AND b.oldest_due_date <= f.due_date), count(*)
+            FROM (
+                SELECT s.account_no, min_by(s.due_date, s.statement_date) AS due_date, min(s.statement_date) AS stated
+                FROM statement AS s WHERE s.minimum_payment > 0 GROUP BY s.account_no
+            ) AS f
+            JOIN position AS p ON p.account_no = f.account_no
+            JOIN book AS b ON b.account_no = f.account_no
+            WHERE p.currency = $currency AND date_diff('day', p.open_date, f.stated) BETWEEN 0 AND 31
+              AND f.due_date < CAST($day AS DATE) AND f.due_date >= CAST($day AS DATE) - 30
+            """,
+            {"currency": currency, "day": day.isoformat()},
+        ).fetchall()[0]
+    finally:
+        connection.close()

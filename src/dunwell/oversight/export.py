@@ -1,0 +1,185 @@
+"""Reports as tables, for the command line and for download: the same rows as CSV, JSON and XLSX."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import xlsxwriter
+
+from dunwell.oversight import queries, rules
+from dunwell.oversight.models import BucketDay
+
+Cell = str | int | Decimal | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A report's rows under code names that scripts may count on."""
+
+    name: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+
+
+class NoFigures(Exception):
+    """Nothing was published for that business date."""
+
+
+def bucket_table(day: date) -> Table:
+    """`buckets`: by account, at the close of the business date; every currency by itself, all eight buckets."""
+    found = {(row.currency, row.bucket): row for row in BucketDay.objects.filter(business_date=day)}
+    if not found:
+        raise NoFigures(day)
+    rows: list[Sequence[Cell]] = []
+    for currency in sorted({currency for currency, _ in found}):
+        for bucket in rules.BUCKETS:
+            row = found.get((currency, bucket))
+            rows.append(
+                (
+                    currency,
+                    bucket,
+                    row.accounts if row else 0,
+                    row.balance if row else Decimal("0.00"),
+                    row.past_due if row else Decimal("0.00"),
+                )
+            )
+    return Table("buckets", ("currency", "bucket", "accounts", "balance", "past_due"), rows)
+
+
+def roll_rate_table(day: date, currency: str | None = None) -> Table:
+    """`roll-rates`: every month end up to the business date; the balance is that of the month's start.
+
+    Currencies are never added: it is the table of `currency`, by default the one with most accounts.
+    """
+    latest = queries.last_day(up_to=day)
+    if latest is None:
+        raise NoFigures(day)
+    chosen = currency or queries.currencies(latest)[0]
+    months = sorted(queries.roll_months(chosen, up_to=day))
+    made = queries.matrices(months, chosen)
+    order = {bucket: place for place, bucket in enumerate((*rules.BUCKETS, "none"))}
+    rows = [
+        (
+            f"{month:%Y-%m}",
+            cell.from_bucket,
+            cell.to_bucket,
+            cell.accounts,
+            cell.share_of_accounts,
+            cell.balance,
+            cell.share_of_balance,
+        )
+        for month in months
+        for cell in sorted(made[month].cells.values(), key=lambda c: (order[c.from_bucket], order[c.to_bucket]))
+    ]
+    columns = ("month", "from_bucket", "to_bucket", "accounts", "share_of_accounts", "balance", "share_of_balance")
+    return Table("roll-rates", columns, rows)
+
+
+def vintage_table(day: date, currency: str | None = None) -> Table:
+    """`vintages`: recovery by cohort of entry, months counted from the month of entry."""
+    latest = queries.last_day(up_to=day)
+    if latest is None:
+        raise NoFigures(day)
+    found = queries.curves(currency or queries.currencies(latest)[0], up_to=day)
+    rows = [
+        (f"{each.cohort:%Y-%m}", age, each.accounts, each.entry_balance, value)
+        for each in found
+        for age, value in each.points
+        if age
+    ]
+    return Table("vintages", ("cohort", "months", "accounts", "entry_balance", "recovery_rate"), rows)
+
+
+def collector_table(day: date) -> Table:
+    """`collectors`: each collector's day."""
+    rows = [
+        (row.name_zh, row.name_en, row.contacts, row.reached, row.promises, row.promised, row.received, row.cases)
+        for row in queries.collectors(day)
+    ]
+    return Table(
+        "collectors",
+        ("name_zh", "name_en", "contacts", "reached", "promises", "promised", "received", "cases"),
+        rows,
+    )
+
+
+REPORTS: dict[str, Callable[[date], Table]] = {
+    "buckets": bucket_table,
+    "roll-rates": roll_rate_table,
+    "vintages": vintage_table,
+    "collectors": collector_table,
+}
+
+
+def report(name: str, business_date: date) -> Table:
+    """A report by its name (one of REPORTS; KeyError otherwise). NoFigures when nothing was published."""
+    return REPORTS[name](business_date)
+
+
+def as_csv(table: Table) -> bytes:
+    """UTF-8 without BOM, a header, empty cells for nothing."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows([_plain(cell) for cell in row] for row in table.rows)
+    return out.getvalue().encode("utf-8")
+
+
+def as_json(table: Table) -> bytes:
+    """A list of objects; amounts and shares as strings, so that nothing is lost on the way."""
+    rows = [
+        {
+            name: cell if isinstance(cell, int | None) else str(_plain(cell))
+            for name, cell in zip(table.columns, row, strict=True)
+        }
+        for row in table.rows
+    ]
+    return (json.dumps(rows, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+
+
+def as_xlsx(table: Table) -> bytes:
+    """A workbook of one sheet; numbers as numbers, text as text (never a formula)."""
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book.set_properties({"title": table.name, "author": "Dunwell"})
+    head = book.add_format({"bold": True, "bottom": 1})
+    forms = {
+        Decimal: book.add_format({"num_format": "#,##0.00"}),
+        "share": book.add_format({"num_format": "0.0000%"}),
+        int: book.add_format({"num_format": "#,##0"}),
+    }
+    sheet = book.add_worksheet(table.name[:31])
+    sheet.freeze_panes(1, 0)
+    for place, name in enumerate(table.columns):
+        sheet.write_string(0, place, name, head)
+        is_share = name.startswith("share") or name.endswith("rate")
+        sheet.set_column(place, place, max(12, len(name) + 2))
+        for line, row in enumerate(table.rows, 1):
+            cell = row[place]
+            if isinstance(cell, Decimal):
+                sheet.write_number(line, place, float(cell), forms["share" if is_share else Decimal])
+            elif isinstance(cell, int):
+                sheet.write_number(line, place, cell, forms[int])
+            elif cell is not None:
+                sheet.write_string(line, place, str(_plain(cell)))
+    book.close()
+    return out.getvalue()
+
+
+FORMATS: dict[str, tuple[Callable[[Table], bytes], str]] = {
+    "csv": (as_csv, "text/csv; charset=utf-8"),
+    "json": (as_json, "application/json"),
+    "xlsx": (as_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+}
+
+
+def _plain(cell: Cell) -> str | int:
+    if cell is None:
+        return ""
+    return cell.isoformat() if isinstance(cell, date) else cell if isinstance(cell, int) else str(cell)

@@ -1,0 +1,71 @@
+"""Figures made ready for a template: text, address, formula and time stamp."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import urlencode
+
+from dunwell.oversight.rules import BUCKETS, Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A key figure: its value in words, the formula it follows, its time stamp, and the rows behind it."""
+
+    label: object
+    value: str
+    unit: str
+    formula: object
+    beside: str = ""
+    tone: str = ""
+    stamp: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    text: object
+    number: bool = False
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    label: object
+    number: bool = False
+
+
+def heat_table(matrix: Matrix, before: Matrix | None, *, currency: str) -> dict[str, object]:
+    """The heat map of a month: every cell with its number and its accounts, the roll rate and its change in points."""
+    rows = []
+    for source in BUCKETS:
+        cells = []
+        for to in BUCKETS:
+            found = matrix.cell(source, to)
+            value = found.share_of_balance * 100 if found and found.share_of_balance is not None else None
+            asked = urlencode({"month": matrix.month.isoformat(), "from": source, "to": to, "currency": currency})
+            cells.append(
+                {
+                    "value": value,
+                    "heat": _heat(value),
+                    "is_roll": bool(found and found.is_roll),
+                    "href": f"/portfolio/accounts?{asked}",
+                }
+            )
+        worse, earlier = matrix.roll(source), before.roll(source) if before else None
+        gain = (worse - earlier) * 100 if worse is not None and earlier is not None else None
+        rows.append(
+            {
+                "bucket": source,
+                "cells": cells,
+                "worse": None if worse is None else worse * 100,
+                "gain": gain,
+                "gain_bad": gain is not None and gain >= Decimal("0.05"),
+            }
+        )
+    return {"buckets": BUCKETS, "rows": rows, "month": matrix.month}
+
+
+def _heat(value: Decimal | None) -> str:
+    return "h0" if value is None else f"h{sum(value >= edge for edge in (1, 5, 20, 50, 80))}"

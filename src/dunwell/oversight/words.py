@@ -1,0 +1,86 @@
+"""Names of figures on screens, and the formula that stands behind each."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.utils.translation import get_language, gettext_lazy, pgettext, pgettext_lazy
+
+STAGES = {
+    "reminder": pgettext_lazy("stage", "Reminder"),
+    "early": pgettext_lazy("stage", "Early"),
+    "mid": pgettext_lazy("stage", "Mid"),
+    "late": pgettext_lazy("stage", "Late"),
+}
+STEPS = {
+    "planned": pgettext_lazy("funnel", "Planned"),
+    "attempted": pgettext_lazy("funnel", "Attempted"),
+    "reached": pgettext_lazy("funnel", "Right party reached"),
+    "promised": pgettext_lazy("funnel", "Promised"),
+    "paid": pgettext_lazy("funnel", "Paid"),
+}
+STEP_MEANINGS = {
+    "planned": gettext_lazy("parties for whom the strategy planned an action due today"),
+    "attempted": gettext_lazy(
+        "parties whom at least one outward contact tried to reach today; what never left is not counted"
+    ),
+    "reached": gettext_lazy("parties reached in person today (outcome connected_rpc)"),
+    "promised": gettext_lazy("parties who made a promise to pay today; the amount is the sum of its parts"),
+    "paid": gettext_lazy(
+        "parties of whom a repayment was recorded for today; announced ones count until the host answers"
+    ),
+}
+FORMULAS = {
+    "late_balance": gettext_lazy("balance of the accounts in M1 to M7+ at the close of the business date"),
+    "roll": gettext_lazy(
+        "balance (at the month's start) of the accounts that went from M1 to M2 / balance of all accounts in M1 at the month's start"
+    ),
+    "received": gettext_lazy(
+        "repayments recorded for today less reversals; announced ones count until the host answers"
+    ),
+    "rpc": gettext_lazy("calls in which the person himself was reached / calls made today"),
+    "contact": gettext_lazy("calls that somebody answered / calls made today"),
+    "kept": gettext_lazy("parts of promises kept / parts judged, due in the last 30 days"),
+    "gate": gettext_lazy("contacts that the gate refused today"),
+    "staff": gettext_lazy("collectors who made at least one call today"),
+    "entry": gettext_lazy(
+        "accounts in M1 to M7+ at the month's end that had nothing past due at its start / accounts with nothing past due at its start"
+    ),
+    "cure": gettext_lazy(
+        "accounts with nothing past due at the month's end that were in M1 to M7+ at its start / accounts in M1 to M7+ at its start"
+    ),
+    "fpd": gettext_lazy(
+        "accounts whose first statement fell due in the last 30 days and is unpaid / all accounts whose first statement fell due in the last 30 days"
+    ),
+    "per_collector": gettext_lazy(
+        "repayments of parties reached in the seven days before / collectors who made a contact today"
+    ),
+    "cases_per_collector": gettext_lazy("open cases that have an owner / owners"),
+    "recovery": gettext_lazy("repayments less reversals since entry, until the account is cured / balance at entry"),
+}
+
+
+def in_units(amount: Decimal | None) -> tuple[Decimal | None, str, int]:
+    """An amount for a headline: in 亿元 or 万元 in Chinese, in millions or thousands in English; with its places."""
+    if amount is None:
+        return None, "", 2
+    english = (get_language() or "").startswith("en")
+    steps = (
+        ((Decimal(1_000_000), pgettext("unit of money", "m"), 2), (Decimal(1_000), pgettext("unit of money", "k"), 1))
+        if english
+        else (
+            (Decimal(100_000_000), pgettext("unit of money", "CNY 100m"), 2),
+            (Decimal(10_000), pgettext("unit of money", "CNY 10k"), 1),
+        )
+    )
+    for size, word, places in steps:
+        if abs(amount) >= size:
+            return amount / size, word, places
+    return amount, pgettext("unit of money", "CNY"), 2
+
+
+def table_unit() -> tuple[Decimal, str]:
+    """The unit of a table's amounts: 万元 in Chinese, thousands in English."""
+    if (get_language() or "").startswith("en"):
+        return Decimal(1_000), pgettext("unit of money", "thousand CNY")
+    return Decimal(10_000), pgettext("unit of money", "CNY 10k")
