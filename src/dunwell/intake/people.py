@@ -14,9 +14,6 @@ from dunwell.intake.contract import Contract
 from dunwell.intake.mapping import literal, quoted
 from dunwell.kernel import masks, numbers
 
-#: What is expected of a number, by what is wrong with it; the sentence is made when it is shown.
-_MASKED = {"resident_id": "id", "uscc": "id"}
-
 
 def check_numbers(
     connection: DuckDBPyConnection,
@@ -37,21 +34,21 @@ def check_numbers(
     for column, kind_sql, kinds in asked:
         judged = _judge(connection, column, kind_sql, kinds, business_date, tables, folder)
         for number, kind, value, code in judged:
-            masked = masks.mask(_MASKED.get(kinds[kind], kinds[kind]), value)
+            masked = masks.mask(kinds[kind], value)
             wrong.append(Wrong(number, code, column, masked[:40], kinds[kind]))
         if tables is not None:
             warned.update(
                 dict(
                     connection.execute(
                         "SELECT j.warning, count(*) FROM checked c JOIN judged j "
-                        f"ON j.kind = {kind_sql} AND j.value = c.{quoted(column)} "
+                        f"ON j.number_kind = {kind_sql} AND j.number_value = c.{quoted(column)} "
                         "WHERE j.warning <> '' AND c.__error = 0 GROUP BY 1"
                     ).fetchall()
                 )
             )
         connection.execute(
             f"UPDATE checked SET {quoted(column)} = j.normalised FROM judged j "
-            f"WHERE j.kind = {kind_sql} AND j.value = checked.{quoted(column)} AND j.code = ''"
+            f"WHERE j.number_kind = {kind_sql} AND j.number_value = checked.{quoted(column)} AND j.code = ''"
         )
     return wrong, warned
 
@@ -79,11 +76,11 @@ def _judge(
                 write.writerow([kind, value, checked.normalised, checked.code, checked.warning])
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE judged AS SELECT * FROM read_csv({literal(path)}, auto_detect = false, "
-        "header = false, delim = ',', quote = '\"', escape = '\"', nullstr = '\\N', columns = {'kind': 'VARCHAR', "
-        "'value': 'VARCHAR', 'normalised': 'VARCHAR', 'code': 'VARCHAR', 'warning': 'VARCHAR'})"
+        "header = false, delim = ',', quote = '\"', escape = '\"', nullstr = '\\N', columns = {'number_kind': 'VARCHAR', "
+        "'number_value': 'VARCHAR', 'normalised': 'VARCHAR', 'code': 'VARCHAR', 'warning': 'VARCHAR'})"
     )
     path.unlink()
     return connection.execute(
-        f"SELECT c.__row, j.kind, j.value, j.code FROM checked c JOIN judged j ON j.kind = {kind_sql} "
-        f"AND j.value = c.{quoted(column)} WHERE j.code <> '' AND c.__error = 0 ORDER BY c.__row"
+        f"SELECT c.__row, j.number_kind, j.number_value, j.code FROM checked c JOIN judged j ON j.number_kind = {kind_sql} "
+        f"AND j.number_value = c.{quoted(column)} WHERE j.code <> '' AND c.__error = 0 ORDER BY c.__row"
     ).fetchall()

@@ -110,7 +110,7 @@ def take(
         try:
             if isinstance(given, Path):
                 mapping = mappings.load(given)
-            kind = _kind(name, contract or mapping.contract, business_date)
+            kind = _kind(name, contract or mapping.contract, business_date, mapping.contract)
             if mapping.contract and mapping.contract != kind:
                 raise Refused("other_mapping", kind=kind, mapping=mapping.contract)
             sha256 = reading.fingerprint(path)
@@ -256,13 +256,15 @@ def kind_of(path: Path, mapping: Mapping | Path | None = None) -> str:
     return found["kind"] if found and found["kind"] in contracts.KINDS else ""
 
 
-def _kind(name: str, given: str, business_date: date) -> str:
+def _kind(name: str, given: str, business_date: date, mapped: str) -> str:
     """The kind of a file; Refused when it is unknown or when the name says another kind or day."""
     found = _NAME.match(name)
     named = found["kind"] if found and found["kind"] in contracts.KINDS else ""
     kind = given or named
     if kind not in contracts.KINDS:
         raise Refused("unknown_kind", kinds=", ".join(contracts.KINDS))
+    if named and named != kind and kind == mapped:
+        raise Refused("other_mapping", kind=named, mapping=mapped)
     if named and named != kind:
         raise Refused("other_kind", named=named, kind=kind)
     if found:
