@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import psycopg
 import pytest
 from django.db import ProgrammingError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from dunwell.evidence import queries, services
 from dunwell.evidence.models import DailyRoot, Log, Seal, SealedRecord
@@ -140,7 +141,7 @@ def test_a_chain_made_anew_is_betrayed_by_the_signature(sealed):
     as_superuser(
         sealed,
         "INSERT INTO evidence_dailyroot (day, seal_id, root, algorithm, key_id, signature) "
-        f"SELECT '2026-11-20', {last.pk}, chain, 'ed25519', '{'0' * 16}', '\\x00' FROM evidence_seal WHERE id = {last.pk}",
+        f"SELECT '2026-11-20', id, chain, 'ed25519', '{'0' * 16}', '\\x00' FROM evidence_seal WHERE id = {last.pk}",
     )
     assert any(one.startswith("day 2026-11-20: it was signed by key") for one in changed())
 
@@ -278,3 +279,17 @@ def test_the_timeline_is_read_by_pages_newest_first(django_assert_num_queries):
 def test_what_does_not_survive_storage_is_refused(value):
     with pytest.raises(TypeError):
         services.write(kind="x.y", now=NOW, by=CLERK, data={"value": value})
+
+
+def test_a_page_of_a_long_timeline_reads_one_page_of_rows(fresh_database):
+    long = build.party()
+    services.write_many(entries(1000, party_id=long.pk))
+    for nr in range(40):
+        services.write_many(entries(50, party_id=long.pk + 1 + nr))
+    as_superuser(fresh_database, "ANALYZE evidence_log")
+    with CaptureQueriesContext(connection) as captured:
+        assert len(queries.timeline(long.pk).entries) == 50
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) " + captured[0]["sql"])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Index Scan using log_party" in plan and "Sort" not in plan and "Removed by Filter" not in plan, plan

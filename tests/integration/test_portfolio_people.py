@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
-from dunwell.evidence.models import Log, StoredFile
 from dunwell.evidence import services as evidence
+from dunwell.evidence.models import Log, StoredFile
 from dunwell.kernel.actor import Actor
 from dunwell.portfolio import queries, services
 from dunwell.portfolio.models import (
