@@ -200,7 +200,7 @@ def case_page(environment: dict, rounds: int) -> tuple[float, float, int]:
     return many, few, len(asked)
 
 
-def figures(cases: int = 1_000_000, takes: int = 100_000, rounds: int = 1, rate: float = 250.0) -> list[dict]:
+def figures(cases: int = 1_000_000, takes: int = 100_000, rounds: int = 1, rate: float = 100.0) -> list[dict]:
     """The figures of contracts.md: p95 of Next, cases given twice, the case page."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
     scratch = Scratch(cases)
@@ -241,7 +241,7 @@ def main() -> None:
     options.add_argument("--cases", type=int, default=1_000_000)
     options.add_argument("--takes", type=int, default=100_000)
     options.add_argument("--rounds", type=int, default=1)
-    options.add_argument("--rate", type=float, default=250.0)
+    options.add_argument("--rate", type=float, default=100.0)
     asked = options.parse_args()
     print(json.dumps(figures(asked.cases, asked.takes, asked.rounds, asked.rate), indent=1))
 

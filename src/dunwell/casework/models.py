@@ -14,9 +14,10 @@ class Case(models.Model):
     a case.
     """
 
-    entity = models.ForeignKey(Entity, models.PROTECT)
+    # Every index is written anew when a case is taken or published, so there is none that no read needs.
+    entity = models.ForeignKey(Entity, models.PROTECT, db_index=False)
     party = models.ForeignKey(Party, models.PROTECT, related_name="cases")
-    case_no = models.CharField(max_length=24, unique=True)  # C-YYMM-NNNNNN
+    case_no = models.CharField(max_length=24, unique=True, db_collation="C")  # C-YYMM-NNNNNN
     opened_on = models.DateField()
     closed_on = models.DateField(null=True)
     close_reason = models.CharField(max_length=24, blank=True)
@@ -40,8 +41,8 @@ class Case(models.Model):
     next_rule = models.CharField(max_length=40, blank=True)  # why it is next: the treatment step's id
     next_reason = models.JSONField(default=dict)  # {"code": ..., params}
     ready_at = models.DateTimeField(null=True)  # earliest lawful and wanted moment to call
-    owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="owned_cases")
-    held_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="held_cases")
+    owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="owned_cases", db_index=False)
+    held_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="held_cases", db_index=False)
     held_until = models.DateTimeField(null=True)
 
     class Meta:

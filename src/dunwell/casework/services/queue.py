@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,9 +18,10 @@ from dunwell.kernel.actor import Actor
 #: How long a case stays with a collector who does nothing on it; every activity begins it anew.
 HOLD = timedelta(minutes=20)
 
-TAKE = "SELECT * FROM casework_take_next(%s, %s, %s, %s)"
 _FIELDS = [field.attname for field in Case._meta.concrete_fields]
-_COLUMNS = [field.column for field in Case._meta.concrete_fields]
+_COLUMNS = ", ".join(field.column for field in Case._meta.concrete_fields)
+_REASON = _FIELDS.index("next_reason")
+TAKE = f"SELECT {_COLUMNS} FROM casework_take_next(%s, %s, %s, %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,11 @@ def take_next(*, user: User, now: datetime) -> Case | None:
     with connection.cursor() as cursor:
         cursor.execute(TAKE, [user.pk, user.entity_id, now, now + HOLD])
         row = cursor.fetchone()
-        if row is None:
-            return None
-        found = dict(zip((column.name for column in cursor.description), row, strict=True))
-    case = Case.from_db(connection.alias, _FIELDS, [found[column] for column in _COLUMNS])
+    if row is None:
+        return None
+    values = list(row)
+    values[_REASON] = json.loads(values[_REASON])  # JSON comes as text from a plain cursor
+    case = Case.from_db(connection.alias, _FIELDS, values)
     _log("case.taken", case, by=acting(user), now=now)
     return case
 

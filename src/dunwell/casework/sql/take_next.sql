@@ -7,7 +7,11 @@ CREATE OR REPLACE FUNCTION casework_take_next(
 ) RETURNS SETOF casework_case LANGUAGE plpgsql AS $$
 DECLARE
     chosen bigint;
-    ready_slot timestamptz;
+    head record;
+    beyond timestamptz := '-infinity';
+    best_slot timestamptz;
+    best_rank integer;
+    best_id bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock(7201, collector::int);
 
@@ -49,41 +53,36 @@ BEGIN
     END IF;
 
     -- The pool. Its index has the quarter of an hour from which a case is ready before the rank, so cases that must
-    -- wait are never read. We step from one quarter to the next that holds cases, look at the first of each ...
+    -- wait are never read. The first of each quarter that holds cases is one probe: we step from quarter to quarter
+    -- and keep the best ...
     IF chosen IS NULL THEN
-        WITH RECURSIVE quarter(slot) AS (
-            SELECT min(casework_slot(c.ready_at)) FROM casework_case AS c
+        LOOP
+            SELECT casework_slot(c.ready_at), c.rank, c.id INTO head FROM casework_case AS c
             WHERE c.queue = 'call' AND c.closed_on IS NULL AND c.owner_id IS NULL AND c.held_by_id IS NULL
-              AND c.entity_id = of_entity AND casework_slot(c.ready_at) <= at_moment
-            UNION ALL
-            SELECT (
-                SELECT min(casework_slot(c.ready_at)) FROM casework_case AS c
-                WHERE c.queue = 'call' AND c.closed_on IS NULL AND c.owner_id IS NULL AND c.held_by_id IS NULL
-                  AND c.entity_id = of_entity AND casework_slot(c.ready_at) > quarter.slot
-                  AND casework_slot(c.ready_at) <= at_moment
-            )
-            FROM quarter WHERE quarter.slot IS NOT NULL
-        )
-        SELECT quarter.slot INTO ready_slot
-        FROM quarter CROSS JOIN LATERAL (
-            SELECT c.rank, c.id FROM casework_case AS c
-            WHERE c.queue = 'call' AND c.closed_on IS NULL AND c.owner_id IS NULL AND c.held_by_id IS NULL
-              AND c.entity_id = of_entity AND casework_slot(c.ready_at) = quarter.slot
-              AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
-            ORDER BY c.rank, c.id LIMIT 1
-        ) AS head
-        WHERE quarter.slot IS NOT NULL
-        ORDER BY head.rank, head.id LIMIT 1;
+              AND c.entity_id = of_entity AND casework_slot(c.ready_at) >= beyond
+              AND casework_slot(c.ready_at) <= at_moment AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
+            ORDER BY casework_slot(c.ready_at), c.rank, c.id LIMIT 1;
+            EXIT WHEN NOT FOUND;
+            IF best_rank IS NULL OR (head.rank, head.id) < (best_rank, best_id) THEN
+                best_slot := head.casework_slot;
+                best_rank := head.rank;
+                best_id := head.id;
+            END IF;
+            beyond := CASE WHEN head.casework_slot = '-infinity' THEN timestamptz '1900-01-01 00:00:00+00'
+                      ELSE head.casework_slot + interval '15 minutes' END;
+        END LOOP;
 
         -- ... and take the first free one of the best quarter;
-        SELECT c.id INTO chosen FROM casework_case AS c
-        WHERE c.queue = 'call' AND c.closed_on IS NULL AND c.owner_id IS NULL AND c.held_by_id IS NULL
-          AND c.entity_id = of_entity AND casework_slot(c.ready_at) = ready_slot
-          AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
-        ORDER BY c.rank, c.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+        IF best_rank IS NOT NULL THEN
+            SELECT c.id INTO chosen FROM casework_case AS c
+            WHERE c.queue = 'call' AND c.closed_on IS NULL AND c.owner_id IS NULL AND c.held_by_id IS NULL
+              AND c.entity_id = of_entity AND casework_slot(c.ready_at) = best_slot
+              AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
+            ORDER BY c.rank, c.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+        END IF;
 
         -- where colleagues are just taking all of that quarter, the first free one of any.
-        IF chosen IS NULL AND ready_slot IS NOT NULL THEN
+        IF chosen IS NULL AND best_rank IS NOT NULL THEN
             SELECT c.id INTO chosen FROM casework_case AS c
             WHERE c.queue = 'call' AND c.closed_on IS NULL AND c.owner_id IS NULL AND c.held_by_id IS NULL
               AND c.entity_id = of_entity AND casework_slot(c.ready_at) <= at_moment
