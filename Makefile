@@ -1,49 +1,50 @@
-# Dunwell's one door. `make help` prints what it knows.
-SHELL := /bin/bash
-.DEFAULT_GOAL := help
+# Dunwell. `make` alone prints what there is.
+SHELL := /bin/sh
 VENV := .venv
-BIN := $(VENV)/bin
-PYTHON ?= $(shell for v in 3.11 3.12 3.13; do p=$$(command -v python$$v) && $$p -c 'import venv, ensurepip' 2>/dev/null && echo $$p && break; done)
-export DUNWELL_HOME ?= $(CURDIR)/var
+PYTHON := $(VENV)/bin/python
+.DEFAULT_GOAL := help
+.PHONY: help install demo serve test soak lint format bench wheel clean
 
-help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+help: ## print this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/installed: requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Dunwell needs Python 3.11, 3.12 or 3.13 with venv; none was found." >&2; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
-	$(BIN)/python -m dunwell.cli.translations
+$(VENV)/.installed: requirements.lock requirements/build.lock pyproject.toml
+	@sh requirements/install.sh
 	@touch $@
 
-$(VENV)/developing: $(VENV)/installed requirements/dev.lock
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.lock
+$(VENV)/.tools: $(VENV)/.installed requirements/dev.lock
+	@$(PYTHON) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.lock
 	@touch $@
 
-install: $(VENV)/installed ## the environment, with .venv/bin/dunwell
+install: $(VENV)/.installed ## make .venv from the hashed lock; leaves .venv/bin/dunwell
 
-demo: install ## everything, with the demo portfolio; Ctrl-C stops
-	@$(BIN)/dunwell demo
+demo: $(VENV)/.installed ## start everything with a real portfolio to look at
+	@exec $(VENV)/bin/dunwell demo
 
-serve: install ## everything, without loading anything
-	@$(BIN)/dunwell serve
+serve: $(VENV)/.installed ## start everything
+	@exec $(VENV)/bin/dunwell serve
 
-test: $(VENV)/developing ## every real component once, browser included
-	$(BIN)/python -m pytest -q
+test: $(VENV)/.tools ## every real component once, browser included
+	@CHROMIUM="$$($(PYTHON) -m tests.browser)" && export CHROMIUM && exec $(PYTHON) -m pytest -q
 
-soak: $(VENV)/developing ## the same tests at full size; figures go to docs/soak.md
-	DUNWELL_SOAK=1 $(BIN)/python -m pytest -q
+soak: $(VENV)/.tools ## the same tests at full size; writes docs/soak.md
+	@CHROMIUM="$$($(PYTHON) -m tests.browser)" && export CHROMIUM && exec $(PYTHON) -m tests.soak
 
-lint: $(VENV)/developing ## style, rooms, translations, migrations
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
+lint: $(VENV)/.tools ## style, order of the rooms, translations, migrations
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/lint-imports
+	@$(PYTHON) -m pytest -q tests/unit/test_structure.py tests/unit/test_translations.py
 
-bench: install ## the figures of docs/performance.md
-	$(BIN)/dunwell bench all
+format: $(VENV)/.tools ## let ruff arrange the code
+	@$(VENV)/bin/ruff check --fix -q . ; $(VENV)/bin/ruff format -q .
 
-clean: ## forget the environment; var/ is kept
-	rm -rf $(VENV)
+bench: $(VENV)/.tools ## measure; writes docs/performance.md
+	@$(PYTHON) -m benchmarks
 
-.PHONY: help install demo serve test soak lint bench clean
+wheel: $(VENV)/.tools ## dist/dunwell-….whl
+	@$(PYTHON) -m build --wheel --no-isolation --outdir dist . > /dev/null && ls dist/*.whl
+
+clean: ## remove what was built; var/ (the data) stays
+	@rm -rf dist build .ruff_cache .import_linter_cache test-results
+	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

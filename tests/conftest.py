@@ -153,3 +153,13 @@ def site(fresh_database) -> Iterator[Site]:
     web.shutdown()
     web.server_close()
     thread.join(5)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    """pytest-playwright's browser: the Chromium that tests.browser found."""
+    from tests.browser import find
+
+    found = find()
+    assert found, "no Chromium that runs was found: install it (Debian: apt install chromium) or set CHROMIUM"
+    return {**browser_type_launch_args, "executable_path": found, "args": ["--no-sandbox", "--disable-dev-shm-usage"]}

@@ -100,6 +100,11 @@ class Embedded:
         except psycopg.OperationalError:
             return False
 
+    def keep(self) -> None:
+        """Start a keeper again when the last one was killed; returns at once."""
+        if self._users is not None and free(self.base / "keeper.lock"):
+            self._start_keeper()
+
     def stop(self) -> None:
         """Stop using it. When nobody else does, returns after the server has stopped."""
         if self._users is None:

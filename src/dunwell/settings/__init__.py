@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from dunwell import __version__
 from dunwell.cli import translations
 from dunwell.cli.kept import default_home
 from dunwell.settings import keys
@@ -48,6 +49,7 @@ if os.environ.get("DUNWELL_POOL", "") == "1":  # the web server: one pool a proc
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 2, "max_size": 16, "timeout": 20}
 
 SECRET_KEY = keys.secret(HOME)
+VERSION = __version__
 KEYS = keys.Keyring(HOME)  # master, search and signing keys, outside the database
 CIPHER = os.environ.get("DUNWELL_CIPHER", "aes-256-gcm")  # or sm4-gcm; each sealed value names its own
 HASH = os.environ.get("DUNWELL_HASH", "sha256")  # or sm3; each log row and seal names its own
@@ -65,7 +67,6 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_totp",
     "axes",
     "csp",
-    "procrastinate.contrib.django",
     "dunwell.identity",
     "dunwell.frame",
     "dunwell.evidence",

@@ -2,8 +2,13 @@
 
 from django.urls import include, path
 
+from dunwell.api.health import health, metrics
+
 urlpatterns: list = [
+    path("health", health),
+    path("metrics", metrics),
     path("", include("dunwell.oversight.urls")),
     path("", include("dunwell.desk.urls")),
+    path("", include("dunwell.intake.urls")),
     path("", include("dunwell.api.urls")),
 ]

@@ -1,0 +1,5 @@
+"""`python -m dunwell.cli`: the same as `dunwell`."""
+
+from dunwell.cli import main
+
+main()

@@ -1,0 +1,252 @@
+"""The department's own commands. What they print and how they end is a contract: docs/commands.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dunwell.cli.environment import Refused, home
+
+REFUSED, BUSY = 3, 4  # exit codes of the night
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run a command that needs the database, whose environment is set. Answers the exit code."""
+    import django
+    from django.utils import translation
+
+    django.setup()
+    translation.activate("en")
+    return {
+        "migrate": _migrate,
+        "worker": _worker,
+        "intake": _intake,
+        "nightly": _nightly,
+        "report": _report,
+        "why": _why,
+        "evidence": _verify,
+        "user": _user,
+    }[options.command](options)
+
+
+def _migrate(options: argparse.Namespace) -> int:
+    from dunwell.cli.migrations import migrate
+
+    applied = migrate()
+    print(f"{applied} migrations applied, rights set.")
+    return 0
+
+
+def _worker(options: argparse.Namespace) -> int:
+    from dunwell.cli.worker import Worker
+
+    Worker().run(once=options.once)
+    return 0
+
+
+def guess(options: argparse.Namespace) -> int:
+    """A mapping proposed for one file, to standard output. Needs no database."""
+    import os
+
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dunwell.settings")
+    home()
+    django.setup()
+    from dunwell.intake import guess as guessing
+    from dunwell.intake.refusal import Refused as FileRefused
+    from dunwell.intake.sentences import refusal
+
+    if len(options.files) != 1:
+        raise Refused("--guess takes one file.")
+    try:
+        print(guessing.propose(_file(options.files[0])), end="")
+    except FileRefused as refused:
+        raise Refused(f"{options.files[0]}: {refusal({'code': refused.code, **refused.params})}") from None
+    return 0
+
+
+def _file(name: str) -> Path:
+    path = Path(name)
+    if not path.is_file():
+        raise Refused(f"There is no file {name}.")
+    return path
+
+
+def _intake(options: argparse.Namespace) -> int:
+    from dunwell.intake import sentences
+    from dunwell.intake.refusal import Refused as FileRefused
+    from dunwell.kernel.actor import Actor
+    from dunwell.nightly import services as nightly
+
+    paths = [_file(name) for name in options.files]
+    try:
+        answers = nightly.take_files(
+            paths,
+            business_date=options.business_date,
+            now=datetime.now(UTC),
+            by=Actor.program("intake"),
+            mapping=_file(options.mapping) if options.mapping else None,
+        )
+    except FileRefused as refused:  # the mapping itself
+        raise Refused(sentences.refusal({"code": refused.code, **refused.params})) from None
+    if options.json:
+        print(json.dumps([answer.as_json() for answer in answers], ensure_ascii=False, default=str))
+    else:
+        for answer in answers:
+            if answer.refused:
+                print(sentences.of_file(answer.file))
+            else:
+                print(
+                    f"{answer.file.name}: {answer.file.rows_read} rows read, {answer.file.rows_taken} taken,"
+                    f" {answer.file.rows_warned} warned, {answer.file.rows_quarantined} in quarantine,"
+                    f" {sentences.totals(answer.file)}" + (", taken before" if answer.outcome == "already" else "")
+                )
+    return 1 if any(answer.refused for answer in answers) else 0
+
+
+def _nightly(options: argparse.Namespace) -> int:
+    from dunwell.kernel.actor import Actor
+    from dunwell.nightly import services as nightly
+
+    if options.engine != "duckdb":
+        raise Refused("This version runs the night on DuckDB only.")
+    steps: list[dict[str, object]] = []
+
+    def told(step: object) -> None:
+        line = {
+            "step": step.step,  # type: ignore[attr-defined]
+            "rows": step.rows,  # type: ignore[attr-defined]
+            "money": None if step.money is None else str(step.money),  # type: ignore[attr-defined]
+            "seconds": round(step.seconds, 3),  # type: ignore[attr-defined]
+        }
+        steps.append(line)
+        if not options.json:
+            print(f"{line['step']:<18} {line['rows']:>12,} rows {line['seconds']:>9.2f} s", flush=True)
+
+    try:
+        night = nightly.run(
+            business_date=options.business_date,
+            now=datetime.now(UTC),
+            by=Actor.program("nightly"),
+            dry_run=options.dry_run,
+            progress=told,
+        )
+    except nightly.Busy:
+        print("dunwell: Another run holds the lock.", file=sys.stderr)
+        return BUSY
+    except nightly.Refused as refused:
+        if options.json:
+            print(json.dumps({"state": "stopped", "reason": refused.as_json(), "steps": steps}))
+        print(f"dunwell: The night of {options.business_date} stopped before publishing: {_reason(refused)}", file=sys.stderr)
+        return REFUSED
+    state = "dry run" if options.dry_run else night.state
+    if options.json:
+        print(json.dumps({"business_date": str(options.business_date), "run": night.number, "state": state, "steps": steps}))
+    else:
+        print(f"{options.business_date}, run {night.number}: {state}")
+    return 0
+
+
+def _reason(refused: object) -> str:
+    sentences: dict[str, str] = {
+        "file_missing": "the file {kind} of {date} is missing.",
+        "totals_off": "the total {name} is {found} and should be {expected}.",
+    }
+    code, params = refused.code, refused.params  # type: ignore[attr-defined]
+    try:
+        return sentences[code].format(**params)
+    except KeyError:
+        return f"{code} {' '.join(f'{k}={v}' for k, v in params.items())}".strip() + "."
+
+
+def _report(options: argparse.Namespace) -> int:
+    from dunwell.oversight import export
+
+    try:
+        table = export.report(options.name, options.business_date)
+    except KeyError:
+        raise Refused(f"There is no report {options.name!r}; there are {', '.join(sorted(export.REPORTS))}.") from None
+    except export.NoFigures:
+        raise Refused(f"No night was published for {options.business_date}.") from None
+    write: dict[str, Callable[..., bytes]] = {"csv": export.as_csv, "json": export.as_json, "xlsx": export.as_xlsx}
+    data = write[options.format](table)
+    if options.out:
+        Path(options.out).write_bytes(data)
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    return 0
+
+
+def _why(options: argparse.Namespace) -> int:
+    from dunwell.cli.why import lines
+
+    for line in lines(account_no=options.account, business_date=options.business_date):
+        print(line)
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from dunwell.evidence import services as evidence
+
+    try:
+        found = evidence.verify(Path(options.path) if options.path else None)
+    except (ValueError, OSError) as error:
+        raise Refused(f"{options.path}: {error}") from None
+    for change in found.changed:
+        print(change)
+    print(found)
+    return 1 if found.changed else 0
+
+
+def _user(options: argparse.Namespace) -> int:
+    from django.conf import settings
+    from django.core.exceptions import ValidationError
+    from django.db import transaction
+
+    from dunwell.evidence import services as evidence
+    from dunwell.identity import services
+    from dunwell.identity.models import Entity, Team, User
+    from dunwell.kernel.actor import Actor
+
+    if options.what == "list":
+        for user in User.objects.order_by("username"):
+            print(f"{user.username}\t{user.role}\t{user.name_en}\t{'active' if user.is_active else 'closed'}")
+        return 0
+    by, now, password = Actor.program("dunwell user"), datetime.now(UTC), services.first_password()
+    try:
+        with transaction.atomic():
+            if options.what == "add":
+                entity, _ = Entity.objects.get_or_create(
+                    code=settings.BANK_ENTITY, defaults={"kind": "bank", "name_zh": "本行", "name_en": "The bank"}
+                )
+                team = Team.objects.get(code=options.team) if options.team else None
+                user = services.create_user(
+                    username=options.username,
+                    staff_no=options.staff_no,
+                    name_zh=options.name_zh,
+                    name_en=options.name_en,
+                    entity=entity,
+                    team=team,
+                    role=options.role,
+                    password=password,
+                )
+            else:
+                user = User.objects.get(username=options.username)
+                services.set_password(user=user, password=password)
+            kind = "user.created" if options.what == "add" else "user.password_set"
+            evidence.write(kind=kind, now=now, by=by, entity_id=user.entity_id, data={"user": user.pk, "role": user.role})
+    except ValidationError as error:
+        raise Refused(" ".join(error.messages)) from None
+    except Team.DoesNotExist:
+        raise Refused(f"There is no team {options.team!r}.") from None
+    except User.DoesNotExist:
+        raise Refused(f"There is no user {options.username!r}.") from None
+    print(f"{user.username}\t{password}")
+    return 0
