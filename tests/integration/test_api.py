@@ -92,7 +92,7 @@ def test_the_key_itself_is_kept_nowhere(key):
 def test_a_session_needs_its_token():
     user = build.user(Role.MANAGER)
     client = Client(enforce_csrf_checks=True)
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="dunwell.identity.backends.Backend")
     answer = client.post("/api/payments", json.dumps(announced(build.account())), content_type="application/json")
     assert answer.status_code == 403
     assert not Payment.objects.exists()

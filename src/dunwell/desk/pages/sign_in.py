@@ -40,7 +40,7 @@ def _log(kind: str, user: User, **data: object) -> None:
 
 
 def _enter(request: HttpRequest, user: User, device: TOTPDevice | None) -> HttpResponse:
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")  # gives the session a new key
+    login(request, user, backend="dunwell.identity.backends.Backend")  # gives the session a new key
     if device is not None:
         otp_login(request, device)
     _log("user.signed_in", user, code=device is not None)
