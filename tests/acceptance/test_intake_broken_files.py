@@ -1,4 +1,5 @@
 """Broken files, a kind each, and the sentence that each gets."""
+# ruff: noqa: E501  (tables of cases, one a line)
 
 from __future__ import annotations
 
@@ -25,7 +26,13 @@ ACCOUNT = {
     "statement_date": "2026-11-05", "due_date": "2026-11-25", "statement_balance": "101.50", "minimum_payment": "12.50",
     "past_due_amount": "0.00", "overdue_since": "", "periods_past_due": "0", "auto_debit": "no",
 }  # fmt: skip
-CARD = {"account_no": "A1", "card_no": "6222020200112233449", "kind": "primary", "status": "active", "replaces_card_no": ""}
+CARD = {
+    "account_no": "A1",
+    "card_no": "6222020200112233449",
+    "kind": "primary",
+    "status": "active",
+    "replaces_card_no": "",
+}
 PARTY = {
     "party_no": "P1", "account_no": "A1", "role": "primary", "kind": "person", "name": "林致远",
     "id_kind": "resident_id", "id_no": "110101199003070038", "province": "11",
@@ -195,7 +202,9 @@ def test_an_account_that_stands_there_twice_with_other_figures_is_not_taken_at_a
 
 def test_an_account_without_its_party_waits(tmp_path) -> None:
     deliver(tmp_path, "parties_2026-11-22.csv", table("parties", {}))
-    file = deliver(tmp_path, "accounts_2026-11-22.csv", table("accounts", {}, {"account_no": "A2", "party_no": "P2"})).file
+    file = deliver(
+        tmp_path, "accounts_2026-11-22.csv", table("accounts", {}, {"account_no": "A2", "party_no": "P2"})
+    ).file
     assert sentence_of(file) == (
         'accounts_2026-11-22.csv, row 3, column party_no: the party "P2" is in no parties file. '
         "The row is in quarantine; 1 others were taken."

@@ -76,11 +76,13 @@ def _judge(
                 write.writerow([kind, value, checked.normalised, checked.code, checked.warning])
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE judged AS SELECT * FROM read_csv({literal(path)}, auto_detect = false, "
-        "header = false, delim = ',', quote = '\"', escape = '\"', nullstr = '\\N', columns = {'number_kind': 'VARCHAR', "
-        "'number_value': 'VARCHAR', 'normalised': 'VARCHAR', 'code': 'VARCHAR', 'warning': 'VARCHAR'})"
+        "header = false, delim = ',', quote = '\"', escape = '\"', nullstr = '\\N', "
+        "columns = {'number_kind': 'VARCHAR', 'number_value': 'VARCHAR', "
+        "'normalised': 'VARCHAR', 'code': 'VARCHAR', 'warning': 'VARCHAR'})"
     )
     path.unlink()
     return connection.execute(
-        f"SELECT c.__row, j.number_kind, j.number_value, j.code FROM checked c JOIN judged j ON j.number_kind = {kind_sql} "
-        f"AND j.number_value = c.{quoted(column)} WHERE j.code <> '' AND c.__error = 0 ORDER BY c.__row"
+        f"SELECT c.__row, j.number_kind, j.number_value, j.code FROM checked c "
+        f"JOIN judged j ON j.number_kind = {kind_sql} AND j.number_value = c.{quoted(column)} "
+        "WHERE j.code <> '' AND c.__error = 0 ORDER BY c.__row"
     ).fetchall()

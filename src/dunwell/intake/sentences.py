@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import get_language, gettext_noop, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, pgettext
 
 from dunwell.intake.models import IntakeFile, QuarantinedRow
 
@@ -60,7 +60,6 @@ FAULTS = {
     "negative": gettext_noop("%(found)s is negative"),
     "too_small": gettext_noop("%(found)s is less than %(expected)s"),
     "out_of_range": gettext_noop("%(found)s is more than %(expected)s"),
-    "range": gettext_noop("%(found)s is less than %(expected)s, the least possible"),
     "components_do_not_sum": gettext_noop("the balance is %(found)s, its components sum to %(expected)s"),
     "minimum_above_balance": gettext_noop("the minimum payment %(found)s is above the statement balance %(expected)s"),
     "due_before_statement": gettext_noop("the due date %(found)s is before the statement date %(expected)s"),
@@ -116,7 +115,7 @@ KINDS = {
     "transactions": gettext_noop("Transactions"),
     "unknown": gettext_noop("Unknown kind"),
 }
-_LETTERS = {"O": "O", "o": "o", "l": "l", "I": "I", "S": "S", "B": "B"}
+_LETTERS = ("O", "o", "l", "I", "S", "B")
 
 
 def kind(name: str) -> str:
@@ -176,9 +175,7 @@ def of_file(file: IntakeFile) -> str:
     """What became of a file, in one sentence or two."""
     if file.status == IntakeFile.Status.REFUSED:
         why = refusal(file.refusal)
-        return f"{file.name}{pgettext('after a place', ': ')}{why}{pgettext('between sentences', ' ')}" + _(
-            "The whole file was refused."
-        )
+        return f"{file.name}{pgettext('after a place', ': ')}{why}{_between()}" + _("The whole file was refused.")
     parts = [
         _(
             "%(file)s: %(read)s rows read, %(taken)s taken, %(warned)s warned, "
@@ -195,7 +192,7 @@ def of_file(file: IntakeFile) -> str:
     ]
     if file.supersedes_id and file.changes:
         parts.append(changed(file.changes))
-    return pgettext("between sentences", " ").join(parts)
+    return _between().join(parts)
 
 
 def totals(file: IntakeFile) -> str:
@@ -226,6 +223,11 @@ def missing(kind_name: str, due: datetime, late: bool) -> str:
     if late:
         return _("%(kind)s: missing since %(due)s.") % {"kind": kind(kind_name), "due": when}
     return _("%(kind)s: expected by %(due)s.") % {"kind": kind(kind_name), "due": when}
+
+
+def _between() -> str:
+    """What stands between two sentences: nothing after a Chinese full stop."""
+    return "" if (get_language() or "").startswith("zh") else " "
 
 
 def _grouped(value: object) -> str:

@@ -10,5 +10,6 @@ urlpatterns: list = [
     path("", include("dunwell.oversight.urls")),
     path("", include("dunwell.desk.urls")),
     path("", include("dunwell.intake.urls")),
+    path("", include("dunwell.casework.urls")),
     path("", include("dunwell.api.urls")),
 ]
