@@ -5,81 +5,116 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('compliance', '0001_initial'),
-        ('identity', '0001_initial'),
-        ('portfolio', '0001_initial'),
+        ("compliance", "0001_initial"),
+        ("identity", "0001_initial"),
+        ("portfolio", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('case_id', models.BigIntegerField(null=True)),
-                ('planned_action_id', models.BigIntegerField(null=True, unique=True)),
-                ('channel', models.CharField(max_length=12)),
-                ('purpose', models.CharField(max_length=20)),
-                ('subject_sealed', models.BinaryField(null=True)),
-                ('text_sealed', models.BinaryField()),
-                ('state', models.CharField(choices=[('planned', 'Planned'), ('not_connected', 'Not Connected'), ('sending', 'Sending'), ('sent', 'Sent'), ('refused', 'Refused'), ('failed', 'Failed'), ('in_doubt', 'In Doubt'), ('cancelled', 'Cancelled')], max_length=16)),
-                ('not_before', models.DateTimeField()),
-                ('message_id', models.CharField(max_length=120, unique=True)),
-                ('refusal_rule', models.CharField(blank=True, max_length=32)),
-                ('recorded_at', models.DateTimeField()),
-                ('by_id', models.BigIntegerField(null=True)),
-                ('key', models.CharField(max_length=80, unique=True)),
-                ('contact', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='message', to='compliance.contact')),
-                ('contact_point', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='portfolio.contactpoint')),
-                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.entity')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='portfolio.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("case_id", models.BigIntegerField(null=True)),
+                ("planned_action_id", models.BigIntegerField(null=True, unique=True)),
+                ("channel", models.CharField(max_length=12)),
+                ("purpose", models.CharField(max_length=20)),
+                ("subject_sealed", models.BinaryField(null=True)),
+                ("text_sealed", models.BinaryField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("not_connected", "Not Connected"),
+                            ("sending", "Sending"),
+                            ("sent", "Sent"),
+                            ("refused", "Refused"),
+                            ("failed", "Failed"),
+                            ("in_doubt", "In Doubt"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("not_before", models.DateTimeField()),
+                ("message_id", models.CharField(max_length=120, unique=True)),
+                ("refusal_rule", models.CharField(blank=True, max_length=32)),
+                ("recorded_at", models.DateTimeField()),
+                ("by_id", models.BigIntegerField(null=True)),
+                ("key", models.CharField(max_length=80, unique=True)),
+                (
+                    "contact",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="message",
+                        to="compliance.contact",
+                    ),
+                ),
+                (
+                    "contact_point",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="portfolio.contactpoint"),
+                ),
+                ("entity", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="identity.entity")),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="portfolio.party"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='MessageEvent',
+            name="MessageEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(max_length=16)),
-                ('detail', models.CharField(blank=True, max_length=200)),
-                ('recorded_at', models.DateTimeField()),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='channels.message')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("state", models.CharField(max_length=16)),
+                ("detail", models.CharField(blank=True, max_length=200)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="events", to="channels.message"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Template',
+            name="Template",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=24)),
-                ('version', models.IntegerField()),
-                ('channel', models.CharField(max_length=12)),
-                ('purpose', models.CharField(max_length=20)),
-                ('language', models.CharField(max_length=8)),
-                ('title', models.CharField(max_length=80)),
-                ('subject', models.CharField(blank=True, max_length=120)),
-                ('body', models.TextField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('approved_by', models.CharField(max_length=64)),
-                ('in_force_from', models.DateField()),
-                ('in_force_to', models.DateField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=24)),
+                ("version", models.IntegerField()),
+                ("channel", models.CharField(max_length=12)),
+                ("purpose", models.CharField(max_length=20)),
+                ("language", models.CharField(max_length=8)),
+                ("title", models.CharField(max_length=80)),
+                ("subject", models.CharField(blank=True, max_length=120)),
+                ("body", models.TextField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("approved_by", models.CharField(max_length=64)),
+                ("in_force_from", models.DateField()),
+                ("in_force_to", models.DateField(null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('code', 'version', 'language'), name='one_template')],
+                "constraints": [models.UniqueConstraint(fields=("code", "version", "language"), name="one_template")],
             },
         ),
         migrations.AddField(
-            model_name='message',
-            name='template',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='channels.template'),
+            model_name="message",
+            name="template",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="channels.template"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('state', 'planned')), fields=['not_before'], name='message_waiting'),
+            model_name="message",
+            index=models.Index(condition=models.Q(("state", "planned")), fields=["not_before"], name="message_waiting"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['party', '-id'], name='message_party'),
+            model_name="message",
+            index=models.Index(fields=["party", "-id"], name="message_party"),
         ),
     ]

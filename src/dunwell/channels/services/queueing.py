@@ -1,0 +1,217 @@
+"""Into the outbox: by a collector's hand, or by plan."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from dunwell.channels.lines import connected
+from dunwell.channels.models import Message, MessageEvent, Template
+from dunwell.channels.rules import TextError
+from dunwell.channels.services.texts import render, template_for
+from dunwell.compliance import services as compliance
+from dunwell.evidence import services as evidence
+from dunwell.kernel.actor import Actor
+from dunwell.kernel.times import business_date
+from dunwell.portfolio import services as portfolio
+from dunwell.portfolio.models import ContactPoint, Party
+
+POINT_KINDS = {"sms": ("mobile",), "email": ("email",), "letter": ("address",)}
+
+
+class WrongPoint(ValueError):
+    """A contact point that the text's channel cannot reach, or that is not the person's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A planned message, as the planner says it: the action it comes from, the person, the text."""
+
+    action_id: int
+    party_id: int
+    case_id: int
+    case_no: str
+    template_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What became of plans: the actions that have a message now, and those that cannot, with the reason."""
+
+    queued: tuple[int, ...]
+    impossible: dict[int, str]
+
+
+@transaction.atomic
+def queue_message(
+    *,
+    party_id: int,
+    contact_point_id: int,
+    template_code: str,
+    by: Actor,
+    now: datetime,
+    key: str,
+    case_id: int | None = None,
+    case_no: str = "",
+    not_before: datetime | None = None,
+    planned_action_id: int | None = None,
+) -> Message:
+    """Put a message into the outbox, its text sealed. The same `key` again answers the same message.
+
+    The gate is asked at once: what it refuses is kept as `refused` with the rule, and what it allows on a
+    line that is not connected as `not_connected`. It is asked again when a message leaves. Raises TextError
+    when the text is not in force or cannot be filled, WrongPoint when the point is not one of the person's.
+    """
+    before = Message.objects.filter(key=key).first()
+    if before is not None:
+        return before
+    party = Party.objects.select_related("entity").get(pk=party_id)
+    template = template_for(template_code, party.language, business_date(now))
+    point = ContactPoint.objects.filter(pk=contact_point_id, party_id=party_id).first()
+    if point is None or point.kind not in POINT_KINDS[template.channel]:
+        raise WrongPoint(f"{template.code} goes by {template.channel}, and not to this contact point")
+    message = _create(
+        party, point, template, by=by, now=now, key=key, case_id=case_id, case_no=case_no,
+        not_before=not_before or now, planned_action_id=planned_action_id,
+    )  # fmt: skip
+    if planned_action_id is None and message.not_before <= now:
+        _ask_at_once(message, by=by, now=now)
+    return message
+
+
+def plan_messages(*, plans: Iterable[Plan], by: Actor, now: datetime) -> Planned:
+    """Queue what a strategy planned, each once (by its action). A worker sends; the gate is asked then."""
+    queued: list[int] = []
+    impossible: dict[int, str] = {}
+    for plan in plans:
+        party = Party.objects.get(pk=plan.party_id)
+        try:
+            channel = template_for(plan.template_code, party.language, business_date(now)).channel
+            point = (
+                ContactPoint.objects.filter(
+                    party=party, kind__in=POINT_KINDS[channel], status=ContactPoint.Status.VALID
+                )
+                .order_by("id")
+                .first()
+            )
+            if point is None:
+                impossible[plan.action_id] = "no_contact_point"
+                continue
+            queue_message(
+                party_id=plan.party_id,
+                contact_point_id=point.pk,
+                template_code=plan.template_code,
+                by=by,
+                now=now,
+                key=f"action-{plan.action_id}",
+                case_id=plan.case_id,
+                case_no=plan.case_no,
+                planned_action_id=plan.action_id,
+            )
+        except TextError:
+            impossible[plan.action_id] = "no_text"
+        else:
+            queued.append(plan.action_id)
+    return Planned(queued=tuple(queued), impossible=impossible)
+
+
+@transaction.atomic
+def cancel_messages(*, action_ids: Iterable[int], reason: str, by: Actor, now: datetime) -> int:
+    """Cancel what still waits of cancelled actions; what is being sent or was sent stays as it is."""
+    waiting = Message.objects.select_for_update(of=("self",), skip_locked=True).filter(
+        planned_action_id__in=list(action_ids), state=Message.State.PLANNED
+    )
+    messages = list(waiting)
+    for message in messages:
+        move(message, Message.State.CANCELLED, detail=reason, by=by, now=now)
+    return len(messages)
+
+
+def move(message: Message, state: str, *, by: Actor, now: datetime, detail: str = "", **fields: object) -> None:
+    """A message's next state: its column, its event, its line in the log, and the touch."""
+    message.state = state
+    for name, value in fields.items():
+        setattr(message, name, value)
+    message.save(update_fields=["state", *fields])
+    MessageEvent.objects.create(message=message, state=state, detail=detail, recorded_at=now)
+    evidence.write(
+        kind=f"message.{state}",
+        now=now,
+        by=by,
+        entity_id=message.entity_id,
+        party_id=message.party_id,
+        case_id=message.case_id,
+        data={
+            "message": message.pk,
+            "channel": message.channel,
+            "purpose": message.purpose,
+            "template": message.template.code,
+            "rule": message.refusal_rule,
+            "detail": detail,
+        },
+    )
+    portfolio.touch(party_id=message.party_id, now=now)
+
+
+def _create(
+    party: Party,
+    point: ContactPoint,
+    template: Template,
+    *,
+    by: Actor,
+    now: datetime,
+    key: str,
+    case_id: int | None,
+    case_no: str,
+    not_before: datetime,
+    planned_action_id: int | None,
+) -> Message:
+    subject, text = render(party, template, case_no=case_no)
+    message = Message.objects.create(
+        entity_id=party.entity_id if by.entity_id is None else by.entity_id,
+        party=party,
+        contact_point=point,
+        case_id=case_id,
+        planned_action_id=planned_action_id,
+        channel=template.channel,
+        purpose=template.purpose,
+        template=template,
+        subject_sealed=portfolio.seal_text(party_id=party.pk, text=subject) if subject else None,
+        text_sealed=portfolio.seal_text(party_id=party.pk, text=text),
+        state=Message.State.PLANNED,
+        not_before=not_before,
+        message_id=message_id(key),
+        recorded_at=now,
+        by_id=by.user_id,
+        key=key,
+    )
+    move(message, Message.State.PLANNED, by=by, now=now)
+    return message
+
+
+def message_id(key: str) -> str:
+    """The Message-ID of an e-mail: the same at every attempt, so that a receiver can tell a repetition."""
+    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2]
+    return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{domain}>"
+
+
+def _ask_at_once(message: Message, *, by: Actor, now: datetime) -> None:
+    kept, decision = compliance.judge(
+        party_id=message.party_id,
+        contact_point_id=message.contact_point_id,
+        channel=message.channel,
+        purpose=message.purpose,
+        case_id=message.case_id,
+        by=by,
+        now=now,
+    )
+    if not decision.allowed:
+        rule = decision.primary.rule
+        move(message, Message.State.REFUSED, detail=rule, by=by, now=now, decision=kept, refusal_rule=rule)
+    elif not connected(message.channel):
+        move(message, Message.State.NOT_CONNECTED, by=by, now=now, decision=kept)

@@ -1,0 +1,123 @@
+"""The approved texts, loaded from their files with their hash, and filled for a person."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from importlib.resources import files
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from dunwell.arrears.models import AccountState
+from dunwell.channels.models import Template
+from dunwell.channels.rules import Text, TextError, fill, read
+from dunwell.compliance.queries import Asking, previews
+from dunwell.kernel.decision import Decision
+from dunwell.kernel.times import business_date
+from dunwell.portfolio.models import Card, ContactPoint, Party
+
+_loaded: set[str] = set()  # databases in which this process has seen the shipped texts
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message as it would leave, with the gate's advisory answer."""
+
+    template: Template
+    subject: str
+    text: str
+    decision: Decision
+
+
+def shipped() -> list[Text]:
+    """The texts of the package; TextError when one is malformed."""
+    folder = files("dunwell.channels") / "templates"
+    found = sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
+    return [text for f in found for text in read(f.read_text(encoding="utf-8"), f.name)]
+
+
+def load_templates() -> int:
+    """Insert the shipped texts that are not there yet; how many were.
+
+    A text whose file changed under the same version raises TextError: what was approved is not edited.
+    """
+    name = str(connection.settings_dict["NAME"])
+    if name in _loaded and Template.objects.exists():
+        return 0
+    known = {(t.code, t.version, t.language): t.sha256 for t in Template.objects.all()}
+    new = []
+    for text in shipped():
+        before = known.get((text.code, text.version, text.language))
+        if before is None:
+            new.append(Template(**{field: getattr(text, field) for field in Text.__slots__}))
+        elif before != text.sha256:
+            raise TextError(
+                f"{text.code} version {text.version} was changed after it was loaded: give it a new version."
+            )
+    with transaction.atomic():
+        Template.objects.bulk_create(new, ignore_conflicts=True)
+    _loaded.add(name)
+    return len(new)
+
+
+def template_for(code: str, language: str, on: date) -> Template:
+    """The newest version in force, in the language or else in Chinese. TextError when there is none."""
+    load_templates()
+    in_force = Template.objects.filter(Q(in_force_to=None) | Q(in_force_to__gte=on), code=code, in_force_from__lte=on)
+    for wanted in (language, "zh-hans"):
+        found = in_force.filter(language=wanted).order_by("-version").first()
+        if found is not None:
+            return found
+    raise TextError(f"There is no approved text {code} in force on {on}.")
+
+
+def values_for(party: Party, *, language: str, case_no: str) -> dict[str, str]:
+    """What the placeholders say about a party now: the published figures, by currency, the worst account first."""
+    states = list(
+        AccountState.objects.filter(account__party=party, past_due__gt=0)
+        .select_related("account")
+        .order_by("oldest_due_date", "account_id")
+    )
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for state in states:
+        sums[state.account.currency] += state.past_due
+    worst = states[0] if states else None
+    cards = Card.objects.filter(account_no=worst.account.account_no).order_by("kind", "-id") if worst else []
+    card = next((card for card in cards if card.status == "active"), None) or next(iter(cards), None)
+    return {
+        "name": party.name_masked,
+        "bank": party.entity.name(language),
+        "amount": ", ".join(f"{currency} {amount:,.2f}" for currency, amount in sums.items()),
+        "due_date": worst.oldest_due_date.isoformat() if worst and worst.oldest_due_date else "",
+        "last4": card.last4 if card else (worst.account.account_no[-4:] if worst else ""),
+        "as_of": worst.business_date.isoformat() if worst else "",
+        "case_no": case_no,
+    }
+
+
+def render(party: Party, template: Template, *, case_no: str) -> tuple[str, str]:
+    """Subject and text as they leave. TextError names a value that is not known."""
+    values = values_for(party, language=template.language, case_no=case_no)
+    return fill(template.subject, values), fill(template.body, values)
+
+
+def preview(
+    *,
+    party_id: int,
+    contact_point_id: int,
+    template_code: str,
+    now: datetime,
+    case_id: int | None = None,
+    case_no: str = "",
+) -> Shown:
+    """The text as it would leave now, and what the gate would say. Writes nothing but the shipped texts."""
+    party = Party.objects.select_related("entity").get(pk=party_id)
+    ContactPoint.objects.get(pk=contact_point_id, party_id=party_id)
+    template = template_for(template_code, party.language, business_date(now))
+    subject, text = render(party, template, case_no=case_no)
+    asking = Asking(party_id, party_id, contact_point_id, template.channel, template.purpose, case_id)
+    (decision,) = previews([asking], now=now)
+    return Shown(template=template, subject=subject, text=text, decision=decision)
