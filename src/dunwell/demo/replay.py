@@ -141,7 +141,7 @@ def _write_day(
     for kind, table, column in (("statements", "stated", "statement_date"), ("transactions", "posted", "posting_date")):
         rows = (
             f"SELECT * EXCLUDE (m) FROM {table} WHERE {column} > DATE '{after}' AND {column} <= DATE '{day}' "
-            f"ORDER BY account_no, {column}"
+            "ORDER BY ALL"
         )
         if db.sql(rows).limit(1).fetchall():
             written.append(_write(db, folder, kind, day, rows, form))
