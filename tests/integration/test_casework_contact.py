@@ -21,9 +21,11 @@ from tests import build
 from tests.build import NOW, TODAY
 
 TOLD = ("who_we_are", "recorded", "objections")
-AMOUNTS = """principal_retail principal_cash principal_instalment_billed principal_instalment_unbilled interest_on_balance
-    interest_off_balance late_charge other_fees disputed_amount credit_balance credit_limit minimum_payment host_past_due
-    paid_since""".split()
+AMOUNTS = [
+    *("principal_retail", "principal_cash", "principal_instalment_billed", "principal_instalment_unbilled"),
+    *("interest_on_balance", "interest_off_balance", "late_charge", "other_fees", "disputed_amount", "credit_balance"),
+    *("credit_limit", "minimum_payment", "host_past_due", "paid_since"),
+]
 
 
 def late_case(user, *, past_due: str = "1500.00", **fields: object) -> Case:

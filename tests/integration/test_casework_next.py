@@ -137,7 +137,7 @@ def test_twenty_collectors_never_get_one_case_twice(fresh_database) -> None:
 
     def work(index: int) -> list[int]:
         mine = []
-        while (case := services.take_next(user=collectors[index], now=NOW)):
+        while case := services.take_next(user=collectors[index], now=NOW):
             mine.append(case.pk)
             Case.objects.filter(pk=case.pk).update(queue="", held_by=None, held_until=None)
         return mine

@@ -13,6 +13,7 @@ NAVIGATION = [
     (_("Files"), "/intake", "/intake", ("intake.view",)),
     (_("Nights"), "/runs", "/runs", ("night.view",)),
     (_("Reports"), "/reports", "/reports", ("report.view",)),
+    (_("Strategy"), "/strategy", "/strategy", ("strategy.view",)),
     (_("Rules"), "/rules", "/rules", ("rules.view",)),
     (_("Users"), "/users", "/users", ("user.manage",)),
 ]

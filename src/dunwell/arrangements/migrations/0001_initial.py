@@ -5,54 +5,85 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('identity', '0001_initial'),
-        ('portfolio', '0001_initial'),
+        ("identity", "0001_initial"),
+        ("portfolio", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Promise',
+            name="Promise",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('case_id', models.BigIntegerField(null=True)),
-                ('currency', models.CharField(max_length=3)),
-                ('contact_id', models.BigIntegerField(null=True)),
-                ('made_on', models.DateField()),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.BigIntegerField(null=True)),
-                ('key', models.CharField(max_length=80, unique=True)),
-                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.entity')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promises', to='portfolio.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("case_id", models.BigIntegerField(null=True)),
+                ("currency", models.CharField(max_length=3)),
+                ("contact_id", models.BigIntegerField(null=True)),
+                ("made_on", models.DateField()),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.BigIntegerField(null=True)),
+                ("key", models.CharField(max_length=80, unique=True)),
+                ("entity", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="identity.entity")),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="promises", to="portfolio.party"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PromiseWithdrawal',
+            name="PromiseWithdrawal",
             fields=[
-                ('promise', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='withdrawal', serialize=False, to='arrangements.promise')),
-                ('reason', models.CharField(max_length=200)),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.BigIntegerField(null=True)),
+                (
+                    "promise",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="withdrawal",
+                        serialize=False,
+                        to="arrangements.promise",
+                    ),
+                ),
+                ("reason", models.CharField(max_length=200)),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.BigIntegerField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='PromisePart',
+            name="PromisePart",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.SmallIntegerField()),
-                ('due_date', models.DateField()),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('kept', 'Kept'), ('partly_kept', 'Partly Kept'), ('broken', 'Broken'), ('withdrawn', 'Withdrawn')], default='open', max_length=12)),
-                ('received', models.DecimalField(decimal_places=2, default=0, max_digits=18)),
-                ('judged_on', models.DateField(null=True)),
-                ('promise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='arrangements.promise')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.SmallIntegerField()),
+                ("due_date", models.DateField()),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=18)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("kept", "Kept"),
+                            ("partly_kept", "Partly Kept"),
+                            ("broken", "Broken"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        default="open",
+                        max_length=12,
+                    ),
+                ),
+                ("received", models.DecimalField(decimal_places=2, default=0, max_digits=18)),
+                ("judged_on", models.DateField(null=True)),
+                (
+                    "promise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="parts", to="arrangements.promise"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'open')), fields=['due_date'], name='part_open')],
-                'constraints': [models.UniqueConstraint(fields=('promise', 'position'), name='one_part')],
+                "indexes": [models.Index(condition=models.Q(("state", "open")), fields=["due_date"], name="part_open")],
+                "constraints": [models.UniqueConstraint(fields=("promise", "position"), name="one_part")],
             },
         ),
     ]

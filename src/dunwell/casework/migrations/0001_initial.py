@@ -6,151 +6,222 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('identity', '0001_initial'),
-        ('portfolio', '0001_initial'),
+        ("identity", "0001_initial"),
+        ("portfolio", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('case_no', models.CharField(max_length=24, unique=True)),
-                ('opened_on', models.DateField()),
-                ('closed_on', models.DateField(null=True)),
-                ('close_reason', models.CharField(blank=True, max_length=24)),
-                ('run_id', models.BigIntegerField()),
-                ('business_date', models.DateField()),
-                ('entered_on', models.DateField(null=True)),
-                ('entry_balance', models.DecimalField(decimal_places=2, default=0, max_digits=18)),
-                ('currency', models.CharField(max_length=3)),
-                ('balance', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('past_due', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('oldest_due_date', models.DateField(null=True)),
-                ('days_delinquent', models.IntegerField()),
-                ('bucket', models.CharField(max_length=4)),
-                ('stage', models.CharField(max_length=12)),
-                ('segment', models.CharField(blank=True, max_length=40)),
-                ('first_payment_default', models.BooleanField(default=False)),
-                ('promise_state', models.CharField(blank=True, max_length=16)),
-                ('queue', models.CharField(blank=True, max_length=16)),
-                ('rank', models.IntegerField(default=0)),
-                ('next_rule', models.CharField(blank=True, max_length=40)),
-                ('next_reason', models.JSONField(default=dict)),
-                ('ready_at', models.DateTimeField(null=True)),
-                ('held_until', models.DateTimeField(null=True)),
-                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.entity')),
-                ('held_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='held_cases', to=settings.AUTH_USER_MODEL)),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='owned_cases', to=settings.AUTH_USER_MODEL)),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='portfolio.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("case_no", models.CharField(max_length=24, unique=True)),
+                ("opened_on", models.DateField()),
+                ("closed_on", models.DateField(null=True)),
+                ("close_reason", models.CharField(blank=True, max_length=24)),
+                ("run_id", models.BigIntegerField()),
+                ("business_date", models.DateField()),
+                ("entered_on", models.DateField(null=True)),
+                ("entry_balance", models.DecimalField(decimal_places=2, default=0, max_digits=18)),
+                ("currency", models.CharField(max_length=3)),
+                ("balance", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("past_due", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("oldest_due_date", models.DateField(null=True)),
+                ("days_delinquent", models.IntegerField()),
+                ("bucket", models.CharField(max_length=4)),
+                ("stage", models.CharField(max_length=12)),
+                ("segment", models.CharField(blank=True, max_length=40)),
+                ("first_payment_default", models.BooleanField(default=False)),
+                ("promise_state", models.CharField(blank=True, max_length=16)),
+                ("queue", models.CharField(blank=True, max_length=16)),
+                ("rank", models.IntegerField(default=0)),
+                ("next_rule", models.CharField(blank=True, max_length=40)),
+                ("next_reason", models.JSONField(default=dict)),
+                ("ready_at", models.DateTimeField(null=True)),
+                ("held_until", models.DateTimeField(null=True)),
+                ("entity", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="identity.entity")),
+                (
+                    "held_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="held_cases",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="owned_cases",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="cases", to="portfolio.party"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Draft',
+            name="Draft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('data_sealed', models.BinaryField()),
-                ('saved_at', models.DateTimeField()),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='casework.case')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("data_sealed", models.BinaryField()),
+                ("saved_at", models.DateTimeField()),
+                ("case", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="casework.case")),
+                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
-            name='Note',
+            name="Note",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text_sealed', models.BinaryField()),
-                ('pinned', models.BooleanField(default=False)),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.BigIntegerField(null=True)),
-                ('key', models.CharField(max_length=80, unique=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='casework.case')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("text_sealed", models.BinaryField()),
+                ("pinned", models.BooleanField(default=False)),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.BigIntegerField(null=True)),
+                ("key", models.CharField(max_length=80, unique=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="notes", to="casework.case"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Ownership',
+            name="Ownership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField(null=True)),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.BigIntegerField(null=True)),
-                ('key', models.CharField(max_length=80, unique=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ownerships', to='casework.case')),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField(null=True)),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.BigIntegerField(null=True)),
+                ("key", models.CharField(max_length=80, unique=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="ownerships", to="casework.case"
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PlannedAction',
+            name="PlannedAction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('step', models.CharField(max_length=40)),
-                ('cycle', models.DateField()),
-                ('channel', models.CharField(max_length=12)),
-                ('purpose', models.CharField(max_length=20)),
-                ('template', models.CharField(blank=True, max_length=24)),
-                ('due_on', models.DateField()),
-                ('segment', models.CharField(max_length=40)),
-                ('rule', models.CharField(max_length=64)),
-                ('strategy_sha256', models.CharField(max_length=64)),
-                ('run_id', models.BigIntegerField()),
-                ('state', models.CharField(choices=[('planned', 'Planned'), ('done', 'Done'), ('cancelled', 'Cancelled')], default='planned', max_length=12)),
-                ('state_reason', models.CharField(blank=True, max_length=64)),
-                ('gate_preview', models.JSONField(default=dict)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='planned_actions', to='casework.case')),
-                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.entity')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='planned_actions', to='portfolio.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("step", models.CharField(max_length=40)),
+                ("cycle", models.DateField()),
+                ("channel", models.CharField(max_length=12)),
+                ("purpose", models.CharField(max_length=20)),
+                ("template", models.CharField(blank=True, max_length=24)),
+                ("due_on", models.DateField()),
+                ("segment", models.CharField(max_length=40)),
+                ("rule", models.CharField(max_length=64)),
+                ("strategy_sha256", models.CharField(max_length=64)),
+                ("run_id", models.BigIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("planned", "Planned"), ("done", "Done"), ("cancelled", "Cancelled")],
+                        default="planned",
+                        max_length=12,
+                    ),
+                ),
+                ("state_reason", models.CharField(blank=True, max_length=64)),
+                ("gate_preview", models.JSONField(default=dict)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="planned_actions", to="casework.case"
+                    ),
+                ),
+                ("entity", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="identity.entity")),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="planned_actions",
+                        to="portfolio.party",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Reminder',
+            name="Reminder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('snooze', 'Snooze'), ('call_back', 'Call Back')], max_length=12)),
-                ('due_at', models.DateTimeField()),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.BigIntegerField(null=True)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('key', models.CharField(max_length=80, unique=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to='casework.case')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("snooze", "Snooze"), ("call_back", "Call Back")], max_length=12)),
+                ("due_at", models.DateTimeField()),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.BigIntegerField(null=True)),
+                ("done_at", models.DateTimeField(null=True)),
+                ("key", models.CharField(max_length=80, unique=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="reminders", to="casework.case"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('closed_on', None), ('owner', None), ('queue', 'call')), fields=['entity', 'rank', 'id'], name='case_next_pool'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("closed_on", None), ("owner", None), ("queue", "call")),
+                fields=["entity", "rank", "id"],
+                name="case_next_pool",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('closed_on', None), ('queue', 'call')), fields=['owner', 'rank', 'id'], name='case_next_own'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("closed_on", None), ("queue", "call")),
+                fields=["owner", "rank", "id"],
+                name="case_next_own",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('closed_on', None)), fields=['bucket'], name='case_open_bucket'),
+            model_name="case",
+            index=models.Index(condition=models.Q(("closed_on", None)), fields=["bucket"], name="case_open_bucket"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('held_by__isnull', False)), fields=['held_by'], name='case_held'),
+            model_name="case",
+            index=models.Index(condition=models.Q(("held_by__isnull", False)), fields=["held_by"], name="case_held"),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_on', None)), fields=('party',), name='one_open_case'),
+            model_name="case",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("closed_on", None)), fields=("party",), name="one_open_case"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='draft',
-            constraint=models.UniqueConstraint(fields=('user', 'case'), name='one_draft'),
+            model_name="draft",
+            constraint=models.UniqueConstraint(fields=("user", "case"), name="one_draft"),
         ),
         migrations.AddIndex(
-            model_name='plannedaction',
-            index=models.Index(condition=models.Q(('state', 'planned')), fields=['due_on', 'channel'], name='action_planned'),
+            model_name="plannedaction",
+            index=models.Index(
+                condition=models.Q(("state", "planned")), fields=["due_on", "channel"], name="action_planned"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='plannedaction',
-            constraint=models.UniqueConstraint(fields=('party', 'step', 'cycle'), name='one_action_a_step'),
+            model_name="plannedaction",
+            constraint=models.UniqueConstraint(fields=("party", "step", "cycle"), name="one_action_a_step"),
         ),
     ]

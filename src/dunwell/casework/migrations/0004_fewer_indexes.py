@@ -6,32 +6,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('casework', '0003_reads'),
-        ('identity', '0001_initial'),
+        ("casework", "0003_reads"),
+        ("identity", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='case',
-            name='case_no',
-            field=models.CharField(db_collation='C', max_length=24, unique=True),
+            model_name="case",
+            name="case_no",
+            field=models.CharField(db_collation="C", max_length=24, unique=True),
         ),
         migrations.AlterField(
-            model_name='case',
-            name='entity',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='identity.entity'),
+            model_name="case",
+            name="entity",
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to="identity.entity"),
         ),
         migrations.AlterField(
-            model_name='case',
-            name='held_by',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='held_cases', to=settings.AUTH_USER_MODEL),
+            model_name="case",
+            name="held_by",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="held_cases",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AlterField(
-            model_name='case',
-            name='owner',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='owned_cases', to=settings.AUTH_USER_MODEL),
+            model_name="case",
+            name="owner",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="owned_cases",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
     ]

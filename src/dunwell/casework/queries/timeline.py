@@ -107,4 +107,3 @@ def _entry(row: dict) -> Entry:
         account_id=row["account_id"],
         data=told(row["data"]),
     )
-

@@ -164,9 +164,9 @@ def _write(
     if call_back_at is not None:
         reminder = notes.call_back(case_id=case.pk, at=call_back_at, by=by, now=now, key=f"{key}:reminder")
     if chosen.group == "reached":
-        PlannedAction.objects.filter(
-            case=case, channel=contact.channel, state=PlannedAction.State.PLANNED
-        ).update(state=PlannedAction.State.DONE, state_reason=chosen.code)
+        PlannedAction.objects.filter(case=case, channel=contact.channel, state=PlannedAction.State.PLANNED).update(
+            state=PlannedAction.State.DONE, state_reason=chosen.code
+        )
     release(case_id=case.pk, user=user, now=now)
     drafts.drop_draft(case_id=case.pk, user=user)
     return Saved(outcome=outcome, promise=promise, note=written, reminder=reminder)

@@ -18,9 +18,7 @@ def save_draft(*, case_id: int, user: User, data: Mapping[str, object], now: dat
     """Keep what stands in the form (JSON values by field), in place of what was kept before."""
     case = Case.objects.get(pk=case_id)
     sealed = portfolio.seal_text(party_id=case.party_id, text=json.dumps(dict(data), ensure_ascii=False))
-    draft, _ = Draft.objects.update_or_create(
-        user=user, case=case, defaults={"data_sealed": sealed, "saved_at": now}
-    )
+    draft, _ = Draft.objects.update_or_create(user=user, case=case, defaults={"data_sealed": sealed, "saved_at": now})
     return draft
 
 

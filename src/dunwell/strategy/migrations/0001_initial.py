@@ -4,27 +4,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='StrategyVersion',
+            name="StrategyVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40)),
-                ('version', models.IntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('text', models.TextField()),
-                ('approved_by', models.CharField(max_length=64)),
-                ('in_force_from', models.DateField()),
-                ('recorded_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=40)),
+                ("version", models.IntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("text", models.TextField()),
+                ("approved_by", models.CharField(max_length=64)),
+                ("in_force_from", models.DateField()),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('code', 'version'), name='one_strategy_version')],
+                "constraints": [models.UniqueConstraint(fields=("code", "version"), name="one_strategy_version")],
             },
         ),
     ]

@@ -32,7 +32,7 @@ def _segment(strategy: Strategy) -> str:
     return f"""
 -- The first segment whose condition holds. Only who is past due is in one.
 CREATE OR REPLACE TABLE party_segment AS
-SELECT party_no, segment, {text(strategy.code + '/' + str(strategy.version) + '/')} || segment AS rule
+SELECT party_no, segment, {text(strategy.code + "/" + str(strategy.version) + "/")} || segment AS rule
 FROM (
     SELECT party_no,
            CASE

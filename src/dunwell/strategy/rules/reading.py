@@ -251,7 +251,7 @@ def _segments(reader: _Reader, raw: Mapping, treatments: Mapping[str, Treatment]
                     tuple(entry.get("treatments") or ()))
         )  # fmt: skip
     if found and found[-1].said.strip().upper() != "TRUE":
-        reader.wrong(("segments", len(found) - 1), "the last segment takes everybody who is left: when: \"TRUE\"")
+        reader.wrong(("segments", len(found) - 1), 'the last segment takes everybody who is left: when: "TRUE"')
     return tuple(found)
 
 

@@ -1,0 +1,34 @@
+"""The strategy page: read-only, for those who may see it, in both languages."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from tests import build
+
+pytestmark = pytest.mark.django_db
+
+
+def page(role: str, language: str = "en") -> tuple[int, str]:
+    client = Client()
+    client.force_login(build.user(role, language=language))
+    answer = client.get("/strategy")
+    return answer.status_code, answer.content.decode()
+
+
+@pytest.mark.parametrize(("role", "status"), [("analyst", 200), ("manager", 200), ("collector", 403), ("legal", 403)])
+def test_who_may_read_the_strategy(role: str, status: int) -> None:
+    assert page(role)[0] == status
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "First-payment default"), ("zh-hans", "首逾客户")])
+def test_segments_with_their_open_cases_and_every_step(language: str, words: str) -> None:
+    build.case(segment="first_payment_default", past_due=Decimal("4321.00"))
+    build.case(segment="first_payment_default", past_due=Decimal("1.00"), closed_on=build.TODAY)
+    _, text = page("manager", language)
+    assert words in text and "4,321.00" in text and "4,322.00" not in text
+    assert all(step in text for step in ("SMS-03", "CALL-01", "LETTER-45", "LAW-181", "standard-cn"))
+    assert "style=" not in text
