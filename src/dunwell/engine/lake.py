@@ -27,7 +27,10 @@ def read_parquet(connection: DuckDBPyConnection, table: str, *paths: Path, view:
     """Name the files' rows `table`: as a view that reads them when asked, or copied into memory."""
     files = ", ".join(f"'{_spelled(path)}'" for path in paths)
     kind = "VIEW" if view else "TABLE"
-    connection.execute(f"CREATE OR REPLACE {kind} {table} AS SELECT * FROM read_parquet([{files}], union_by_name = true)")
+    connection.execute(  # the folders' names (date=…) are not columns
+        f"CREATE OR REPLACE {kind} {table} AS SELECT * FROM read_parquet([{files}], union_by_name = true,"
+        " hive_partitioning = false)"
+    )
 
 
 def link(source: Path, target: Path) -> None:

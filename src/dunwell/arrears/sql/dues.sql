@@ -15,9 +15,9 @@ WHERE s.account_no IS NULL AND c.due_date IS NOT NULL;
 
 CREATE OR REPLACE TABLE statement_event AS
 SELECT account_no, on_day, is_statement, amount, due_date, minimum_payment,
-       sum(is_statement) OVER (
+       CAST(sum(is_statement) OVER (
            PARTITION BY account_no ORDER BY on_day, is_statement ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-       ) AS nr
+       ) AS BIGINT) AS nr
 FROM (
     SELECT account_no, statement_date AS on_day, 1 AS is_statement, CAST(0 AS DECIMAL(18, 2)) AS amount, due_date,
            minimum_payment

@@ -34,6 +34,7 @@ from dunwell.nightly.services.errors import Busy, Refused
 from dunwell.nightly.services.reassessing import reassess
 
 LOCK = "SELECT pg_try_advisory_lock(hashtext('dunwell.nightly'))"
+PATIENCE = 5.0  # seconds in which the server notices that a killed runner is gone and gives its lock back
 UNLOCK = "SELECT pg_advisory_unlock(hashtext('dunwell.nightly'))"
 
 #: The table whose rows and money a step is told by; a step that is not named here by the last table it makes.
@@ -111,10 +112,14 @@ def run(
 
 @contextmanager
 def _lock() -> Iterator[None]:
+    until = time.monotonic() + PATIENCE
     with database.cursor() as cursor:
         cursor.execute(LOCK)
-        if not cursor.fetchone()[0]:
-            raise Busy("another night is running")
+        while not cursor.fetchone()[0]:
+            if time.monotonic() > until:
+                raise Busy("another night is running")
+            time.sleep(0.2)
+            cursor.execute(LOCK)
     try:
         yield
     finally:
