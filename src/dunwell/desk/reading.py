@@ -7,9 +7,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from dunwell.casework import queries as casework
 from dunwell.compliance.models import ContactPoint
@@ -348,7 +347,6 @@ def page_of(case_id: int, user: User, now: datetime, *, kind: str = "", before: 
         columns=[_column(account) for account in accounts],
         rows=_rows(accounts) if accounts else [],
         points=points,
-        message_points=[point for point in points if point.kind in ("mobile", "email")],
         budget=_budget(gate, now),
         lock=lock,
         holds=[_hold(hold) for hold in found.holds],

@@ -224,7 +224,6 @@ class CasePage:
     columns: Sequence[AccountColumn]
     rows: Sequence[BalanceRow]
     points: Sequence[Point]
-    message_points: Sequence[Point]
     budget: Budget | None
     lock: Lock
     holds: Sequence[HoldStrip]

@@ -15,9 +15,14 @@ from django.views.decorators.http import require_POST
 
 from dunwell.casework import services as casework
 from dunwell.casework.models import Case
+from dunwell.channels import services as channels
+from dunwell.channels.models import Template
+from dunwell.channels.rules import TextError
+from dunwell.channels.services.queueing import WrongPoint
 from dunwell.compliance import services as compliance
 from dunwell.desk import words
 from dunwell.desk.pages.case import amount_of, find, go, moment_of, sentence
+from dunwell.desk.reading import refusal_of
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel import times
 from dunwell.kernel.times import BANK_ZONE
@@ -134,42 +139,60 @@ def reveal(request: HttpRequest, case_no: str) -> HttpResponse:
     return render(request, "desk/revealed.html", {"text": text})
 
 
+def _message_fields(request: HttpRequest, case: Case, now: datetime) -> HttpResponse:
+    """The choice of number and text; the texts are those in force, in the person's language."""
+    channels.load_templates()
+    today = times.business_date(now)
+    texts = Template.objects.filter(
+        in_force_from__lte=today, language=case.party.language, channel__in=words.MESSAGES_ON
+    )
+    texts = texts.exclude(in_force_to__lt=today).order_by("-channel", "code", "-version").values_list("code", "title")
+    kinds = [kind for kinds in words.MESSAGES_ON.values() for kind in kinds]
+    points = ContactPoint.objects.filter(party_id=case.party_id, kind__in=kinds).order_by("-kind", "id")
+    context = {"case_no": case.case_no, "templates": dict(texts).items(), "points": points.values_list("id", "masked")}
+    return render(request, "desk/message_fields.html", context)
+
+
 @requires("message.send")
 def message(request: HttpRequest, case_no: str) -> HttpResponse:
     """GET shows the text as it would leave; POST puts it into the outbox, where the gate decides."""
-    from dunwell.channels import services as channels
-
     case, now = find(request, case_no), timezone.now()
     given = request.GET if request.method == "GET" else request.POST
+    if request.method == "GET" and "point" not in given:
+        return _message_fields(request, case, now)
     point, code = _point(case, given.get("point", "")), given.get("template", "")
-    if point is None:
+    if point is None or point.party_id != case.party_id:
         return sentence(_("Choose a contact point."))
-    if request.method == "GET":
-        shown = channels.preview(
-            party_id=case.party_id, contact_point_id=point.pk, template_code=code, case_id=case.pk, now=now
+    about = {
+        "party_id": case.party_id,
+        "contact_point_id": point.pk,
+        "template_code": code,
+        "case_id": case.pk,
+        "case_no": case_no,
+    }
+    try:
+        if request.method == "GET":
+            shown = channels.preview(now=now, **about)
+            if point.kind not in words.MESSAGES_ON.get(shown.template.channel, ()):
+                return sentence(_("This text does not go to this contact point."))
+            return render(request, "desk/preview.html", {"shown": shown, "refused": refusal_of(shown.decision)})
+        other = _not_mine(request, case, now)
+        if other is not None:
+            return other
+        queued = channels.queue_message(by=casework.acting(request.user), now=now, key=_key(request), **about)
+    except WrongPoint:
+        return sentence(_("This text does not go to this contact point."))
+    except TextError:
+        return sentence(_("There is no approved text for this now."))
+    if queued.state == queued.State.REFUSED:
+        return sentence(_("Refused by the gate: %(rule)s.") % {"rule": queued.refusal_rule})
+    said = _("In the outbox. The gate decides again when it leaves.")
+    if queued.state == queued.State.NOT_CONNECTED:
+        said = _(
+            "Not connected: the bank's SMS line is not set up. "
+            "The message stands in the outbox with the gate's answer and does not leave."
         )
-        return render(request, "desk/preview.html", {"shown": shown})
-    other = _not_mine(request, case, now)
-    if other is not None:
-        return other
-    queued = channels.queue_message(
-        party_id=case.party_id,
-        contact_point_id=point.pk,
-        template_code=code,
-        case_id=case.pk,
-        by=casework.acting(request.user),
-        now=now,
-        key=_key(request),
-    )
-    said = {
-        "not_connected": _(
-            "Not connected: the bank's SMS line is not set up. The message stands in the outbox with the gate's answer and does not leave."
-        ),
-        "refused": _("Refused by the gate: %(rule)s.") % {"rule": queued.refusal_rule},
-    }.get(queued.state)
-    if queued.state == "refused":
-        return sentence(str(said))
-    messages.success(request, said or _("In the outbox. The gate decides again when it leaves."))
+    messages.success(request, said)
     return go(f"/cases/{case_no}")
 
 

@@ -18,7 +18,6 @@ from dunwell.casework import services as casework
 from dunwell.casework.models import Case
 from dunwell.casework.rules.codes import codes
 from dunwell.casework.services import Saved
-from dunwell.channels.models import Template
 from dunwell.compliance import services as compliance
 from dunwell.desk import timeline, words
 from dunwell.desk.reading import page_of, refusal_of
@@ -103,7 +102,6 @@ def context_of(request: HttpRequest, case: Case, *, kind: str = "", before: int 
             "reveal_reasons": words.REVEAL_REASONS.items(),
             "hold_kinds": words.HOLD_KINDS.items(),
             "snooze_choices": words.SNOOZES.items(),
-            "templates": _templates(now, case.party.language) if user.may("message.send") else [],
         }
         | form_of(page, typed)
     )
@@ -121,14 +119,6 @@ def form_of(page: object, typed: dict[str, object]) -> dict[str, object]:
         "asked": asked,
         "parts": [{"date": day, "amount": amount} for day, amount in rows],
     }
-
-
-def _templates(now: datetime, language: str) -> list[tuple[str, str]]:
-    """The approved texts in force, in the person's language: code and title."""
-    today = times.business_date(now)
-    in_force = Template.objects.filter(in_force_from__lte=today, language=language, channel__in=words.MESSAGES_ON)
-    in_force = in_force.exclude(in_force_to__lt=today).order_by("code", "-version")
-    return list({code: title for code, title in in_force.values_list("code", "title")}.items())
 
 
 def _rights(request: HttpRequest) -> dict[str, bool]:
@@ -274,8 +264,6 @@ def contact(request: HttpRequest, case_no: str) -> HttpResponse:
     _keep_draft(request, found, now)
     context = context_of(request, found)
     context |= form_of(context["page"], typed) | {"errors": errors}
-    if not context["page"].call:  # type: ignore[attr-defined]
-        context["lost"] = typed["note"]
     return render(request, "desk/case_work.html", context, status=422)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -30,8 +31,7 @@ def _address(path: str) -> str:
     found = finders.find(path)
     if found is None:
         raise template.TemplateSyntaxError(f"There is no asset {path!r}.")
-    with open(found, "rb") as file:
-        digest = hashlib.sha256(file.read()).hexdigest()[:12]
+    digest = hashlib.sha256(Path(found).read_bytes()).hexdigest()[:12]
     return f"{settings.STATIC_URL}{path}?v={digest}"
 
 

@@ -1,0 +1,295 @@
+"""The case page by its addresses: dial, outcome, promise, and what must not be lost or doubled."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from dunwell.arrangements.models import Promise
+from dunwell.casework import queries, services
+from dunwell.casework.models import Case, Draft, Note, Reminder
+from dunwell.channels.models import Message
+from dunwell.compliance.models import Contact, ContactOutcome, Hold
+from dunwell.evidence.models import Log
+from dunwell.payments.models import Payment
+from tests import build
+
+pytestmark = pytest.mark.django_db
+SAID = {"identified": "on", "disclosed": ["who_we_are", "recorded", "objections"]}
+
+
+@pytest.fixture
+def at_work(client):
+    """A collector who holds the case of somebody whose day is open now, wherever the tests run."""
+    noon = next(
+        zone
+        for zone in ("Asia/Shanghai", "Pacific/Auckland", "America/New_York", "Europe/Berlin", "Pacific/Honolulu")
+        if 9 <= timezone.now().astimezone(__import__("zoneinfo").ZoneInfo(zone)).hour < 21
+    )
+    person, point, case = build.debtor(timezone=noon)
+    user = build.user(language="en")
+    client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[1])
+    services.hold(case_id=case.pk, user=user, now=timezone.now())
+    return client, user, case, point
+
+
+def dial(client, case, point, key="dial-1"):
+    return client.post(f"/cases/{case.case_no}/dial", {"point": point.pk, "key": key}, HTTP_HX_REQUEST="true")
+
+
+def save(client, case, code, key="save-1", **fields):
+    contact = Contact.objects.order_by("-id").first()
+    form = {"key": key, "contact": contact.pk if contact else "", "code": code, "note": "", **fields}
+    return client.post(f"/cases/{case.case_no}/contact", form, HTTP_HX_REQUEST="true")
+
+
+def promise_day(case):
+    terms = queries.case_page(case.pk, case.held_by, timezone.now()).terms
+    return next(day for day, working in terms.days if working).isoformat()
+
+
+def test_the_page_shows_no_number_in_clear_and_takes_at_most_fifteen_queries(at_work):
+    client, _user, case, point = at_work
+    client.get(f"/cases/{case.case_no}")
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        page = client.get(f"/cases/{case.case_no}").content.decode()
+    reads = [query["sql"] for query in asked if query["sql"].startswith(("SELECT", "WITH", "--"))]
+    assert len(reads) <= 15, "\n".join(sql[:120] for sql in reads)
+    assert point.masked in page
+    assert not re.search(r"\b1\d{10}\b", page)
+
+
+def test_that_somebody_looked_stands_in_the_log(at_work):
+    client, user, case, _point = at_work
+    client.get(f"/cases/{case.case_no}")
+    assert Log.objects.filter(kind="party.viewed", party_id=case.party_id, actor_id=user.pk).exists()
+
+
+def test_a_dial_shows_the_number_after_the_gate_took_the_slot(at_work):
+    client, _user, case, point = at_work
+    answer = dial(client, case, point).content.decode()
+    assert Contact.objects.filter(contact_point=point).count() == 1
+    assert re.search(r'data-mask-after="60"[^>]*>1\d{10}<', answer)
+    assert Log.objects.filter(kind="party.revealed", data__reason="dial").count() == 1
+
+
+def test_a_double_click_on_dial_is_one_contact(at_work):
+    client, _user, case, point = at_work
+    dial(client, case, point)
+    dial(client, case, point)
+    assert Contact.objects.count() == 1
+
+
+def test_a_refused_dial_says_the_rule_and_shows_nothing(at_work):
+    client, user, case, point = at_work
+    Hold.objects.create(
+        party=case.party,
+        kind="dispute",
+        reason="x",
+        starts_at=timezone.now() - timedelta(hours=1),
+        recorded_at=timezone.now(),
+    )
+    answer = dial(client, case, point).content.decode()
+    assert not Contact.objects.exists()
+    assert "DISPUTE" in answer and not re.search(r">1\d{10}<", answer)
+
+
+def test_a_number_of_another_case_is_not_dialled(at_work):
+    client, _user, case, _point = at_work
+    _other, foreign, _case = build.debtor()
+    dial(client, case, foreign)
+    assert not Contact.objects.exists()
+
+
+def test_a_result_leads_to_the_next_case(at_work):
+    client, _user, case, point = at_work
+    _person, _number, following = build.debtor()
+    dial(client, case, point)
+    answer = save(client, case, "no_answer")
+    assert answer.status_code == 204 and answer["HX-Redirect"] == f"/cases/{following.case_no}"
+    assert ContactOutcome.objects.get().outcome == "no_answer"
+
+
+def test_a_promise_is_kept_with_its_parts(at_work):
+    client, _user, case, point = at_work
+    dial(client, case, point)
+    answer = save(
+        client,
+        case,
+        "promise",
+        **SAID,
+        part_date=[promise_day(Case.objects.get(pk=case.pk)), "", ""],
+        part_amount=["1,500.00", "", ""],
+    )
+    assert answer.status_code == 204, answer.content.decode()
+    assert [str(part.amount) for part in Promise.objects.get().parts.all()] == ["1500.00"]
+
+
+@pytest.mark.parametrize(
+    ("code", "fields", "sentence"),
+    [
+        ("", {}, "Choose what came of the call"),
+        ("promise", {"part_date": ["2026-13-40"], "part_amount": ["1"], **SAID}, "write the day as"),
+        ("promise", {"identified": "on"}, "ticked"),
+        ("call_back", {"call_back_date": "soon", "call_back_time": "x"}, "16:30"),
+    ],
+)
+def test_what_is_missing_is_said_and_what_was_typed_stays(at_work, code, fields, sentence):
+    client, user, case, point = at_work
+    dial(client, case, point)
+    answer = save(client, case, code, **{**fields, "note": "kept word for word"})
+    text = answer.content.decode()
+    assert answer.status_code == 422 and sentence in text and "kept word for word" in text
+    assert not ContactOutcome.objects.exists()
+    assert services.open_draft(case_id=case.pk, user=user)["note"] == "kept word for word"
+
+
+def test_the_same_form_sent_again_after_a_lost_connection_is_one_entry(at_work):
+    client, _user, case, point = at_work
+    dial(client, case, point)
+    save(client, case, "no_answer", note="once")
+    assert save(client, case, "no_answer", note="once").status_code == 204
+    assert ContactOutcome.objects.count() == 1 and Note.objects.count() == 1
+
+
+def test_a_stale_tab_is_told_and_loses_nothing(at_work):
+    client, user, case, point = at_work
+    dial(client, case, point)
+    save(client, case, "no_answer", key="first tab")
+    services.hold(case_id=case.pk, user=user, now=timezone.now())
+    answer = save(client, case, "busy", key="second tab", note="from the second tab")
+    assert answer.status_code == 422 and ContactOutcome.objects.count() == 1
+    assert "from the second tab" in answer.content.decode()
+
+
+def test_a_draft_comes_back_with_the_call(at_work):
+    client, _user, case, point = at_work
+    dial(client, case, point)
+    contact = Contact.objects.get()
+    answer = client.post(
+        f"/cases/{case.case_no}/draft", {"contact": contact.pk, "note": "half a sentence"}, HTTP_X_DRAFT="1"
+    )
+    assert answer.content.startswith(b"draft saved")
+    assert "half a sentence" not in str(Draft.objects.get().data_sealed)
+    assert "half a sentence" in client.get(f"/cases/{case.case_no}").content.decode()
+
+
+def test_the_second_collector_reads_and_cannot_dial(at_work, client):
+    _client, user, case, point = at_work
+    other = build.user(language="en")
+    client.force_login(other, backend=settings.AUTHENTICATION_BACKENDS[1])
+    page = client.get(f"/cases/{case.case_no}").content.decode()
+    assert f"{user.name_en} is working on it" in page and 'class="btn live"' not in page
+    dial(client, case, point)
+    assert not Contact.objects.exists()
+
+
+def test_a_snooze_puts_the_case_off_and_a_moment_that_passed_is_refused(at_work):
+    client, _user, case, _point = at_work
+    late = client.post(
+        f"/cases/{case.case_no}/snooze", {"key": "z", "kind": "snooze", "date": "2020-01-01", "time": "10:00"}
+    )
+    assert late.status_code == 422
+    client.post(f"/cases/{case.case_no}/snooze", {"key": "z", "kind": "snooze", "when": "2h"})
+    assert Reminder.objects.get().kind == "snooze"
+    assert Case.objects.get(pk=case.pk).held_by is None
+
+
+def test_a_pinned_note_stands_above_the_timeline(at_work):
+    client, _user, case, _point = at_work
+    client.post(f"/cases/{case.case_no}/note", {"key": "n", "text": "Sleeps until two.", "pinned": "on"})
+    assert '<div class="pin">' in client.get(f"/cases/{case.case_no}").content.decode()
+
+
+def test_the_identity_is_shown_for_a_reason_only(at_work):
+    client, _user, case, _point = at_work
+    assert client.post(f"/cases/{case.case_no}/reveal", {"what": "identity", "reason": ""}).status_code == 422
+    assert not Log.objects.filter(kind="party.revealed").exists()
+
+
+def test_a_collector_enters_no_payment_and_a_leader_enters_it_once(at_work, client):
+    _client, _user, case, _point = at_work
+    account = case.party.accounts.get()
+    form = {
+        "account": account.pk,
+        "amount": "100.00",
+        "transaction_date": timezone.localdate().isoformat(),
+        "host_ref": "R-1",
+        "provisional": "on",
+    }
+    assert client.post(f"/cases/{case.case_no}/payment", form).status_code == 403
+    client.force_login(build.user("team_leader", language="en"), backend=settings.AUTHENTICATION_BACKENDS[1])
+    for _ in range(2):
+        assert client.post(f"/cases/{case.case_no}/payment", form).status_code == 204
+    assert Payment.objects.count() == 1
+    assert (
+        "already with another amount"
+        in client.post(f"/cases/{case.case_no}/payment", {**form, "amount": "7"}).content.decode()
+    )
+
+
+def test_a_case_of_another_entity_is_not_there(at_work, client):
+    _client, _user, case, _point = at_work
+    client.force_login(build.user(of=build.entity("agency"), team=None), backend=settings.AUTHENTICATION_BACKENDS[1])
+    assert client.get(f"/cases/{case.case_no}").status_code == 404
+
+
+def test_next_without_cases_says_so(client):
+    client.force_login(build.user(language="en"), backend=settings.AUTHENTICATION_BACKENDS[1])
+    assert client.post("/next")["Location"] == "/desk?empty=1"
+    assert "The queue is empty." in client.get("/desk?empty=1").content.decode()
+
+
+def test_a_list_stands_in_its_address_and_a_search_does_not(at_work):
+    client, _user, case, _point = at_work
+    assert case.case_no in client.get("/lists?bucket=M2&chip=unowned").content.decode()
+    assert case.case_no not in client.get("/lists?bucket=M5").content.decode()
+    assert client.post("/search", {"q": case.case_no.lower()})["Location"] == f"/cases/{case.case_no}"
+    client.post("/search", {"q": "13800000000"})
+    assert "13800000000" not in str(list(Log.objects.filter(kind="party.searched").values_list("data", flat=True)))
+
+
+def test_a_list_is_exported_by_those_who_may(at_work, client):
+    _client, _user, case, _point = at_work
+    assert client.get("/lists?format=csv").status_code == 403
+    client.force_login(build.user("manager"), backend=settings.AUTHENTICATION_BACKENDS[1])
+    text = b"".join(client.get("/lists?format=csv").streaming_content).decode("utf-8-sig")
+    assert text.splitlines()[0].startswith("case_no,") and case.case_no in text
+
+
+def test_a_hand_out_does_what_was_shown(client):
+    owners = [build.user(), build.user()]
+    cases = [build.case() for _ in range(5)]
+    client.force_login(build.user("team_leader", language="en"), backend=settings.AUTHENTICATION_BACKENDS[1])
+    page = client.post(
+        "/team", {"do": "preview", "which": "pool", "owner": [one.pk for one in owners]}
+    ).content.decode()
+    assert "5 cases would be dealt" in page
+    shown = {name: re.search(f'name="{name}" value="([^"]*)"', page)[1] for name in ("cases", "key")}
+    for _ in range(2):
+        client.post("/team", {"do": "hand_out", "owner": [one.pk for one in owners], **shown})
+    dealt = list(Case.objects.filter(pk__in=[case.pk for case in cases]).values_list("owner_id", flat=True))
+    assert sorted(dealt.count(one.pk) for one in owners) == [2, 3]
+
+
+def test_a_message_shows_its_text_first_and_says_not_connected(at_work):
+    client, _user, case, point = at_work
+    fields = client.get(f"/cases/{case.case_no}/message").content.decode()
+    codes = re.findall(r'<option value="([^"]+)">[^<]+\(', fields)
+    assert codes
+    shown = client.get(f"/cases/{case.case_no}/message", {"point": point.pk, "template": codes[0]})
+    assert 'class="preview"' in shown.content.decode()
+    assert not Message.objects.exists()
+    form = {"point": point.pk, "template": codes[0], "key": "sms"}
+    for _ in range(2):
+        assert client.post(f"/cases/{case.case_no}/message", form).status_code == 204
+    assert Message.objects.get().state == "not_connected"
+    assert "Not connected" in client.get(f"/cases/{case.case_no}").content.decode()
