@@ -1,0 +1,90 @@
+"""From planned actions to messages: what is due goes into the outbox, and what became of it comes back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from dunwell.casework.models import PlannedAction
+from dunwell.channels import services as channels
+from dunwell.channels.models import Message
+from dunwell.evidence import services as evidence
+from dunwell.kernel.actor import Actor
+from dunwell.kernel.times import business_date
+
+PLANNER = Actor.program("planner")
+BY_MESSAGE = ("sms", "email")
+LEFT = (Message.State.SENT, Message.State.IN_DOUBT)
+STOPPED = (Message.State.REFUSED, Message.State.FAILED)
+
+
+def queue_planned(*, now: datetime, limit: int, by: Actor = PLANNER) -> int:
+    """Queue the messages that are due, at most `limit`; cancel those whose action was cancelled; close the actions
+    whose message left or cannot leave. May be run again at any time. Answers how many were queued.
+    """
+    _cancel(limit, by=by, now=now)
+    _close(limit, by=by, now=now)
+    return _queue(limit, by=by, now=now)
+
+
+def _message(**conditions: object) -> Exists:
+    return Exists(Message.objects.filter(planned_action_id=OuterRef("pk"), **conditions))
+
+
+@transaction.atomic
+def _cancel(limit: int, *, by: Actor, now: datetime) -> None:
+    waiting = list(
+        Message.objects.filter(state=Message.State.PLANNED, planned_action_id__isnull=False)
+        .filter(Exists(PlannedAction.objects.filter(pk=OuterRef("planned_action_id"), state="cancelled")))
+        .values_list("planned_action_id", flat=True)[:limit]
+    )
+    channels.cancel_messages(action_ids=waiting, reason="action_cancelled", by=by, now=now)
+
+
+@transaction.atomic
+def _close(limit: int, *, by: Actor, now: datetime) -> None:
+    settled = (
+        PlannedAction.objects.select_for_update(of=("self",), skip_locked=True)
+        .filter(_message(state__in=LEFT + STOPPED), state=PlannedAction.State.PLANNED, channel__in=BY_MESSAGE)
+        .order_by("pk")[:limit]
+    )
+    actions = list(settled)
+    states = {
+        m.planned_action_id: m for m in Message.objects.filter(planned_action_id__in=[action.pk for action in actions])
+    }
+    for action in actions:
+        message = states[action.pk]
+        left = message.state in LEFT
+        _end(action, "done" if left else "cancelled", message.refusal_rule or message.state, by=by, now=now)
+
+
+@transaction.atomic
+def _queue(limit: int, *, by: Actor, now: datetime) -> int:
+    due = list(
+        PlannedAction.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("case")
+        .filter(~_message(), state="planned", channel__in=BY_MESSAGE, due_on__lte=business_date(now))
+        .order_by("due_on", "pk")[:limit]
+    )
+    plans = [channels.Plan(a.pk, a.party_id, a.case_id, a.case.case_no, a.template) for a in due]
+    planned = channels.plan_messages(plans=plans, by=by, now=now)
+    for action in due:
+        if action.pk in planned.impossible:
+            _end(action, "cancelled", planned.impossible[action.pk], by=by, now=now)
+    return len(planned.queued)
+
+
+def _end(action: PlannedAction, state: str, reason: str, *, by: Actor, now: datetime) -> None:
+    action.state, action.state_reason = state, reason
+    action.save(update_fields=["state", "state_reason"])
+    evidence.write(
+        kind=f"action.{state}",
+        now=now,
+        by=by,
+        entity_id=action.entity_id,
+        party_id=action.party_id,
+        case_id=action.case_id,
+        data={"action": action.pk, "step": action.step, "channel": action.channel, "reason": reason},
+    )

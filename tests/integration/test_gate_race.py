@@ -1,0 +1,102 @@
+"""The last slot, wanted by thirty at once: real connections, real commits."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from dunwell.compliance import services
+from dunwell.compliance.models import Contact, GateDecision
+from dunwell.kernel.actor import Actor
+from tests import build
+
+BY = Actor.program("test")
+NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 10:00 in Beijing
+THREADS = 30
+
+
+def take(point_id, party_id, key, now, outcome=""):
+    taken = services.reserve(party_id=party_id, contact_point_id=point_id, channel="call", key=key, by=BY, now=now)
+    if taken.contact and outcome:
+        services.record_outcome(contact_id=taken.contact.pk, outcome=outcome, by=BY, now=now, key=f"o-{key}")
+    return taken
+
+
+def all_at_once(calls):
+    """Run the calls in threads of their own, begun together; their answers, and what they raised."""
+    start, answers, errors = threading.Barrier(len(calls)), [], []
+
+    def run(call):
+        try:
+            start.wait(30)
+            answers.append(call())
+        except Exception as problem:  # noqa: BLE001  (shown by the test)
+            errors.append(problem)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert errors == []
+    return answers
+
+
+def test_thirty_want_the_last_dial_and_one_gets_it(fresh_database):
+    _, point, _ = build.debtor()
+    for nr in range(5):
+        take(point.pk, point.party_id, f"before{nr}", NOW, "no_answer")
+    calls = [lambda nr=nr: take(point.pk, point.party_id, f"k{nr}", NOW) for nr in range(THREADS)]
+    answers = all_at_once(calls)
+    assert sum(answer.allowed for answer in answers) == 1
+    assert {a.decision.primary.rule for a in answers if not a.allowed} == {"CN-CALL-6-PER-POINT"}
+    assert Contact.objects.count() == 6
+
+
+def test_two_persons_who_share_a_number_share_its_last_dial(fresh_database):
+    one, _, _ = build.debtor()
+    two, _, _ = build.debtor()
+    hers, his = (build.contact_point(party=person, value="19000001234") for person in (one, two))
+    for nr in range(5):
+        take(hers.pk, one.pk, f"before{nr}", NOW, "no_answer")
+    points = [(hers.pk, one.pk), (his.pk, two.pk)]
+    calls = [lambda nr=nr: take(*points[nr % 2], f"k{nr}", NOW) for nr in range(THREADS)]
+    assert sum(answer.allowed for answer in all_at_once(calls)) == 1
+
+
+def test_two_numbers_of_one_person_share_his_last_conversation(fresh_database):
+    person, first, _ = build.debtor()
+    second = build.contact_point(party=person)
+    take(first.pk, person.pk, "talk1", NOW, "connected_rpc")
+    take(second.pk, person.pk, "talk2", NOW, "connected_rpc")
+    points = [first.pk, second.pk]
+    calls = [lambda nr=nr: take(points[nr % 2], person.pk, f"k{nr}", NOW) for nr in range(THREADS)]
+    assert sum(answer.allowed for answer in all_at_once(calls)) == 1
+
+
+def test_each_day_has_its_own_last_slot_across_midnight(fresh_database):
+    person, point, _ = build.debtor()
+    services.record_consent(
+        party_id=person.pk, kind="night_consent", evidence_ref="call 1", by=BY, now=NOW - timedelta(days=1)
+    )
+    before = datetime(2026, 11, 24, 15, 59, 59, tzinfo=UTC)  # 23:59:59 in Beijing
+    after = before + timedelta(seconds=1)
+    for nr in range(5):
+        take(point.pk, person.pk, f"today{nr}", before, "no_answer")
+        take(point.pk, person.pk, f"tomorrow{nr}", after, "no_answer")
+    moments = [before, after]
+    calls = [lambda nr=nr: (nr % 2, take(point.pk, person.pk, f"k{nr}", moments[nr % 2])) for nr in range(THREADS)]
+    allowed = [day for day, answer in all_at_once(calls) if answer.allowed]
+    assert sorted(allowed) == [0, 1]
+    assert Contact.objects.filter(local_date="2026-11-24").count() == 6
+
+
+@pytest.mark.parametrize("outcome", ["no_answer", "connected_rpc"])
+def test_a_double_click_by_thirty_is_one_contact(fresh_database, outcome):
+    _, point, _ = build.debtor()
+    answers = all_at_once([lambda: take(point.pk, point.party_id, "one key", NOW, outcome) for _ in range(THREADS)])
+    assert {answer.contact.pk for answer in answers} == {Contact.objects.get().pk}
+    assert (GateDecision.objects.count(), Contact.objects.get().outcomes.count()) == (1, 1)
