@@ -114,6 +114,6 @@ def check(
             problems.append(Problem("not_positive", position, {"amount": amount}))
         elif amount < least:
             problems.append(Problem("below_least", position, {"amount": amount, "least": least}))
-    if total > past_due:
+    if total.is_finite() and total > past_due:
         problems.append(Problem("above_past_due", params={"total": total, "past_due": past_due}))
     return problems
