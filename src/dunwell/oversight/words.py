@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from django.utils.translation import get_language, gettext_lazy, pgettext, pgettext_lazy
+from django.utils.translation import get_language, pgettext, pgettext_lazy
 
 STAGES = {
     "reminder": pgettext_lazy("stage", "Reminder"),
@@ -20,43 +20,49 @@ STEPS = {
     "paid": pgettext_lazy("funnel", "Paid"),
 }
 STEP_MEANINGS = {
-    "planned": gettext_lazy("parties for whom the strategy planned an action due today"),
-    "attempted": gettext_lazy(
-        "parties whom at least one outward contact tried to reach today; what never left is not counted"
+    "planned": pgettext_lazy("report", "parties for whom the strategy planned an action due today"),
+    "attempted": pgettext_lazy(
+        "report", "parties whom at least one outward contact tried to reach today; what never left is not counted"
     ),
-    "reached": gettext_lazy("parties reached in person today (outcome connected_rpc)"),
-    "promised": gettext_lazy("parties who made a promise to pay today; the amount is the sum of its parts"),
-    "paid": gettext_lazy(
-        "parties of whom a repayment was recorded for today; announced ones count until the host answers"
+    "reached": pgettext_lazy("report", "parties reached in person today (outcome connected_rpc)"),
+    "promised": pgettext_lazy("report", "parties who made a promise to pay today; the amount is the sum of its parts"),
+    "paid": pgettext_lazy(
+        "report", "parties of whom a repayment was recorded for today; announced ones count until the host answers"
     ),
 }
 FORMULAS = {
-    "late_balance": gettext_lazy("balance of the accounts in M1 to M7+ at the close of the business date"),
-    "roll": gettext_lazy(
-        "balance (at the month's start) of the accounts that went from M1 to M2 / balance of all accounts in M1 at the month's start"
+    "late_balance": pgettext_lazy("report", "balance of the accounts in M1 to M7+ at the close of the business date"),
+    "roll": pgettext_lazy(
+        "report",
+        "balance (at the month's start) of the accounts that went from M1 to M2 / balance of all accounts in M1 at the month's start",
     ),
-    "received": gettext_lazy(
-        "repayments recorded for today less reversals; announced ones count until the host answers"
+    "received": pgettext_lazy(
+        "report", "repayments recorded for today less reversals; announced ones count until the host answers"
     ),
-    "rpc": gettext_lazy("calls in which the person himself was reached / calls made today"),
-    "contact": gettext_lazy("calls that somebody answered / calls made today"),
-    "kept": gettext_lazy("parts of promises kept / parts judged, due in the last 30 days"),
-    "gate": gettext_lazy("contacts that the gate refused today"),
-    "staff": gettext_lazy("collectors who made at least one call today"),
-    "entry": gettext_lazy(
-        "accounts in M1 to M7+ at the month's end that had nothing past due at its start / accounts with nothing past due at its start"
+    "rpc": pgettext_lazy("report", "calls in which the person himself was reached / calls made today"),
+    "contact": pgettext_lazy("report", "calls that somebody answered / calls made today"),
+    "kept": pgettext_lazy("report", "parts of promises kept / parts judged, due in the last 30 days"),
+    "gate": pgettext_lazy("report", "contacts that the gate refused today"),
+    "staff": pgettext_lazy("report", "collectors who made at least one call today"),
+    "entry": pgettext_lazy(
+        "report",
+        "accounts in M1 to M7+ at the month's end that had nothing past due at its start / accounts with nothing past due at its start",
     ),
-    "cure": gettext_lazy(
-        "accounts with nothing past due at the month's end that were in M1 to M7+ at its start / accounts in M1 to M7+ at its start"
+    "cure": pgettext_lazy(
+        "report",
+        "accounts with nothing past due at the month's end that were in M1 to M7+ at its start / accounts in M1 to M7+ at its start",
     ),
-    "fpd": gettext_lazy(
-        "accounts whose first statement fell due in the last 30 days and is unpaid / all accounts whose first statement fell due in the last 30 days"
+    "fpd": pgettext_lazy(
+        "report",
+        "accounts whose first statement fell due in the last 30 days and is unpaid / all accounts whose first statement fell due in the last 30 days",
     ),
-    "per_collector": gettext_lazy(
-        "repayments of parties reached in the seven days before / collectors who made a contact today"
+    "per_collector": pgettext_lazy(
+        "report", "repayments of parties reached in the seven days before / collectors who made a contact today"
     ),
-    "cases_per_collector": gettext_lazy("open cases that have an owner / owners"),
-    "recovery": gettext_lazy("repayments less reversals since entry, until the account is cured / balance at entry"),
+    "cases_per_collector": pgettext_lazy("report", "open cases that have an owner / owners"),
+    "recovery": pgettext_lazy(
+        "report", "repayments less reversals since entry, until the account is cured / balance at entry"
+    ),
 }
 
 

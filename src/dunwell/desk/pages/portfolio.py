@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from dunwell.casework.models import Case
@@ -24,7 +23,7 @@ from dunwell.oversight import drilldown, queries, rules, words
 from dunwell.oversight.pages.reports import now, vintage_chart
 from dunwell.oversight.pages.shown import Figure, heat_table
 
-NIGHTS = 7
+NIGHTS = 6
 EXPORTED = 5_000_000
 
 
@@ -89,10 +88,12 @@ def _stopped(runs: list[Run], published: date, *, may_see_files: bool) -> Stoppe
     reason = last.stop_reason
     names = {"kind": reason.get("kind", ""), "name": reason.get("name", "")}
     sentence = {
-        "file_missing": _("The file of %(kind)s has not come."),
-        "file_refused": _("%(name)s was refused: its totals or its form are wrong."),
-    }.get(reason.get("code", ""), _("What went into the night and what came out of it do not agree.")) % names
-    title = _("The night of %(day)s stopped") % {"day": last.business_date}
+        "file_missing": pgettext("report", "The file of %(kind)s has not come."),
+        "file_refused": pgettext("report", "%(name)s was refused: its totals or its form are wrong."),
+    }.get(
+        reason.get("code", ""), pgettext("report", "What went into the night and what came out of it do not agree.")
+    ) % names
+    title = pgettext("report", "The night of %(day)s stopped") % {"day": last.business_date}
     return Stopped(title, sentence, f"/intake?day={last.business_date}" if may_see_files else "")
 
 
@@ -162,6 +163,17 @@ def _bucket(row: queries.BucketRow, size: Decimal) -> dict[str, object]:
     }
 
 
+def _first_payments(last: date, currency: str) -> tuple[int, int] | None:
+    """首逾: unpaid of all first statements that fell due in the last 30 days; None when the run is not kept."""
+    found = folder(last)
+    if found is None:
+        return None
+    try:
+        return drilldown.first_payment_default(found / "inputs", found / "tables", currency=currency, day=last)
+    except drilldown.NotKept:
+        return None
+
+
 def _figures(
     book: queries.Buckets,
     matrix: rules.Matrix | None,
@@ -170,31 +182,34 @@ def _figures(
     currency: str,
     last: date,
 ) -> list[Figure]:
-    at, closed = clock(today.at), _("close of %(day)s") % {"day": f"{last:%m-%d}"}
+    firsts = _first_payments(last, currency)
+    at, closed = clock(today.at), pgettext("report", "close of %(day)s") % {"day": f"{last:%m-%d}"}
     owed, owed_unit, owed_places = words.in_units(book.late.balance)
     got, got_unit, got_places = words.in_units(today.received)
     roll, rolled = matrix.roll("M1") if matrix else None, before.roll("M1") if before else None
     change = None if book.late.change is None else book.late.change * 100
     return [
         Figure(
-            _("Late balance"),
+            pgettext("report", "Late balance"),
             money(owed, owed_places),
             owed_unit,
             words.FORMULAS["late_balance"],
             ""
             if change is None
-            else _("%(change)s%% since %(day)s") % {"change": signed(change), "day": f"{book.compared_with:%m-%d}"},
+            else pgettext("report", "%(change)s%% since %(day)s")
+            % {"change": signed(change), "day": f"{book.compared_with:%m-%d}"},
             stamp=closed,
             href=f"/portfolio/accounts?late=1&currency={currency}",
         ),
         Figure(
-            _("Roll rate M1→M2"),
+            pgettext("report", "Roll rate M1→M2"),
             "–" if roll is None else money(roll * 100, 1),
             "%",
             words.FORMULAS["roll"],
             ""
             if roll is None or rolled is None
-            else _("%(change)s points on the month before") % {"change": signed((roll - rolled) * 100)},
+            else pgettext("report", "%(change)s points on the month before")
+            % {"change": signed((roll - rolled) * 100)},
             "danger" if roll is not None and rolled is not None and roll > rolled else "ok",
             f"{rules.month_end_before(matrix.month):%m-%d} → {matrix.month:%m-%d}" if matrix else "",
             "/portfolio/accounts?"
@@ -203,45 +218,56 @@ def _figures(
             else "",
         ),
         Figure(
-            _("Received today"),
+            pgettext("report", "First-payment default rate"),
+            "–" if not firsts or not firsts[1] else money(Decimal(firsts[0]) / firsts[1] * 100, 1),
+            "%" if firsts and firsts[1] else "",
+            words.FORMULAS["fpd"],
+            pgettext("report", "%(late)s of %(all)s first statements") % {"late": firsts[0], "all": firsts[1]}
+            if firsts
+            else "",
+            stamp=closed,
+        ),
+        Figure(
+            pgettext("report", "Received today"),
             money(got, got_places),
             got_unit,
             words.FORMULAS["received"],
-            _("%(n)s repayments") % {"n": today.payments},
+            pgettext("report", "%(n)s repayments") % {"n": today.payments},
             stamp=at,
             href="/reports/day/paid",
         ),
         Figure(
-            _("Right-party rate"),
+            pgettext("report", "Right-party rate"),
             percent(today.right_party_rate).rstrip("%"),
             "%" if today.calls else "",
             words.FORMULAS["rpc"],
-            _("%(reached)s of %(calls)s calls") % {"reached": today.reached, "calls": today.calls},
+            pgettext("report", "%(reached)s of %(calls)s calls") % {"reached": today.reached, "calls": today.calls},
             stamp=at,
             href="/reports/day",
         ),
         Figure(
-            _("Promise-kept rate"),
+            pgettext("report", "Promise-kept rate"),
             percent(today.kept_rate).rstrip("%"),
             "%" if today.judged else "",
             words.FORMULAS["kept"],
-            _("%(kept)s of %(judged)s parts, last 30 days") % {"kept": today.kept, "judged": today.judged},
+            pgettext("report", "%(kept)s of %(judged)s parts, last 30 days")
+            % {"kept": today.kept, "judged": today.judged},
             stamp=closed,
         ),
         Figure(
-            _("Refused by the gate"),
+            pgettext("report", "Refused by the gate"),
             f"{today.blocked:,}",
             "",
             words.FORMULAS["gate"],
-            _("%(n)s more wait for review") % {"n": today.review},
+            pgettext("report", "%(n)s more wait for review") % {"n": today.review},
             stamp=at,
         ),
         Figure(
-            _("On the telephone today"),
+            pgettext("report", "On the telephone today"),
             f"{today.working:,}",
             "",
             words.FORMULAS["staff"],
-            _("%(n)s cases open now") % {"n": today.holding},
+            pgettext("report", "%(n)s cases open now") % {"n": today.holding},
             stamp=at,
             href="/reports/day",
         ),
@@ -263,7 +289,9 @@ def accounts(request: HttpRequest) -> HttpResponse:
         found, context = _asked(request, last, after=after, limit=EXPORTED if exported else drilldown.PAGE)
     except drilldown.NotKept:
         return render(
-            request, "oversight/accounts.html", {"gone": True, "heading": _("Accounts"), "back": "/portfolio"}
+            request,
+            "oversight/accounts.html",
+            {"gone": True, "heading": pgettext("report", "Accounts"), "back": "/portfolio"},
         )
     except (KeyError, ValueError) as error:
         raise Http404(str(error)) from error
@@ -307,12 +335,12 @@ def accounts(request: HttpRequest) -> HttpResponse:
 def _asked(request: HttpRequest, last: date, *, after: str, limit: int) -> tuple[drilldown.Accounts, dict[str, object]]:
     currency = request.GET.get("currency") or queries.currencies(last)[0]
     labels = {
-        "bucket_label": _("Bucket"),
-        "balance_label": _("Balance"),
-        "past_due_label": _("Past due"),
+        "bucket_label": pgettext("report", "Bucket"),
+        "balance_label": pgettext("report", "Balance"),
+        "past_due_label": pgettext("report", "Past due"),
         "back": "/portfolio",
     }
-    stamp = _("close of %(day)s") % {"day": day(last)}
+    stamp = pgettext("report", "close of %(day)s") % {"day": day(last)}
     if "month" in request.GET:
         month = date.fromisoformat(request.GET["month"])
         source, to = request.GET["from"], request.GET["to"]
@@ -330,9 +358,9 @@ def _asked(request: HttpRequest, last: date, *, after: str, limit: int) -> tuple
             "heading": f"{source} → {to}",
             "stamp": f"{rules.month_end_before(month)} → {month}",
             "two": True,
-            "from_label": _("From"),
-            "bucket_label": _("To"),
-            "balance_label": _("Balance at the month's start"),
+            "from_label": pgettext("report", "From"),
+            "bucket_label": pgettext("report", "To"),
+            "balance_label": pgettext("report", "Balance at the month's start"),
         }
         return found, context
     if "cohort" in request.GET:
@@ -340,14 +368,14 @@ def _asked(request: HttpRequest, last: date, *, after: str, limit: int) -> tuple
         found = drilldown.entered(_tables(last), currency=currency, cohort=cohort, after=after, limit=limit)
         context = {
             **labels,
-            "heading": _("Entered in %(month)s") % {"month": f"{cohort:%Y-%m}"},
+            "heading": pgettext("report", "Entered in %(month)s") % {"month": f"{cohort:%Y-%m}"},
             "stamp": stamp,
             "two": True,
             "episode": True,
-            "from_label": _("Entered on"),
-            "bucket_label": _("Cured on"),
-            "balance_label": _("Balance at entry"),
-            "past_due_label": _("Recovered"),
+            "from_label": pgettext("report", "Entered on"),
+            "bucket_label": pgettext("report", "Cured on"),
+            "balance_label": pgettext("report", "Balance at entry"),
+            "past_due_label": pgettext("report", "Recovered"),
             "back": "/reports/vintages",
         }
         return found, context
@@ -357,7 +385,9 @@ def _asked(request: HttpRequest, last: date, *, after: str, limit: int) -> tuple
     found = drilldown.in_bucket(
         _tables(last), currency=currency, bucket=bucket, stage=stage, late=late, after=after, limit=limit
     )
-    heading = bucket or (str(words.STAGES[stage]) if stage else "M1–M7+" if late else _("All accounts"))
+    heading = bucket or (
+        str(words.STAGES[stage]) if stage else "M1–M7+" if late else pgettext("report", "All accounts")
+    )
     return found, {**labels, "heading": heading, "stamp": stamp}
 
 

@@ -8,8 +8,7 @@ from decimal import Decimal
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import pgettext, pgettext_lazy
 
 from dunwell.frame.templatetags.frame import count, moment, money, percent
 from dunwell.identity.pages.guard import requires
@@ -22,27 +21,32 @@ LISTED = (
     (
         "/portfolio",
         "buckets",
-        gettext_lazy("Buckets and stages"),
-        gettext_lazy("the book by bucket at the close of a business date"),
+        pgettext_lazy("report", "Buckets and stages"),
+        pgettext_lazy("report", "the book by bucket at the close of a business date"),
     ),
-    ("/reports/stages", "", gettext_lazy("Stages"), gettext_lazy("accounts past due by stage, as they stand now")),
+    (
+        "/reports/stages",
+        "",
+        pgettext_lazy("report", "Stages"),
+        pgettext_lazy("report", "accounts past due by stage, as they stand now"),
+    ),
     (
         "/reports/roll-rates",
         "roll-rates",
-        gettext_lazy("Roll rates"),
-        gettext_lazy("who went from which bucket to which, month end by month end; entry and cure rate"),
+        pgettext_lazy("report", "Roll rates"),
+        pgettext_lazy("report", "who went from which bucket to which, month end by month end; entry and cure rate"),
     ),
     (
         "/reports/vintages",
         "vintages",
-        gettext_lazy("Recovery by month of entry"),
-        gettext_lazy("how much of the balance at entry came back, by months since"),
+        pgettext_lazy("report", "Recovery by month of entry"),
+        pgettext_lazy("report", "how much of the balance at entry came back, by months since"),
     ),
     (
         "/reports/day",
         "collectors",
-        gettext_lazy("The day and each collector's day"),
-        gettext_lazy("contact rates, funnel, money, cases a head"),
+        pgettext_lazy("report", "The day and each collector's day"),
+        pgettext_lazy("report", "contact rates, funnel, money, cases a head"),
     ),
 )
 
@@ -117,9 +121,10 @@ def roll_rates(request: HttpRequest) -> HttpResponse:
 
 
 def _roll_formula() -> str:
-    return _(
+    return pgettext(
+        "report",
         "Each cell: balance at the month's start of the accounts that went from the row's bucket to the column's / "
-        "balance of all accounts of the row's bucket. Entry rate: %(entry)s. Cure rate: %(cure)s."
+        "balance of all accounts of the row's bucket. Entry rate: %(entry)s. Cure rate: %(cure)s.",
     ) % {"entry": words.FORMULAS["entry"], "cure": words.FORMULAS["cure"]}
 
 
@@ -130,13 +135,13 @@ def stages(request: HttpRequest) -> HttpResponse:
     currency = _currency(request, day) if day else ""
     return _table(
         request,
-        heading=_("Stages"),
+        heading=pgettext("report", "Stages"),
         stamp=moment(now()),
         columns=[
-            Column(_("Stage")),
-            Column(_("Accounts"), True),
-            Column(_("Balance"), True),
-            Column(_("Past due"), True),
+            Column(pgettext("report", "Stage")),
+            Column(pgettext("report", "Accounts"), True),
+            Column(pgettext("report", "Balance"), True),
+            Column(pgettext("report", "Past due"), True),
         ],
         rows=[
             [
@@ -148,15 +153,16 @@ def stages(request: HttpRequest) -> HttpResponse:
             for row in rows
         ],
         sums=[
-            Cell(_("All")),
+            Cell(pgettext("report", "All")),
             Cell(count(sum(r.accounts for r in rows)), True),
             Cell(money(sum((r.balance for r in rows), Decimal(0))), True),
             Cell(money(sum((r.past_due for r in rows), Decimal(0))), True),
         ],
-        formula=_(
-            "Accounts with something past due, by days delinquent: reminder to the end of grace, early M1 and M2, mid M3 to M6, late M7+. Payments of today are taken into account; the rows behind a stage are those of the last close."
+        formula=pgettext(
+            "report",
+            "Accounts with something past due, by days delinquent: reminder to the end of grace, early M1 and M2, mid M3 to M6, late M7+. Payments of today are taken into account; the rows behind a stage are those of the last close.",
         ),
-        nothing=_("Nothing is past due."),
+        nothing=pgettext("report", "Nothing is past due."),
         day=day,
     )
 
@@ -181,19 +187,21 @@ def vintages(request: HttpRequest) -> HttpResponse:
         )
     return _table(
         request,
-        heading=_("Recovery by month of entry"),
-        stamp=_("close of %(day)s") % {"day": day},
+        heading=pgettext("report", "Recovery by month of entry"),
+        stamp=pgettext("report", "close of %(day)s") % {"day": day},
         columns=[
-            Column(_("Entered")),
-            Column(_("Accounts"), True),
-            Column(_("Balance at entry"), True),
-            *(Column(_("month %(n)s") % {"n": age}, True) for age in ages),
+            Column(pgettext("report", "Entered")),
+            Column(pgettext("report", "Accounts"), True),
+            Column(pgettext("report", "Balance at entry"), True),
+            *(Column(pgettext("report", "month %(n)s") % {"n": age}, True) for age in ages),
         ],
         rows=rows,
-        formula=_("Recovery: %(formula)s. The month of entry is month 1; the current month is not over.")
+        formula=pgettext(
+            "report", "Recovery: %(formula)s. The month of entry is month 1; the current month is not over."
+        )
         % {"formula": words.FORMULAS["recovery"]},
         chart=vintage_chart(found),
-        nothing=_("No account has entered collections yet."),
+        nothing=pgettext("report", "No account has entered collections yet."),
         name="vintages",
         day=day,
     )
@@ -206,7 +214,9 @@ def vintage_chart(found: list[rules.Curve]) -> str:
         return ""
     told = ", ".join(f"{each.cohort:%Y-%m} {percent(each.latest)}" for each in chosen)
     return charts.vintage(
-        chosen, label=_("Recovery by month of entry: %(curves)s") % {"curves": told}, months=_("months")
+        chosen,
+        label=pgettext("report", "Recovery by month of entry: %(curves)s") % {"curves": told},
+        months=pgettext("report", "months"),
     )
 
 
@@ -220,23 +230,30 @@ def day(request: HttpRequest) -> HttpResponse:
     english = request.user.language == "en"
     figures = [
         Figure(
-            _("Contact rate"),
+            pgettext("report", "Contact rate"),
             percent(today.contact_rate),
             "",
             words.FORMULAS["contact"],
             f"{today.connected} / {today.calls}",
         ),
         Figure(
-            _("Right-party rate"),
+            pgettext("report", "Right-party rate"),
             percent(today.right_party_rate),
             "",
             words.FORMULAS["rpc"],
             f"{today.reached} / {today.calls}",
         ),
-        Figure(_("Received a collector"), money(heads.per_collector), "", words.FORMULAS["per_collector"]),
-        Figure(_("Cases a collector"), money(heads.cases_per_collector, 1), "", words.FORMULAS["cases_per_collector"]),
         Figure(
-            _("Promise-kept rate"),
+            pgettext("report", "Received a collector"), money(heads.per_collector), "", words.FORMULAS["per_collector"]
+        ),
+        Figure(
+            pgettext("report", "Cases a collector"),
+            money(heads.cases_per_collector, 1),
+            "",
+            words.FORMULAS["cases_per_collector"],
+        ),
+        Figure(
+            pgettext("report", "Promise-kept rate"),
             percent(today.kept_rate),
             "",
             words.FORMULAS["kept"],
@@ -245,19 +262,19 @@ def day(request: HttpRequest) -> HttpResponse:
     ]
     return _table(
         request,
-        heading=_("The day and each collector's day"),
+        heading=pgettext("report", "The day and each collector's day"),
         stamp=moment(moment_now),
         figures=figures,
         columns=[
-            Column(_("Collector")),
-            Column(_("Team")),
-            Column(_("Contacts"), True),
-            Column(_("Right party"), True),
-            Column(_("Rate"), True),
-            Column(_("Promises"), True),
-            Column(_("Promised"), True),
-            Column(_("Received"), True),
-            Column(_("Own cases"), True),
+            Column(pgettext("report", "Collector")),
+            Column(pgettext("report", "Team")),
+            Column(pgettext("report", "Contacts"), True),
+            Column(pgettext("report", "Right party"), True),
+            Column(pgettext("report", "Rate"), True),
+            Column(pgettext("report", "Promises"), True),
+            Column(pgettext("report", "Promised"), True),
+            Column(pgettext("report", "Received"), True),
+            Column(pgettext("report", "Own cases"), True),
         ],
         rows=[
             [
@@ -274,7 +291,7 @@ def day(request: HttpRequest) -> HttpResponse:
             for row in rows
         ],
         sums=[
-            Cell(_("All")),
+            Cell(pgettext("report", "All")),
             Cell(""),
             Cell(count(sum(r.contacts for r in rows)), True),
             Cell(count(sum(r.reached for r in rows)), True),
@@ -284,10 +301,11 @@ def day(request: HttpRequest) -> HttpResponse:
             Cell(money(sum((r.received for r in rows), Decimal(0))), True),
             Cell(count(sum(r.cases for r in rows)), True),
         ],
-        formula=_(
-            "Received: repayments of today put to the collector who last reached the party in the seven days before."
+        formula=pgettext(
+            "report",
+            "Received: repayments of today put to the collector who last reached the party in the seven days before.",
         ),
-        nothing=_("There is no collector."),
+        nothing=pgettext("report", "There is no collector."),
         name="collectors",
         day=on,
     )
@@ -306,10 +324,10 @@ def funnel_step(request: HttpRequest, step: str) -> HttpResponse:
         heading=str(words.STEPS[step]),
         stamp=moment(moment_now),
         columns=[
-            Column(_("Party")),
-            Column(_("Name")),
-            Column(_("Case")),
-            *([Column(_("Amount"), True)] if with_amount else []),
+            Column(pgettext("report", "Party")),
+            Column(pgettext("report", "Name")),
+            Column(pgettext("report", "Case")),
+            *([Column(pgettext("report", "Amount"), True)] if with_amount else []),
         ],
         rows=[
             [
@@ -328,7 +346,9 @@ def funnel_step(request: HttpRequest, step: str) -> HttpResponse:
         ],
         formula=words.STEP_MEANINGS[step],
         nothing=pgettext("of the day's funnel", "Nobody yet today."),
-        cut=_("%(shown)s of %(all)s are shown.") % {"shown": SHOWN, "all": len(found)} if len(found) > SHOWN else "",
+        cut=pgettext("report", "%(shown)s of %(all)s are shown.") % {"shown": SHOWN, "all": len(found)}
+        if len(found) > SHOWN
+        else "",
         back="/portfolio",
     )
 
