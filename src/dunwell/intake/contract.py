@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 KINDS = ("parties", "accounts", "cards", "contact_points", "statements", "transactions")
-"""Every kind of file, in the order in which a day's files are taken."""
+"""Every kind of file."""
 
 #: What a column of a type is in the lake and in expressions.
 SQL_TYPES = {

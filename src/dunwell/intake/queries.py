@@ -42,7 +42,7 @@ def _expected() -> dict[str, dict[str, object]]:
 
 
 def expected(business_date: date) -> list[Expected]:
-    """The files of a business date in the order of taking."""
+    """The files of a business date with their times."""
     listed = []
     for kind in contracts.KINDS:
         given = _expected().get(kind)

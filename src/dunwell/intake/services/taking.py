@@ -197,7 +197,7 @@ def _commit(
         before.quarantine.filter(status=QuarantinedRow.Status.OPEN).update(
             status=QuarantinedRow.Status.DISCARDED, answered_at=file.recorded_at
         )
-    file.stored = evidence.keep_file(path=path, now=file.recorded_at)
+    file.stored = evidence.keep_file(path=path, now=file.recorded_at, name=file.name)
     file.save()
     for row in quarantine:
         row.file = file

@@ -1,0 +1,193 @@
+"""Intake with validation against DuckDB merely copying the same file.
+
+    DUNWELL_BENCH_DATABASE_URL=postgresql://superuser@host/postgres python -m benchmarks.intake --accounts 1000000
+
+The file is generated: accounts of the contract, all columns filled, deterministic. `take` reads it, checks every row,
+keeps the file encrypted, writes the lake, hashes the content and commits. The reference reads and writes the same
+Parquet file in the same process with the same schema, row group and compression (engine.lake.FORMAT), turn about.
+CPU is this process's; PostgreSQL's share is a handful of rows. The same rows as CSV are a figure of their own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+AIM = 10.0
+DAY = date(2026, 1, 1)
+#: Components from a hash of the number, so that columns neither repeat nor compress better than a bank's own.
+GENERATED = """
+WITH raw AS (
+    SELECT i, ('0x' || left(md5(i::VARCHAR), 8))::BIGINT AS a, ('0x' || right(md5(i::VARCHAR), 8))::BIGINT AS b
+    FROM range({accounts}) AS t(i)
+), parts AS (
+    SELECT *, (a % 2500000 / 100.0)::DECIMAL(18,2) AS retail, (b % 400000 / 100.0)::DECIMAL(18,2) AS cash,
+        (a % 77777 / 100.0)::DECIMAL(18,2) AS billed, (b % 1000000 / 100.0)::DECIMAL(18,2) AS unbilled,
+        (a % 30011 / 100.0)::DECIMAL(18,2) AS interest, (b % 7 * 10)::DECIMAL(18,2) AS late, b % 5 = 0 AS overdue
+    FROM raw
+)
+SELECT 'A' || lpad(i::VARCHAR, 12, '0') AS account_no, 'P' || lpad((i * 7 // 8)::VARCHAR, 12, '0') AS party_no,
+    'CNY' AS currency, ['standard', 'gold', 'platinum'][1 + a % 3] AS product,
+    lpad((b % 300)::VARCHAR, 4, '0') AS branch,
+    (1 + a % 20)::INTEGER AS cycle_day, DATE '2015-01-01' + (a % 3600)::INTEGER AS open_date,
+    (5000 + b % 90 * 1000)::DECIMAL(18,2) AS credit_limit, CASE WHEN b % 40 = 0 THEN 'B' END AS block_code,
+    retail AS principal_retail, cash AS principal_cash, billed AS principal_instalment_billed,
+    unbilled AS principal_instalment_unbilled, interest AS interest_on_balance,
+    0::DECIMAL(18,2) AS interest_off_balance,
+    late AS late_charge, 0::DECIMAL(18,2) AS other_fees, 0::DECIMAL(18,2) AS disputed_amount,
+    0::DECIMAL(18,2) AS credit_balance, (retail + cash + billed + unbilled + interest + late)::DECIMAL(18,2) AS balance,
+    DATE '2025-12-01' + (a % 20)::INTEGER AS statement_date, DATE '2025-12-21' + (a % 20)::INTEGER AS due_date,
+    (retail + cash + billed + interest + late)::DECIMAL(18,2) AS statement_balance,
+    ((retail + cash + billed + interest + late) / 10)::DECIMAL(18,2) AS minimum_payment,
+    CASE WHEN overdue THEN 100.00 ELSE 0 END::DECIMAL(18,2) AS past_due_amount,
+    CASE WHEN overdue THEN DATE '2025-11-01' + (a % 20)::INTEGER END AS overdue_since,
+    CASE WHEN overdue THEN 1 ELSE 0 END::INTEGER AS periods_past_due, b % 3 = 0 AS auto_debit,
+    CASE WHEN b % 3 = 0 THEN 'paid' END AS auto_debit_result,
+    DATE '2025-11-01' + (b % 50)::INTEGER AS last_payment_date,
+    (b % 300000 / 100.0)::DECIMAL(18,2) AS last_payment_amount
+FROM parts
+"""
+
+
+def _prepared(folder: Path) -> str:
+    """A database, a home and Django for this process; answers the database's name, to be dropped."""
+    import psycopg
+
+    from dunwell.cli import roles
+
+    server = os.environ.get("DUNWELL_BENCH_DATABASE_URL") or os.environ["DATABASE_OWNER_URL"]
+    name = f"dunwell_bench_intake_{os.getpid()}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+    url = roles.address(server, database=name)
+    os.environ.update(
+        DATABASE_URL=url, DATABASE_OWNER_URL=url, DUNWELL_HOME=str(folder / "home"), DUNWELL_LOG="WARNING",
+        DJANGO_SETTINGS_MODULE="dunwell.settings",
+    )  # fmt: skip
+    migrate = [sys.executable, "-m", "django", "migrate", "--database", "owner", "--verbosity", "0"]
+    subprocess.run(migrate, check=True, stderr=subprocess.DEVNULL)
+    import django
+
+    django.setup()
+    return name
+
+
+def _dropped(name: str) -> None:
+    import psycopg
+    from django.db import connections
+
+    connections.close_all()
+    server = os.environ.get("DUNWELL_BENCH_DATABASE_URL") or os.environ["DATABASE_OWNER_URL"]
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _measured(work: Callable[[], object]) -> tuple[float, float]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def _generated(folder: Path, accounts: int) -> tuple[Path, Path]:
+    from dunwell.engine import lake, session
+
+    duck = session.connect()
+    parquet, text = folder / "source.parquet", folder / "source.csv"
+    lake.write_parquet(duck, f"({GENERATED.format(accounts=accounts)})", parquet)
+    duck.execute(f"COPY (FROM read_parquet('{parquet}')) TO '{text}' (FORMAT csv, HEADER)")
+    duck.close()
+    return parquet, text
+
+
+def _rounds(folder: Path, accounts: int, rounds: int) -> dict[str, list[tuple[float, float]]]:
+    from dunwell.engine import lake, session
+    from dunwell.identity.models import Entity
+    from dunwell.intake.services import take
+    from dunwell.kernel.actor import Actor
+
+    entity = Entity.objects.create(code="bench", kind="bank", name_zh="行", name_en="Bank")
+    parquet, text = _generated(folder, accounts)
+    measured: dict[str, list[tuple[float, float]]] = {"copy": [], "parquet": [], "csv": []}
+
+    def copy() -> None:
+        duck = session.connect()
+        lake.write_parquet(duck, f"read_parquet('{parquet}')", folder / "copied.parquet")
+        duck.close()
+
+    def intake(source: Path, day: date) -> None:
+        path = folder / f"accounts_{day}{source.suffix}"
+        shutil.copyfile(source, path)
+        taken = take(
+            path=path, business_date=day, entity=entity, now=datetime.now(UTC), by=Actor.program("bench"),
+        )  # fmt: skip
+        path.unlink()
+        if taken.file.rows_taken != accounts:
+            raise RuntimeError(f"{taken.file.rows_taken} of {accounts} rows were taken: {taken.as_json()}")
+
+    for number in range(rounds):
+        measured["copy"].append(_measured(copy))
+        measured["parquet"].append(_measured(lambda n=number: intake(parquet, DAY + timedelta(days=2 * n))))
+        measured["csv"].append(_measured(lambda n=number: intake(text, DAY + timedelta(days=2 * n + 1))))
+    return measured
+
+
+def figures(accounts: int, rounds: int) -> list[dict[str, Any]]:
+    """The figures as contracts.md has them: CPU seconds, medians over the rounds."""
+    folder = Path(tempfile.mkdtemp(prefix="dunwell-bench-"))
+    name = _prepared(folder)
+    try:
+        measured = _rounds(folder, accounts, rounds)
+    finally:
+        _dropped(name)
+        shutil.rmtree(folder, ignore_errors=True)
+    reference = statistics.median(cpu for _, cpu in measured["copy"])
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    told = []
+    for kind, figure in (
+        ("parquet", f"intake with validation, {accounts:,} accounts, Parquet"),
+        ("csv", f"intake with validation, {accounts:,} accounts, CSV"),
+    ):
+        ours = statistics.median(cpu for _, cpu in measured[kind])
+        told.append(
+            {
+                "figure": figure, "unit": "CPU s", "ours": round(ours, 3), "reference": round(reference, 3),
+                "reference_name": "DuckDB copies the same Parquet file", "ratio": round(ours / reference, 2),
+                "aim": AIM, "met": ours / reference <= AIM,
+                "wall_s": round(statistics.median(wall for wall, _ in measured[kind]), 3), "cpu_s": round(ours, 3),
+                "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+                "rounds": rounds, "commit": commit,
+            }
+        )  # fmt: skip
+    return told
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--accounts", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    told = figures(options.accounts, options.rounds)
+    for each in told:
+        print(
+            f"{each['figure']}: {each['ours']} CPU s, {each['reference_name']} {each['reference']} CPU s, "
+            f"ratio {each['ratio']} (aim {each['aim']}), wall {each['wall_s']} s, peak {each['peak_rss_mb']} MB"
+        )
+    if options.json:
+        options.json.write_text(json.dumps(told, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

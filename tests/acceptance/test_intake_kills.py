@@ -1,0 +1,63 @@
+"""Intake killed in mid-work and run again: everything once."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from dunwell.evidence.models import Log
+from dunwell.intake.models import IntakeFile
+from tests import build
+from tests.acceptance.test_intake_broken_files import ACCOUNT
+
+ROWS = 60_000
+SCRIPT = """
+import sys, django
+django.setup()
+from datetime import date, datetime, UTC
+from pathlib import Path
+from dunwell.identity.models import Entity
+from dunwell.intake.services import take
+from dunwell.kernel.actor import Actor
+print("begun", flush=True)
+taken = take(path=Path(sys.argv[1]), business_date=date(2026, 11, 22), entity=Entity.objects.get(code="bank"),
+             now=datetime(2026, 11, 23, 2, 30, tzinfo=UTC), by=Actor.program("test"))
+print(taken.outcome, flush=True)
+"""
+
+
+def test_killed_at_any_moment_and_run_again_a_file_is_taken_once(fresh_database, tmp_path: Path) -> None:
+    build.entity()
+    path = tmp_path / "accounts_2026-11-22.csv"
+    names = list(ACCOUNT)
+    line = ",".join(ACCOUNT[name] for name in names[1:])
+    broken = line.replace("101.50", "1O1.50", 1)
+    rows = [f"A{number},{broken if number % 1000 == 0 else line}" for number in range(ROWS)]
+    path.write_text("\n".join([",".join(names), *rows]) + "\n")
+
+    def start() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, str(path)],
+            env=fresh_database.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    killed = 0
+    for moment in (0.05, 0.3, 0.6, 0.9, 1.2):
+        process = start()
+        process.stdout.readline()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=moment)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            killed += 1
+        process.wait()
+        assert IntakeFile.objects.count() in (0, 1)
+    last = start()
+    said = last.communicate(timeout=60)[0].split()
+    file = IntakeFile.objects.get()
+    assert said[-1] in ("taken", "already") and killed
+    assert (file.rows_taken, file.rows_quarantined, file.quarantine.count()) == (ROWS - 60, 60, 60)
+    assert Log.objects.filter(kind="intake.taken").count() == 1
