@@ -11,5 +11,6 @@ urlpatterns: list = [
     path("", include("dunwell.desk.urls")),
     path("", include("dunwell.intake.urls")),
     path("", include("dunwell.casework.urls")),
+    path("", include("dunwell.nightly.urls")),
     path("", include("dunwell.api.urls")),
 ]

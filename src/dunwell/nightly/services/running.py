@@ -241,7 +241,7 @@ def check_totals(connection: DuckDBPyConnection) -> None:
     """Refused when a sum that went in does not come out."""
     for name, expected, found in connection.execute("SELECT name, expected, found FROM total ORDER BY name").fetchall():
         if expected != found:
-            raise Refused("totals_off", total=name, expected=str(expected), found=str(found))
+            raise Refused("totals_off", name=name, expected=str(expected), found=str(found))
 
 
 def _needed(programs: tuple[Program, ...]) -> set[str]:
