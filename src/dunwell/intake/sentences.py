@@ -217,9 +217,11 @@ def changed(changes: dict[str, Any]) -> str:
     return said + (f" ({columns})" if columns else "") + pgettext("end of a sentence", ". ").strip()
 
 
-def missing(kind_name: str, due: datetime, late: bool) -> str:
-    """A file that is expected and not there."""
+def missing(kind_name: str, due: datetime, late: bool, *, required: bool = True) -> str:
+    """A file that is expected and not there; one that not every day has is only said not to have come."""
     when = due.strftime("%Y-%m-%d %H:%M")
+    if not required:
+        return _("%(kind)s: none has come; not every day has one.") % {"kind": kind(kind_name)}
     if late:
         return _("%(kind)s: missing since %(due)s.") % {"kind": kind(kind_name), "due": when}
     return _("%(kind)s: expected by %(due)s.") % {"kind": kind(kind_name), "due": when}

@@ -70,7 +70,10 @@ def _day_page(request: HttpRequest, day: date, *, error: str = "", status: int =
             "day": day,
             "files": [_shown(file) for file in queries.files_of(day, entity_id=entity_id)],
             "missing": [
-                {"sentence": sentences.missing(each.kind, each.due, each.late), "late": each.late and each.required}
+                {
+                    "sentence": sentences.missing(each.kind, each.due, each.late, required=each.required),
+                    "late": each.late and each.required,
+                }
                 for each in queries.missing_files(day, now, entity_id=entity_id)
             ],
             "days": queries.days(entity_id=entity_id),
