@@ -54,11 +54,16 @@ def find() -> str:
 def main() -> None:
     found = find()
     if not found:
-        sys.exit("make test: no Chromium that runs was found: install it (Debian: apt install chromium) or set CHROMIUM.")
-    if not shutil.which("fc-list") or not subprocess.run(
-        ["fc-list", ":lang=zh-cn", "family"], capture_output=True
-    ).stdout.strip():
-        sys.exit("make test: no font with Chinese characters was found: install one (Debian: apt install fonts-noto-cjk).")
+        sys.exit(
+            "make test: no Chromium that runs was found: install it (Debian: apt install chromium) or set CHROMIUM."
+        )
+    if (
+        not shutil.which("fc-list")
+        or not subprocess.run(["fc-list", ":lang=zh-cn", "family"], capture_output=True).stdout.strip()
+    ):
+        sys.exit(
+            "make test: no font with Chinese characters was found: install one (Debian: apt install fonts-noto-cjk)."
+        )
     print(found)
 
 

@@ -17,7 +17,14 @@ from pathlib import Path
 
 HOME = Path(tempfile.mkdtemp(prefix="dunwell-tests-"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
-for _name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DUNWELL_LAKE", "DUNWELL_SECRET_KEY", "DUNWELL_TLS", "DUNWELL_POOL"):
+for _name in (
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "DUNWELL_LAKE",
+    "DUNWELL_SECRET_KEY",
+    "DUNWELL_TLS",
+    "DUNWELL_POOL",
+):
     os.environ.pop(_name, None)
 os.environ.update(
     DJANGO_SETTINGS_MODULE="dunwell.settings",
@@ -107,8 +114,8 @@ def fresh_database(server, django_db_setup, django_db_blocker) -> Iterator[Datab
     """A database copied from the template; Django's connections, of every thread, lead to it."""
     from django.db import connections
 
-    from dunwell.settings.rights import OUTSIDE
     from dunwell.cli.roles import address
+    from dunwell.settings.rights import OUTSIDE
     from tests.database import OWNER, point
 
     name = server.copy()

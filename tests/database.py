@@ -82,7 +82,9 @@ def fingerprint() -> str:
 
 def point(connection_settings: dict[str, object], url: str) -> None:
     """Make a Django connection's settings, shared by all threads, name another database."""
-    connection_settings.update({k: v for k, v in database(url).items() if k in ("NAME", "USER", "PASSWORD", "HOST", "PORT")})
+    connection_settings.update(
+        {k: v for k, v in database(url).items() if k in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
+    )
 
 
 def home(folder: Path) -> dict[str, str]:

@@ -56,7 +56,13 @@ def test_every_table_of_people_and_work_stands_under_forced_row_security(db):
         cursor.execute("SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity AND relkind = 'r'")
         under = {name for (name,) in cursor.fetchall()}
     assert under == set(rights.row_rules())
-    assert {"portfolio_party", "portfolio_partyidentity", "portfolio_partykey", "casework_case", "evidence_log"} <= under
+    assert {
+        "portfolio_party",
+        "portfolio_partyidentity",
+        "portfolio_partykey",
+        "casework_case",
+        "evidence_log",
+    } <= under
     assert {"payments_payment", "compliance_contactoutcome", "casework_note", "identity_user"} <= under
 
 

@@ -73,7 +73,9 @@ def test_a_rooms_templates_stand_under_its_name():
 
 
 def test_statements_name_tables_of_rooms_above_only():
-    tables = {m._meta.db_table: m.__module__.split(".")[1] for m in apps.get_models() if m.__module__.startswith("dunwell.")}
+    tables = {
+        m._meta.db_table: m.__module__.split(".")[1] for m in apps.get_models() if m.__module__.startswith("dunwell.")
+    }
     named = re.compile(r"\b(" + "|".join(sorted(tables, key=len, reverse=True)) + r")\b")
     wrong = []
     for path in files("**/*.py", "**/*.sql"):
@@ -88,7 +90,9 @@ def test_statements_name_tables_of_rooms_above_only():
 def test_no_file_outgrows_its_subject():
     long = {
         str(p.relative_to(ROOT)): lines
-        for p in files("src/**/*.py", "src/**/*.html", "src/**/*.css", "tests/**/*.py", "benchmarks/**/*.py", below=ROOT)
+        for p in files(
+            "src/**/*.py", "src/**/*.html", "src/**/*.css", "tests/**/*.py", "benchmarks/**/*.py", below=ROOT
+        )
         if "vendor" not in p.parts and (lines := p.read_text(encoding="utf-8").count("\n")) > 600
     }
     assert long == {}
@@ -119,7 +123,11 @@ def test_only_the_doors_ask_the_clock():
     wrong = []
     for path in files("**/*.py"):
         parts = path.relative_to(PACKAGE).parts
-        if parts[0] in ("cli", "api", "demo") or {"pages", "migrations"} & {*parts} or path.name in ("api.py", "tasks.py"):
+        if (
+            parts[0] in ("cli", "api", "demo")
+            or {"pages", "migrations"} & {*parts}
+            or path.name in ("api.py", "tasks.py")
+        ):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (

@@ -47,8 +47,12 @@ def parser() -> argparse.ArgumentParser:
     why.add_argument("account", metavar="ACCOUNT")
     why.add_argument("--business-date", type=_day, metavar="D", required=True)
 
-    evidence = commands.add_parser("evidence", help="the log").add_subparsers(dest="what", metavar="WHAT", required=True)
-    evidence.add_parser("verify", help="check every record against its seal").add_argument("path", nargs="?", metavar="PATH")
+    evidence = commands.add_parser("evidence", help="the log").add_subparsers(
+        dest="what", metavar="WHAT", required=True
+    )
+    evidence.add_parser("verify", help="check every record against its seal").add_argument(
+        "path", nargs="?", metavar="PATH"
+    )
 
     bench = commands.add_parser("bench", help="measure")
     bench.add_argument("what", metavar="WHAT")
@@ -56,7 +60,9 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--rounds", type=int, metavar="R")
     bench.add_argument("--json", metavar="FILE")
 
-    users = commands.add_parser("user", help="staff who may sign in").add_subparsers(dest="what", metavar="WHAT", required=True)
+    users = commands.add_parser("user", help="staff who may sign in").add_subparsers(
+        dest="what", metavar="WHAT", required=True
+    )
     add = users.add_parser("add", help="make a user; prints the first password")
     add.add_argument("username")
     add.add_argument("--role", required=True)

@@ -142,11 +142,18 @@ def _nightly(options: argparse.Namespace) -> int:
     except nightly.Refused as refused:
         if options.json:
             print(json.dumps({"state": "stopped", "reason": refused.as_json(), "steps": steps}))
-        print(f"dunwell: The night of {options.business_date} stopped before publishing: {_reason(refused)}", file=sys.stderr)
+        print(
+            f"dunwell: The night of {options.business_date} stopped before publishing: {_reason(refused)}",
+            file=sys.stderr,
+        )
         return REFUSED
     state = "dry run" if options.dry_run else night.state
     if options.json:
-        print(json.dumps({"business_date": str(options.business_date), "run": night.number, "state": state, "steps": steps}))
+        print(
+            json.dumps(
+                {"business_date": str(options.business_date), "run": night.number, "state": state, "steps": steps}
+            )
+        )
     else:
         print(f"{options.business_date}, run {night.number}: {state}")
     return 0
@@ -241,7 +248,9 @@ def _user(options: argparse.Namespace) -> int:
                 user = User.objects.get(username=options.username)
                 services.set_password(user=user, password=password)
             kind = "user.created" if options.what == "add" else "user.password_set"
-            evidence.write(kind=kind, now=now, by=by, entity_id=user.entity_id, data={"user": user.pk, "role": user.role})
+            evidence.write(
+                kind=kind, now=now, by=by, entity_id=user.entity_id, data={"user": user.pk, "role": user.role}
+            )
     except ValidationError as error:
         raise Refused(" ".join(error.messages)) from None
     except Team.DoesNotExist:

@@ -126,7 +126,9 @@ def _create_database(url: str, reason: Exception) -> object:
     name = psycopg.conninfo.conninfo_to_dict(url).get("dbname", "")
     try:
         with psycopg.connect(roles.address(url, database="postgres"), autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(str(name))))
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(str(name)))
+            )
         return psycopg.connect(url, autocommit=True)
     except psycopg.Error as error:
         raise Refused(f"DATABASE_URL does not answer: {_one_line(reason)}") from error

@@ -83,9 +83,8 @@ class Embedded:
             if time.monotonic() > deadline:
                 self._let_go()
                 raise Unavailable(f"The embedded PostgreSQL did not answer in {START_SECONDS} s (log: {self.log}).")
-            if keeper is None or keeper.poll() == 0:
-                if free(self.base / "keeper.lock"):
-                    keeper = self._start_keeper()
+            if (keeper is None or keeper.poll() == 0) and free(self.base / "keeper.lock"):
+                keeper = self._start_keeper()
             time.sleep(0.05)
 
     def answers(self) -> bool:
@@ -290,9 +289,8 @@ class Keeper:
         draft = self.base / "data.new"
         shutil.rmtree(draft, ignore_errors=True)  # an initdb that was killed
         secret = self.base / "secret.new"
-        for path in (draft,):
-            path.mkdir(mode=0o700)
-            self._give(path)
+        draft.mkdir(mode=0o700)
+        self._give(draft)
         secret.touch(mode=0o600)
         secret.write_text(password(self.home, SUPERUSER) + "\n")
         self._give(secret)
@@ -302,9 +300,13 @@ class Keeper:
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"),
         ]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, cwd="/", env=self._environment(), **self.identity)
+            done = subprocess.run(
+                command, capture_output=True, text=True, cwd="/", env=self._environment(), **self.identity
+            )
         except OSError as error:
-            sys.exit(f"The embedded PostgreSQL does not run here ({error}): set DATABASE_URL to a PostgreSQL 15 or newer.")
+            sys.exit(
+                f"The embedded PostgreSQL does not run here ({error}): set DATABASE_URL to a PostgreSQL 15 or newer."
+            )
         finally:
             secret.unlink()
         if done.returncode != 0:

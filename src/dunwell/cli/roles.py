@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import psycopg
@@ -19,13 +20,10 @@ def create(connection: psycopg.Connection, role: str, password: str) -> None:
     Neither superuser nor free of row security. Raises psycopg.errors.InsufficientPrivilege.
     """
     if not exists(connection, role):
-        try:
+        taken = (psycopg.errors.UniqueViolation, psycopg.errors.DuplicateObject)  # another process was first
+        with contextlib.suppress(*taken):
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
-        except (psycopg.errors.UniqueViolation, psycopg.errors.DuplicateObject):
-            pass  # another process was first
-    connection.execute(
-        sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
-    )
+    connection.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(password)))
 
 
 def address(url: str, *, role: str = "", password: str = "", database: str = "") -> str:

@@ -57,7 +57,7 @@ def read(path: Path) -> list[Message]:
         if not line:
             into = ""
             continue
-        word, _, rest = (("", "", line) if line.startswith('"') else line.partition(" "))
+        word, _, rest = ("", "", line) if line.startswith('"') else line.partition(" ")
         try:
             text = ast.literal_eval(rest.strip())
         except (SyntaxError, ValueError) as error:

@@ -67,7 +67,9 @@ def forget_sessions(*, now: datetime) -> None:
 class Worker:
     """Does the duties until it is told to stop."""
 
-    def __init__(self, duties: tuple[Duty, ...] = DUTIES, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, duties: tuple[Duty, ...] = DUTIES, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self.duties = duties
         self.clock = clock
         self.due: dict[str, float] = {duty.name: 0.0 for duty in duties}

@@ -11,7 +11,9 @@ from dunwell.cli.kept import keep
 
 def secret(home: Path) -> str:
     """Django's SECRET_KEY."""
-    return os.environ.get("DUNWELL_SECRET_KEY") or keep(home / "keys" / "django", secrets.token_hex(32).encode()).decode()
+    return (
+        os.environ.get("DUNWELL_SECRET_KEY") or keep(home / "keys" / "django", secrets.token_hex(32).encode()).decode()
+    )
 
 
 def _versions(home: Path, name: str) -> dict[int, bytes]:

@@ -10,6 +10,8 @@ urlpatterns: list = [
     path("", include("dunwell.oversight.urls")),
     path("", include("dunwell.desk.urls")),
     path("", include("dunwell.intake.urls")),
+    path("", include("dunwell.compliance.urls")),
+    path("", include("dunwell.channels.urls")),
     path("", include("dunwell.casework.urls")),
     path("", include("dunwell.nightly.urls")),
     path("", include("dunwell.api.urls")),
