@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import InvalidOperation
 
 from django.contrib import messages
@@ -208,7 +208,7 @@ def payment(request: HttpRequest, case_no: str) -> HttpResponse:
         return sentence(_("Choose an account of this person."))
     try:
         amount = amount_of(request.POST.get("amount", ""))
-        on = datetime.strptime(request.POST.get("transaction_date", "").strip(), "%Y-%m-%d").date()
+        on = date.fromisoformat(request.POST.get("transaction_date", "").strip())
     except (ValueError, InvalidOperation):
         return sentence(_("Write the amount as 1,310.00 and the day as 2026-11-23."))
     today = times.business_date(now)
@@ -218,9 +218,17 @@ def payment(request: HttpRequest, case_no: str) -> HttpResponse:
         return sentence(_("%(day)s lies ahead.") % {"day": on})
     try:
         payments.receive(
-            account_id=account.pk, amount=amount, currency=account.currency, posting_date=today, transaction_date=on, host_ref=reference,
-            source="typed", provisional=request.POST.get("provisional") == "on", by=casework.acting(request.user), now=now,
-        )  # fmt: skip
+            account_id=account.pk,
+            amount=amount,
+            currency=account.currency,
+            posting_date=today,
+            transaction_date=on,
+            host_ref=reference,
+            source="typed",
+            provisional=request.POST.get("provisional") == "on",
+            by=casework.acting(request.user),
+            now=now,
+        )
     except payments.PaymentRefused as refused:
         said = {
             "amount": _("An amount is more than nothing."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -187,9 +187,15 @@ def dial(request: HttpRequest, case_no: str) -> HttpResponse:
     if held.mine and point_id in points:
         person = ContactPoint.objects.values_list("party_id", flat=True).get(pk=point_id)
         answer = compliance.reserve(
-            party_id=found.party_id, person_id=person, contact_point_id=point_id, channel="call", case_id=found.pk,
-            key=request.POST.get("key", "")[:80] or secrets.token_hex(12), by=by, now=now,
-        )  # fmt: skip
+            party_id=found.party_id,
+            person_id=person,
+            contact_point_id=point_id,
+            channel="call",
+            case_id=found.pk,
+            key=request.POST.get("key", "")[:80] or secrets.token_hex(12),
+            by=by,
+            now=now,
+        )
         if answer.allowed:
             if answer.contact and answer.contact.expires_at > now and not answer.contact.outcomes.exists():
                 number = portfolio.reveal_contact_point(
@@ -209,7 +215,7 @@ def _parts(typed: dict[str, object]) -> tuple[list[tuple], str]:
         if not day.strip() and not amount.strip():
             continue
         try:
-            parts.append((datetime.strptime(day.strip(), "%Y-%m-%d").date(), amount_of(amount)))
+            parts.append((date.fromisoformat(day.strip()), amount_of(amount)))
         except (ValueError, InvalidOperation):
             return [], _("“%(day)s, %(amount)s”: write the day as 2026-11-23 and the amount as 1,310.00.") % {
                 "day": day,
@@ -253,10 +259,18 @@ def contact(request: HttpRequest, case_no: str) -> HttpResponse:
             errors["call_back"] = _("Write the day as 2026-11-23 and the time as 16:30.")
     if not errors:
         saved = casework.save_contact(
-            case_id=found.pk, contact_id=_number(str(typed["contact"])), code=str(typed["code"]), user=request.user, now=now,
-            key=str(typed["key"])[:70] or secrets.token_hex(12), identified=bool(typed["identified"]),
-            disclosures=typed["disclosed"], parts=parts, call_back_at=at, note=str(typed["note"]),  # type: ignore[arg-type]
-        )  # fmt: skip
+            case_id=found.pk,
+            contact_id=_number(str(typed["contact"])),
+            code=str(typed["code"]),
+            user=request.user,
+            now=now,
+            key=str(typed["key"])[:70] or secrets.token_hex(12),
+            identified=bool(typed["identified"]),
+            disclosures=typed["disclosed"],
+            parts=parts,
+            call_back_at=at,
+            note=str(typed["note"]),  # type: ignore[arg-type]
+        )
         if saved.ok:
             following = casework.take_next(user=request.user, now=now)
             return go(f"/cases/{following.case_no}" if following else "/desk?empty=1")

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import pgettext
@@ -65,9 +66,9 @@ def _states() -> dict[str, tuple[str, str]]:
 
 def _nights() -> tuple[list[Night], list[Run]]:
     runs = list(Run.objects.order_by("-business_date", "-number").defer("manifest")[:NIGHTS])
-    rows = dict(
-        Run.objects.filter(pk__in=[run.pk for run in runs], steps__name="book").values_list("pk", "steps__rows_out")
-    )
+    ids = [run.pk for run in runs]
+    rows = dict(Run.objects.filter(pk__in=ids, steps__name="book").values_list("pk", "steps__rows_out"))
+    took = dict(Run.objects.filter(pk__in=ids).values_list("pk").annotate(took=Sum("steps__seconds")))
     states = _states()
     return [
         Night(
@@ -75,7 +76,7 @@ def _nights() -> tuple[list[Night], list[Run]]:
             *states[run.state],
             rows.get(run.pk),
             run.started_at,
-            (run.finished_at - run.started_at).total_seconds() if run.finished_at else None,
+            took.get(run.pk),
         )
         for run in runs
     ], runs
