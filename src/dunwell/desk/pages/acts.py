@@ -186,13 +186,14 @@ def message(request: HttpRequest, case_no: str) -> HttpResponse:
         return sentence(_("There is no approved text for this now."))
     if queued.state == queued.State.REFUSED:
         return sentence(_("Refused by the gate: %(rule)s.") % {"rule": queued.refusal_rule})
-    said = _("In the outbox. The gate decides again when it leaves.")
     if queued.state == queued.State.NOT_CONNECTED:
         said = _(
             "Not connected: the bank's SMS line is not set up. "
             "The message stands in the outbox with the gate's answer and does not leave."
         )
-    messages.success(request, said)
+        messages.warning(request, said)
+    else:
+        messages.success(request, _("In the outbox. The gate decides again when it leaves."))
     return go(f"/cases/{case_no}")
 
 

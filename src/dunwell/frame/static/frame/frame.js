@@ -52,6 +52,11 @@
       $$("kbd, small", copy).forEach((part) => part.remove());
       line(shown(key), element.dataset.keyWords || element.getAttribute("aria-label") || copy.textContent.trim());
     }
+    for (const item of $$("[data-key-line]").filter(seen)) {
+      const key = $$("kbd", item).map((part) => part.textContent).join("–"), copy = item.cloneNode(true);
+      $$("kbd, [aria-hidden]", copy).forEach((part) => part.remove());
+      if (!done.has(key.toLowerCase())) line(key, copy.textContent.trim());
+    }
     line("Ctrl K", list.dataset.wordsSearch);
     line("?", list.dataset.wordsAll);
     dialog.showModal();
