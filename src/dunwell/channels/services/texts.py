@@ -34,7 +34,7 @@ class Shown:
 
 def shipped() -> list[Text]:
     """The texts of the package; TextError when one is malformed."""
-    folder = files("dunwell.channels") / "templates"
+    folder = files("dunwell.channels") / "texts"
     found = sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
     return [text for f in found for text in read(f.read_text(encoding="utf-8"), f.name)]
 

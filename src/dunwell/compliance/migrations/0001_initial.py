@@ -5,157 +5,235 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('identity', '0001_initial'),
-        ('portfolio', '0001_initial'),
+        ("identity", "0001_initial"),
+        ("portfolio", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Hold',
+            name="Hold",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=24)),
-                ('reason', models.CharField(max_length=200)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField(null=True)),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.BigIntegerField(null=True)),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='portfolio.account')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='portfolio.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=24)),
+                ("reason", models.CharField(max_length=200)),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(null=True)),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.BigIntegerField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="holds",
+                        to="portfolio.account",
+                    ),
+                ),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="holds", to="portfolio.party"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=24)),
-                ('channel', models.CharField(blank=True, max_length=12)),
-                ('window_from', models.TimeField(null=True)),
-                ('window_to', models.TimeField(null=True)),
-                ('evidence', models.CharField(blank=True, max_length=120)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField(null=True)),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.BigIntegerField(null=True)),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='portfolio.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=24)),
+                ("channel", models.CharField(blank=True, max_length=12)),
+                ("window_from", models.TimeField(null=True)),
+                ("window_to", models.TimeField(null=True)),
+                ("evidence", models.CharField(blank=True, max_length=120)),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(null=True)),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.BigIntegerField(null=True)),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="consents", to="portfolio.party"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='GateDecision',
+            name="GateDecision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('case_id', models.BigIntegerField(null=True)),
-                ('channel', models.CharField(max_length=12)),
-                ('purpose', models.CharField(max_length=20)),
-                ('decided_at', models.DateTimeField()),
-                ('actor_id', models.BigIntegerField(null=True)),
-                ('verdict', models.CharField(max_length=8)),
-                ('primary_rule', models.CharField(max_length=32)),
-                ('reasons', models.JSONField()),
-                ('retry_after', models.DateTimeField(null=True)),
-                ('pack_id', models.CharField(max_length=24)),
-                ('pack_version', models.CharField(max_length=24)),
-                ('pack_sha256', models.CharField(max_length=64)),
-                ('facts', models.JSONField()),
-                ('contact_point', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='portfolio.contactpoint')),
-                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.entity')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='portfolio.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("case_id", models.BigIntegerField(null=True)),
+                ("channel", models.CharField(max_length=12)),
+                ("purpose", models.CharField(max_length=20)),
+                ("decided_at", models.DateTimeField()),
+                ("actor_id", models.BigIntegerField(null=True)),
+                ("verdict", models.CharField(max_length=8)),
+                ("primary_rule", models.CharField(max_length=32)),
+                ("reasons", models.JSONField()),
+                ("retry_after", models.DateTimeField(null=True)),
+                ("pack_id", models.CharField(max_length=24)),
+                ("pack_version", models.CharField(max_length=24)),
+                ("pack_sha256", models.CharField(max_length=64)),
+                ("facts", models.JSONField()),
+                (
+                    "contact_point",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, to="portfolio.contactpoint"
+                    ),
+                ),
+                ("entity", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="identity.entity")),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="decisions", to="portfolio.party"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('party_type', models.CharField(default='debtor', max_length=20)),
-                ('point_digest', models.BinaryField(null=True)),
-                ('case_id', models.BigIntegerField(null=True)),
-                ('channel', models.CharField(max_length=12)),
-                ('direction', models.CharField(default='out', max_length=3)),
-                ('purpose', models.CharField(max_length=20)),
-                ('token', models.UUIDField(unique=True)),
-                ('expires_at', models.DateTimeField()),
-                ('local_date', models.DateField()),
-                ('reserved_at', models.DateTimeField()),
-                ('by_id', models.BigIntegerField(null=True)),
-                ('key', models.CharField(max_length=80, unique=True)),
-                ('contact_point', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='portfolio.contactpoint')),
-                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.entity')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contacts', to='portfolio.party')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reached_in', to='portfolio.party')),
-                ('decision', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='contact', to='compliance.gatedecision')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("party_type", models.CharField(default="debtor", max_length=20)),
+                ("point_digest", models.BinaryField(null=True)),
+                ("case_id", models.BigIntegerField(null=True)),
+                ("channel", models.CharField(max_length=12)),
+                ("direction", models.CharField(default="out", max_length=3)),
+                ("purpose", models.CharField(max_length=20)),
+                ("token", models.UUIDField(unique=True)),
+                ("expires_at", models.DateTimeField()),
+                ("local_date", models.DateField()),
+                ("reserved_at", models.DateTimeField()),
+                ("by_id", models.BigIntegerField(null=True)),
+                ("key", models.CharField(max_length=80, unique=True)),
+                (
+                    "contact_point",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, to="portfolio.contactpoint"
+                    ),
+                ),
+                ("entity", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="identity.entity")),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="contacts", to="portfolio.party"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="reached_in", to="portfolio.party"
+                    ),
+                ),
+                (
+                    "decision",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contact",
+                        to="compliance.gatedecision",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='HoldLift',
+            name="HoldLift",
             fields=[
-                ('hold', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='lift', serialize=False, to='compliance.hold')),
-                ('reason', models.CharField(max_length=200)),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.BigIntegerField(null=True)),
+                (
+                    "hold",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="lift",
+                        serialize=False,
+                        to="compliance.hold",
+                    ),
+                ),
+                ("reason", models.CharField(max_length=200)),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.BigIntegerField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='ListEntry',
+            name="ListEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('list', models.CharField(choices=[('staff', 'Staff'), ('sensitive', 'Sensitive'), ('wrong_number', 'Wrong Number')], max_length=16)),
-                ('digest', models.BinaryField(null=True)),
-                ('reason', models.CharField(max_length=200)),
-                ('approved_by', models.BigIntegerField(null=True)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField(null=True)),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.BigIntegerField(null=True)),
-                ('party', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='list_entries', to='portfolio.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "list",
+                    models.CharField(
+                        choices=[("staff", "Staff"), ("sensitive", "Sensitive"), ("wrong_number", "Wrong Number")],
+                        max_length=16,
+                    ),
+                ),
+                ("digest", models.BinaryField(null=True)),
+                ("reason", models.CharField(max_length=200)),
+                ("approved_by", models.BigIntegerField(null=True)),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(null=True)),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.BigIntegerField(null=True)),
+                (
+                    "party",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="list_entries",
+                        to="portfolio.party",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ContactOutcome',
+            name="ContactOutcome",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('outcome', models.CharField(max_length=28)),
-                ('identified', models.BooleanField(default=False)),
-                ('seconds', models.IntegerField(null=True)),
-                ('result', models.CharField(blank=True, max_length=24)),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.BigIntegerField(null=True)),
-                ('key', models.CharField(max_length=80, unique=True)),
-                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='outcomes', to='compliance.contact')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("outcome", models.CharField(max_length=28)),
+                ("identified", models.BooleanField(default=False)),
+                ("seconds", models.IntegerField(null=True)),
+                ("result", models.CharField(blank=True, max_length=24)),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.BigIntegerField(null=True)),
+                ("key", models.CharField(max_length=80, unique=True)),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="outcomes", to="compliance.contact"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['contact', '-id'], name='outcome_contact')],
+                "indexes": [models.Index(fields=["contact", "-id"], name="outcome_contact")],
             },
         ),
         migrations.AddIndex(
-            model_name='gatedecision',
-            index=models.Index(fields=['party', '-id'], name='gatedecision_party'),
+            model_name="gatedecision",
+            index=models.Index(fields=["party", "-id"], name="gatedecision_party"),
         ),
         migrations.AddIndex(
-            model_name='gatedecision',
-            index=models.Index(fields=['decided_at'], name='gatedecision_at'),
+            model_name="gatedecision",
+            index=models.Index(fields=["decided_at"], name="gatedecision_at"),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['person', 'local_date'], name='contact_person_day'),
+            model_name="contact",
+            index=models.Index(fields=["person", "local_date"], name="contact_person_day"),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['point_digest', 'local_date'], name='contact_point_day'),
+            model_name="contact",
+            index=models.Index(fields=["point_digest", "local_date"], name="contact_point_day"),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['party', '-id'], name='contact_party'),
+            model_name="contact",
+            index=models.Index(fields=["party", "-id"], name="contact_party"),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['reserved_at'], name='contact_reserved'),
+            model_name="contact",
+            index=models.Index(fields=["reserved_at"], name="contact_reserved"),
         ),
         migrations.AddIndex(
-            model_name='listentry',
-            index=models.Index(fields=['digest'], name='listentry_digest'),
+            model_name="listentry",
+            index=models.Index(fields=["digest"], name="listentry_digest"),
         ),
     ]

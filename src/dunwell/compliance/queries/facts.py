@@ -82,7 +82,7 @@ def gather(askings: Sequence[Asking], *, now: datetime, entity_id: int | None, p
     """The facts of each asking, in their order. A party or person that does not exist raises LookupError."""
     if not askings:
         return []
-    rows = _rows(
+    found = rows(
         "facts",
         parties=[asking.party_id for asking in askings],
         persons=[asking.person_id for asking in askings],
@@ -90,17 +90,17 @@ def gather(askings: Sequence[Asking], *, now: datetime, entity_id: int | None, p
         entity=entity_id,
         now=now,
     )
-    if len(rows) != len(askings):
+    if len(found) != len(askings):
         raise LookupError("a party or person that was asked about does not exist")
-    digests = {bytes(row["point_digest"]) for row in rows if row["point_digest"] is not None}
-    ledger = _rows(
+    digests = {bytes(row["point_digest"]) for row in found if row["point_digest"] is not None}
+    ledger = rows(
         "ledger",
         persons=sorted({p for asking in askings for p in (asking.person_id, asking.party_id)}),
         digests=sorted(digests),
         third_parties=list(THIRD_PARTIES),
         since=business_date(now) - timedelta(days=pack.longest_count + 2),
     )
-    return [_known(asking, row, ledger, now) for asking, row in zip(askings, rows, strict=True)]
+    return [_known(asking, row, ledger, now) for asking, row in zip(askings, found, strict=True)]
 
 
 def previews(askings: Sequence[Asking], *, now: datetime, entity_id: int | None = None) -> list[Decision]:
@@ -112,7 +112,8 @@ def previews(askings: Sequence[Asking], *, now: datetime, entity_id: int | None 
     ]
 
 
-def _rows(name: str, **values: object) -> list[dict[str, object]]:
+def rows(name: str, **values: object) -> list[dict[str, object]]:
+    """The rows of a statement of this room, by column."""
     with connection.cursor() as cursor:
         cursor.execute(statement(name), values)
         columns = [column.name for column in cursor.description]

@@ -1,0 +1,20 @@
+"""Messages in words."""
+
+from django.utils.translation import pgettext_lazy
+
+STATES = {
+    "planned": pgettext_lazy("message state", "waiting"),
+    "not_connected": pgettext_lazy("message state", "not connected"),
+    "sending": pgettext_lazy("message state", "being handed over"),
+    "sent": pgettext_lazy("message state", "sent"),
+    "refused": pgettext_lazy("message state", "refused by the gate"),
+    "failed": pgettext_lazy("message state", "failed"),
+    "in_doubt": pgettext_lazy("message state", "in doubt"),
+    "cancelled": pgettext_lazy("message state", "cancelled"),
+}
+TONES = {"sent": "ok", "not_connected": "warn", "refused": "warn", "failed": "danger", "in_doubt": "danger"}
+CHANNELS = {
+    "sms": pgettext_lazy("message channel", "SMS"),
+    "email": pgettext_lazy("message channel", "e-mail"),
+    "letter": pgettext_lazy("message channel", "letter"),
+}

@@ -1,0 +1,72 @@
+"""/rules: the contact rules in force, to be read."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from dunwell.compliance.queries.catalogue import Catalogue, Entry, Parameter, catalogue
+from dunwell.identity.pages.guard import requires
+
+STRENGTHS = {"must": _("must"), "should": _("should"), "practice": _("practice")}
+
+
+@requires("rules.view")
+@require_GET
+def rules(request: HttpRequest) -> HttpResponse:
+    """Every rule with its text, source, parameter, confidence, and how often it fired this month."""
+    found = catalogue(now=timezone.now(), entity_id=request.user.entity_id)
+    language = get_language() or "zh-hans"
+    context = {
+        "pack": found.pack,
+        "jurisdiction": _in(found.pack.jurisdiction, language),
+        "since": found.since,
+        "rules": [_shown(found, entry, language) for entry in found.entries],
+        "unconfirmed": sum(not entry.rule.confirmed for entry in found.entries),
+    }
+    return render(request, "compliance/rules.html", context)
+
+
+def _in(words: object, language: str) -> str:
+    return words.en if language.startswith("en") else words.zh  # type: ignore[attr-defined]
+
+
+def _shown(found: Catalogue, entry: Entry, language: str) -> dict[str, object]:
+    rule = entry.rule
+    return {
+        "id": rule.id,
+        "title": _in(rule.title, language),
+        "text": _filled(_in(rule.text, language)),
+        "source": found.pack.citation(rule, language),
+        "strength": STRENGTHS[rule.strength],
+        "confidence": rule.confidence,
+        "confirmed": rule.confirmed,
+        "first": rule.in_force.first or found.pack.effective.first,
+        "last": rule.in_force.last or found.pack.effective.last,
+        "parameters": [_parameter(parameter) for parameter in entry.parameters],
+        "fired": entry.fired,
+    }
+
+
+def _filled(text: str) -> str:
+    """The rule's sentence with … where a refusal names its own figures."""
+    return text.format_map({name: "…" for name in ("what", "list", "window", "used", "limit")})
+
+
+def _parameter(parameter: Parameter) -> str:
+    value, number = parameter.value, parameter.days
+    if parameter.kind == "hours":
+        return gettext("Spring Festival %(hours)s") % {"hours": value} if parameter.special else value
+    if parameter.span == "lifetime":
+        return gettext("%(limit)s in a case") % {"limit": value}
+    if parameter.span == "rolling_days":
+        return ngettext("%(limit)s in %(days)s day", "%(limit)s in %(days)s days", number) % {
+            "limit": value,
+            "days": number,
+        }
+    spans = {"calendar_day": gettext("day"), "calendar_week": gettext("week"), "calendar_month": gettext("month")}
+    return gettext("%(limit)s a %(span)s") % {"limit": value, "span": spans[parameter.span]}

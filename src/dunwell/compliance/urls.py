@@ -1,0 +1,8 @@
+"""Compliance's addresses."""
+
+from django.urls import path
+
+from dunwell.compliance.pages import rules
+
+app_name = "compliance"
+urlpatterns = [path("rules", rules.rules, name="rules")]
