@@ -1,6 +1,6 @@
 """Next under load, and the case page with a long history.
 
-    DUNWELL_BENCH_DATABASE_URL=postgresql://superuser@host/postgres python -m benchmarks.next --cases 1000000
+    DUNWELL_BENCH_DATABASE_URL=postgresql://superuser@host/postgres python -m benchmarks.next --accounts 1000000
 
 200 collectors arrive at a fixed rate (an open loop: a late answer does not slow the arrivals, and its wait counts).
 Each takes a case through casework.services.take_next, with log and hold, from a book of which half may not be called
@@ -21,6 +21,7 @@ import tempfile
 import threading
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 NOW = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
 COLLECTORS, PROCESSES = 200, 2
@@ -241,13 +242,21 @@ def figures(cases: int = 1_000_000, takes: int = 100_000, rounds: int = 1, rate:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    options.add_argument("--cases", type=int, default=1_000_000)
-    options.add_argument("--takes", type=int, default=100_000)
-    options.add_argument("--rounds", type=int, default=1)
-    options.add_argument("--rate", type=float, default=100.0)
-    asked = options.parse_args()
-    print(json.dumps(figures(asked.cases, asked.takes, asked.rounds, asked.rate), indent=1))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--accounts", "--cases", type=int, default=1_000_000, help="open cases")
+    parser.add_argument("--takes", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=100.0, help="arrivals a second")
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args()
+    told = figures(asked.accounts, asked.takes, asked.rounds, asked.rate)
+    for each in told:
+        print(
+            f"{each['figure']}: {each['ours']} {each['unit']}, {each['reference_name']} {each['reference']}, "
+            f"ratio {each['ratio']} (aim {each['aim']})"
+        )
+    if asked.json:
+        asked.json.write_text(json.dumps(told, indent=1) + "\n")
 
 
 if __name__ == "__main__":
