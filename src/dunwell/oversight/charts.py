@@ -64,7 +64,8 @@ def vintage(curves: Sequence[Curve], *, label: str, months: str) -> SafeString:
         ),
     )
     return format_html(
-        '<svg class="chart" viewBox="0 0 460 250" role="img" aria-label="{}">{}{}{}<text x="400" y="244">{}</text></svg>',
+        '<svg class="chart" viewBox="0 0 460 250" role="img" aria-label="{}">'
+        '{}{}{}<text x="400" y="244">{}</text></svg>',
         label,
         lines,
         ages,

@@ -1,4 +1,4 @@
-"""From a figure down to its accounts: reads the tables a night left in the lake, with a DuckDB of its own for the moment.
+"""From a figure down to its accounts: reads the tables that a night left in the lake, with a short-lived DuckDB.
 
 The published columns hold sums only; the rows that make them are the run's own tables, which never change. So the rows
 add up to the figure by construction, and a test adds them up.
@@ -53,14 +53,17 @@ _IN_BUCKET = """
 """
 # the balance is that of the month's start, as the roll rate counts it
 _MOVED = """
-    SELECT m.account_no, m.party_no, m.bucket AS from_bucket, coalesce(b.bucket, 'none') AS bucket, coalesce(b.stage, '') AS stage,
-           m.balance, coalesce(b.past_due, 0) AS past_due, b.oldest_due_date, coalesce(b.days_delinquent, 0) AS days_delinquent
+    SELECT m.account_no, m.party_no, m.bucket AS from_bucket, coalesce(b.bucket, 'none') AS bucket,
+           coalesce(b.stage, '') AS stage,
+           m.balance, coalesce(b.past_due, 0) AS past_due, b.oldest_due_date,
+           coalesce(b.days_delinquent, 0) AS days_delinquent
     FROM month_before AS m LEFT JOIN book AS b ON b.account_no = m.account_no
     WHERE m.currency = $currency AND m.bucket = $from_bucket AND coalesce(b.bucket, 'none') = $to_bucket
 """
 _ENTERED = """
     SELECT account_no, '' AS party_no, strftime(entered_on, '%Y-%m-%d') AS from_bucket,
-           coalesce(strftime(closed_on, '%Y-%m-%d'), '') AS bucket, '' AS stage, entry_balance AS balance, recovered AS past_due,
+           coalesce(strftime(closed_on, '%Y-%m-%d'), '') AS bucket, '' AS stage, entry_balance AS balance,
+           recovered AS past_due,
            entered_on AS oldest_due_date, 0 AS days_delinquent
     FROM episode WHERE currency = $currency AND date_trunc('month', entered_on) = CAST($cohort AS DATE)
 """

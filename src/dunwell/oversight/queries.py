@@ -342,7 +342,7 @@ ATTRIBUTED = timedelta(days=7)
 
 
 def collectors(on: date) -> list[CollectorDay]:
-    """Each collector's day. A repayment is put to the collector who last reached the party in the seven days up to it."""
+    """Each collector's day. A repayment goes to the collector who last reached the party in the seven days up to it."""
     users = list(
         User.objects.filter(is_active=True, role__in=[Role.COLLECTOR, Role.TEAM_LEADER])
         .select_related("team")

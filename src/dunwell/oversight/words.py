@@ -34,7 +34,8 @@ FORMULAS = {
     "late_balance": pgettext_lazy("report", "balance of the accounts in M1 to M7+ at the close of the business date"),
     "roll": pgettext_lazy(
         "report",
-        "balance (at the month's start) of the accounts that went from M1 to M2 / balance of all accounts in M1 at the month's start",
+        "balance (at the month's start) of the accounts that went from M1 to M2 / "
+        "balance of all accounts in M1 at the month's start",
     ),
     "received": pgettext_lazy(
         "report", "repayments recorded for today less reversals; announced ones count until the host answers"
@@ -46,15 +47,18 @@ FORMULAS = {
     "staff": pgettext_lazy("report", "collectors who made at least one call today"),
     "entry": pgettext_lazy(
         "report",
-        "accounts in M1 to M7+ at the month's end that had nothing past due at its start / accounts with nothing past due at its start",
+        "accounts in M1 to M7+ at the month's end that had nothing past due at its start "
+        "/ accounts with nothing past due at its start",
     ),
     "cure": pgettext_lazy(
         "report",
-        "accounts with nothing past due at the month's end that were in M1 to M7+ at its start / accounts in M1 to M7+ at its start",
+        "accounts with nothing past due at the month's end that were in M1 to M7+ at its "
+        "start / accounts in M1 to M7+ at its start",
     ),
     "fpd": pgettext_lazy(
         "report",
-        "accounts whose first statement fell due in the last 30 days and is unpaid / all accounts whose first statement fell due in the last 30 days",
+        "accounts whose first statement fell due in the last 30 days and is unpaid / all "
+        "accounts whose first statement fell due in the last 30 days",
     ),
     "per_collector": pgettext_lazy(
         "report", "repayments of parties reached in the seven days before / collectors who made a contact today"

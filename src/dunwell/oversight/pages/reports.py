@@ -160,7 +160,9 @@ def stages(request: HttpRequest) -> HttpResponse:
         ],
         formula=pgettext(
             "report",
-            "Accounts with something past due, by days delinquent: reminder to the end of grace, early M1 and M2, mid M3 to M6, late M7+. Payments of today are taken into account; the rows behind a stage are those of the last close.",
+            "Accounts with something past due, by days delinquent: reminder to the end of "
+            "grace, early M1 and M2, mid M3 to M6, late M7+. Payments of today are taken "
+            "into account; the rows behind a stage are those of the last close.",
         ),
         nothing=pgettext("report", "Nothing is past due."),
         day=day,
