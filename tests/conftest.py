@@ -38,6 +38,15 @@ import pytest  # noqa: E402
 
 django.setup()
 
+from hypothesis import settings as hypothesis_settings  # noqa: E402
+
+from tests.sizes import size  # noqa: E402
+
+hypothesis_settings.register_profile(
+    "dunwell", max_examples=size(100, 5_000), deadline=None, derandomize=not size(0, 1)
+)
+hypothesis_settings.load_profile("dunwell")
+
 
 @dataclass(frozen=True)
 class Database:
@@ -160,13 +169,3 @@ def site(fresh_database) -> Iterator[Site]:
     web.shutdown()
     web.server_close()
     thread.join(5)
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
-    """pytest-playwright's browser: the Chromium that tests.browser found."""
-    from tests.browser import find
-
-    found = find()
-    assert found, "no Chromium that runs was found: install it (Debian: apt install chromium) or set CHROMIUM"
-    return {**browser_type_launch_args, "executable_path": found, "args": ["--no-sandbox", "--disable-dev-shm-usage"]}

@@ -1,0 +1,60 @@
+"""`make soak`: every test at full size (tests/sizes.py), and its figures in docs/soak.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "junit.xml"
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *sys.argv[1:]],
+            cwd=ROOT,
+            env={**os.environ, "DUNWELL_SOAK": "1"},
+        )
+        if report.exists():
+            (ROOT / "docs" / "soak.md").write_text(written(report), encoding="utf-8")
+    sys.exit(done.returncode)
+
+
+def written(report: Path) -> str:
+    """The page: what ran, how long, what failed, and the longest."""
+    suite = next(ElementTree.parse(report).iter("testsuite"))
+    cases = sorted(suite.iter("testcase"), key=lambda case: -float(case.get("time", 0)))
+    failed = [c for c in cases if c.find("failure") is not None or c.find("error") is not None]
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout
+    lines = [
+        "# Soak",
+        "",
+        "The tests of `make test` with their histories, races and kills at full size. Written by `make soak`.",
+        "",
+        "| figure | value |",
+        "|---|---|",
+        f"| run | {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit.strip() or 'unknown'} |",
+        f"| machine | {platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()} |",
+        f"| tests | {suite.get('tests')}, failed {len(failed)}, skipped {suite.get('skipped')} |",
+        f"| seconds | {float(suite.get('time', 0)):.0f} |",
+        "",
+        "## The longest",
+        "",
+        "| test | seconds |",
+        "|---|---|",
+        *(f"| `{case.get('name')}` | {float(case.get('time', 0)):.1f} |" for case in cases[:20]),
+    ]
+    if failed:
+        lines += ["", "## Failed", "", *(f"- `{case.get('classname')}.{case.get('name')}`" for case in failed)]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
