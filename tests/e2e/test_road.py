@@ -1,0 +1,166 @@
+"""The whole road once, in a browser, on the real portfolio: log in, next, call, promise, file, night, kept, closed."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from dunwell.arrangements.models import PromisePart
+from dunwell.casework.models import Case
+from dunwell.demo import people, replay
+from dunwell.evidence.models import Log
+from dunwell.kernel.actor import Actor
+from dunwell.kernel.times import BANK_ZONE
+from dunwell.nightly import services as nightly
+from dunwell.oversight.models import BucketDay
+from dunwell.portfolio.models import Account
+
+ACCOUNTS = 400
+DAY = date(2026, 11, 23)  # a Monday
+NIGHT = timedelta(hours=26)  # two in the morning of the next day
+BY = Actor.program("test")
+
+
+def at(day: date, hour: int = 0) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, tzinfo=BANK_ZONE)
+
+
+def take(day: date, files: list[Path]) -> None:
+    now = at(day) + NIGHT
+    for one in nightly.take_files(paths=files, business_date=day, now=now, by=BY):
+        assert one.outcome == "taken", one
+
+
+def night(day: date, files: list[Path]) -> None:
+    take(day, files)
+    nightly.run(business_date=day, now=at(day) + NIGHT, by=BY)
+
+
+def rewrite(path: Path, sql: str, sums: tuple[str, ...]) -> None:
+    """The file once more, as the bank would deliver it with this difference, its control totals with it."""
+    db = duckdb.connect()
+    db.execute(f"CREATE TABLE t AS SELECT * FROM '{path}'")
+    db.execute(f"CREATE TABLE n AS {sql}")
+    db.execute(f"COPY n TO '{path}' (FORMAT parquet)")
+    found = db.execute(f"SELECT {', '.join(['count(*)', *(f'sum({column})' for column in sums)])} FROM n").fetchone()
+    lines = [f"{name},{value}" for name, value in zip(("rows", *sums), found, strict=True)]
+    path.with_name(path.name + ".ctl").write_text("\n".join(lines) + "\n")
+
+
+def pay_all(files: list[Path], accounts: list[str], amount: Decimal) -> None:
+    """The day's files as they would be had the cardholder paid `amount` and so all that was past due."""
+    account = accounts[0]
+    numbers = ", ".join(f"'{number}'" for number in accounts)
+    for path in files:
+        if path.name.startswith("accounts"):
+            rewrite(
+                path,
+                "SELECT * EXCLUDE (late) REPLACE (CASE WHEN late THEN 0 ELSE past_due_amount END AS past_due_amount,"
+                " CASE WHEN late THEN NULL ELSE overdue_since END AS overdue_since,"
+                " CASE WHEN late THEN 0 ELSE periods_past_due END AS periods_past_due)"
+                f" FROM (SELECT *, account_no IN ({numbers}) AS late FROM t)",
+                replay.SUMS["accounts"],
+            )
+        elif path.name.startswith("transactions"):
+            columns = {
+                "account_no": f"'{account}'",
+                "host_ref": "'E2E-1'",
+                "posting_date": f"DATE '{DAY}'",
+                "transaction_date": f"DATE '{DAY}'",
+                "type": "'repayment'",
+                "amount": str(amount),
+                "currency": "'CNY'",
+                "counts_to_minimum": "true",
+            }
+            named = ", ".join(f"{value} AS {name}" for name, value in columns.items())
+            rewrite(path, f"SELECT * FROM t UNION ALL BY NAME SELECT {named}", replay.SUMS["transactions"])
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The server's clock, set to a moment; it goes on from there."""
+    begun = datetime.now(UTC)
+    moment = [at(DAY, 10)]
+    monkeypatch.setattr(timezone, "now", lambda: moment[0] + (datetime.now(UTC) - begun))
+    return moment
+
+
+def sign_in(page: Page, site: str, username: str) -> None:
+    page.goto(f"{site}/login")
+    page.locator("#username").fill(username)
+    page.locator("#password").fill(people.PASSWORD)
+    page.locator("form button.btn.main").click()
+    page.wait_for_url(lambda url: "/login" not in url)
+
+
+def test_from_the_banks_file_to_a_paid_account(site, page: Page, clock, tmp_path):
+    people.make_staff()
+    deliveries = replay.write_files(tmp_path, DAY, accounts=ACCOUNTS)
+    for delivery in deliveries[:-2]:
+        take(delivery.business_date, list(delivery.files))
+    night(deliveries[-2].business_date, list(deliveries[-2].files))
+    assert Case.objects.filter(closed_on=None, queue="call").exists()
+    page.clock.install(time=clock[0])
+
+    # the collector's morning: one key, the next right case, with the reason
+    sign_in(page, site.url, "collector1")
+    page.keyboard.press("n")
+    page.wait_for_url(re.compile(r"/cases/C-"))
+    case = Case.objects.get(case_no=page.url.rsplit("/", 1)[1].split("?")[0])
+    expect(page.locator(".why")).to_be_visible()
+    expect(page.locator("body")).to_contain_text(case.party.name_masked)
+
+    # the call: the gate allows it, the number is shown, the person is identified and promises all that is past due
+    page.locator("#points .btn.live").first.click()
+    expect(page.locator(".number")).to_be_visible()
+    expect(page.locator(".number")).not_to_contain_text("*")
+    page.locator("#identified").check()
+    for box in page.locator("input[name=disclosed]").all():
+        box.check()
+    page.locator("input[name=code][value=promise]").check()
+    page.locator("input[name=part_date]").first.fill("2026-11-24")
+    page.locator("input[name=part_amount]").first.fill(str(case.past_due))
+    page.locator("#save").click()
+    page.wait_for_url(lambda url: case.case_no not in url)
+    part = PromisePart.objects.get(promise__party=case.party)
+    assert (part.amount, part.due_date, part.state) == (case.past_due, date(2026, 11, 24), "open")
+
+    # the bank's files of the evening, and the night: promise kept, case closed
+    accounts = list(Account.objects.filter(party=case.party).values_list("account_no", flat=True))
+    late = Account.objects.filter(party=case.party, state__past_due__gt=0).values_list("account_no", flat=True)
+    accounts.sort(key=lambda number: number not in set(late))
+    before = sum(row.past_due for row in BucketDay.objects.filter(business_date=DAY - timedelta(days=1)))
+    files = list(deliveries[-1].files)
+    pay_all(files, accounts, case.past_due)
+    night(DAY, files)
+    clock[0] = at(DAY + timedelta(days=1), 10)
+    part.refresh_from_db()
+    case.refresh_from_db()
+    assert (part.state, part.received) == ("kept", case.past_due or part.amount)
+    assert case.closed_on in (DAY, DAY + timedelta(days=1))
+    assert Log.objects.filter(party_id=case.party_id, kind="case.closed").exists()
+    assert BucketDay.objects.filter(business_date=DAY).exists()
+    assert before > 0
+
+    # what stands on the page afterwards, in both languages
+    page.context.clear_cookies()  # a session lasts 12 hours
+    sign_in(page, site.url, "collector1")
+    page.goto(f"{site.url}/cases/{case.case_no}")
+    timeline = page.locator("#timeline")
+    expect(timeline).to_contain_text("承诺")
+    page.get_by_role("button", name="EN").click()
+    expect(page.locator("html")).to_have_attribute("lang", re.compile("en"))
+    expect(timeline).to_contain_text(re.compile("kept", re.I))
+
+    # the manager sees it
+    page.context.clear_cookies()
+    sign_in(page, site.url, "manager")
+    page.goto(f"{site.url}/portfolio")
+    expect(page.locator("body")).to_contain_text(str(DAY))
