@@ -76,7 +76,7 @@ def _message(data: Said, points: Mapping[int, str], state: str) -> Said:
     said = {
         "planned": (_("in the outbox"), ""),
         "sent": (_("sent"), "ok"),
-        "refused": (_("refused"), "danger"),
+        "refused": (pgettext("message", "refused"), "danger"),
         "not_connected": (_("not connected"), "warn"),
         "failed": (_("failed"), "danger"),
         "cancelled": (_("cancelled"), ""),
