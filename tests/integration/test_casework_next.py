@@ -12,10 +12,10 @@ from dunwell.casework import services
 from dunwell.casework.models import Case, Reminder
 from dunwell.evidence.models import Log
 from tests import build
+from tests.build import NOW
 from tests.sizes import size
 
 WAITING = size(4_000, 60_000)
-from tests.build import NOW
 
 
 def call_back(case: Case, *, due, by=None) -> Reminder:
