@@ -39,8 +39,8 @@ lint: $(VENV)/.tools ## style, order of the rooms, translations, migrations
 format: $(VENV)/.tools ## let ruff arrange the code
 	@$(VENV)/bin/ruff check --fix -q . ; $(VENV)/bin/ruff format -q .
 
-bench: $(VENV)/.tools ## measure; writes docs/performance.md
-	@$(PYTHON) -m benchmarks
+bench: $(VENV)/.tools ## measure night, intake and Next, each beside its peer
+	@for what in night intake next; do $(VENV)/bin/dunwell bench $$what || exit 1; done
 
 wheel: $(VENV)/.tools ## dist/dunwell-….whl
 	@$(PYTHON) -m build --wheel --no-isolation --outdir dist . > /dev/null && ls dist/*.whl

@@ -6,13 +6,17 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from dunwell.cli.environment import Refused
+from dunwell.cli.environment import Refused, home
+
+SERVER = "DUNWELL_BENCH_DATABASE_URL"  # a superuser's; without it an embedded server of its own
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run one measurement in its own process."""
+    """Run one measurement in its own process, beside a PostgreSQL that holds nothing else."""
     root = Path(__file__).resolve().parents[3]
     known = sorted(p.stem for p in (root / "benchmarks").glob("*.py") if not p.stem.startswith("_"))
     if not known:
@@ -24,4 +28,25 @@ def run(options: argparse.Namespace) -> int:
         value = getattr(options, name)
         if value is not None:
             command += [f"--{name}", str(Path(value).resolve()) if name == "json" else str(value)]
-    return subprocess.run(command, cwd=root, env={**os.environ, "PYTHONPATH": str(root)}).returncode
+    with _server() as url:
+        environment = {**os.environ, "PYTHONPATH": str(root), SERVER: url}
+        return subprocess.run(command, cwd=root, env=environment).returncode
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    from dunwell.cli.postgres import Embedded, Unavailable
+
+    given = os.environ.get(SERVER, "")
+    if given:
+        yield given
+        return
+    server = Embedded(home() / "bench")
+    try:
+        server.start()
+    except Unavailable as error:
+        raise Refused(str(error)) from error
+    try:
+        yield server.superuser_url
+    finally:
+        server.stop()
