@@ -9,6 +9,7 @@ from django.db import connection
 from dunwell.compliance import services
 from dunwell.compliance.models import Contact, GateDecision
 from dunwell.kernel.actor import Actor
+from dunwell.portfolio.models import AccountRole
 from tests import build
 
 BY = Actor.program("test")
@@ -100,3 +101,28 @@ def test_a_double_click_by_thirty_is_one_contact(fresh_database, outcome):
     answers = all_at_once([lambda: take(point.pk, point.party_id, "one key", NOW, outcome) for _ in range(THREADS)])
     assert {answer.contact.pk for answer in answers} == {Contact.objects.get().pk}
     assert (GateDecision.objects.count(), Contact.objects.get().outcomes.count()) == (1, 1)
+
+
+def test_debtor_and_guarantor_of_one_case_do_not_wait_in_a_ring(fresh_database):
+    debtor, point, _ = build.debtor()
+    guarantor = build.party()
+    AccountRole.objects.create(account_no=debtor.accounts.get().account_no, party=guarantor, role="guarantor")
+    his = build.contact_point(party=guarantor)
+
+    def reach(nr):
+        person, at = ((debtor, point), (guarantor, his))[nr % 2]
+        taken = services.reserve(
+            party_id=debtor.pk,
+            person_id=person.pk,
+            contact_point_id=at.pk,
+            channel="call",
+            key=f"k{nr}",
+            by=BY,
+            now=NOW,
+        )
+        if taken.contact:
+            services.record_outcome(contact_id=taken.contact.pk, outcome="busy", by=BY, now=NOW, key=f"o{nr}")
+        return taken.allowed
+
+    answers = all_at_once([lambda nr=nr: reach(nr) for nr in range(THREADS)])
+    assert sum(answers) == 12

@@ -37,8 +37,8 @@ def record_outcome(
     A dead number makes the contact point invalid; a wrong person suspends it and puts the number on the
     wrong-number list, for every case. Raises OutcomeRefused when the channel has no such outcome.
     """
-    wait_for(b"contact/%d" % contact_id)
     contact = Contact.objects.get(pk=contact_id)
+    wait_for(b"party/%d" % contact.party_id)
     before = ContactOutcome.objects.filter(key=key).first()
     if before is not None:
         return before
@@ -68,8 +68,8 @@ def give_back(*, contact_id: int, proof: str, by: Actor, now: datetime, key: str
     What may have been handed over is never given back: a contact with any other outcome, in doubt
     included, raises OutcomeRefused.
     """
-    wait_for(b"contact/%d" % contact_id)
     contact = Contact.objects.get(pk=contact_id)
+    wait_for(b"party/%d" % contact.party_id)
     before = ContactOutcome.objects.filter(key=key).first()
     if before is not None:
         return before

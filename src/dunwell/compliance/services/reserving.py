@@ -61,7 +61,7 @@ def reserve(
     kept as a decision; this never raises because of one.
     """
     person = person_id or party_id
-    wait_for(b"person/%d" % person, b"point/" + _digest(contact_point_id))
+    wait_for(b"party/%d" % party_id, b"person/%d" % person, b"point/" + _digest(contact_point_id))
     before = Contact.objects.select_related("decision").filter(key=key).first()
     if before is not None and before.decision is not None:
         return Reserved(decision=decision_of(before.decision), kept=before.decision, contact=before)
