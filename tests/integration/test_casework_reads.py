@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -90,21 +89,18 @@ def test_the_timeline_pages_by_key_and_filters_by_kind() -> None:
     assert "party.viewed" not in {entry.kind for entry in queries.timeline(case.party_id, limit=200).entries}
 
 
-def test_a_thousand_entries_open_about_as_fast_as_ten() -> None:
+def test_a_thousand_entries_ask_no_more_than_ten() -> None:
+    """The times themselves, at most 1.3 of one another, are measured by benchmarks/next.py on a quiet machine."""
     user, few, many = build.user(), build.case(), build.case()
     fill(few, 10, user)
     fill(many, 1000, user)
-
-    def best(case) -> float:
-        spent = []
-        for _ in range(15):
-            began = time.perf_counter()
-            queries.case_page(case.pk, user, NOW)
-            spent.append(time.perf_counter() - began)
-        return min(spent)
-
-    best(few)
-    assert best(many) < best(few) * 3  # the figure itself, 1.3, is measured by the benchmark on a quiet machine
+    asked = {}
+    for case in (few, many):
+        with CaptureQueriesContext(connection) as queries_of_page:
+            page = queries.case_page(case.pk, user, NOW)
+        asked[case.pk] = len(queries_of_page)
+        assert len(page.timeline.entries) <= 50
+    assert asked[few.pk] == asked[many.pk]
 
 
 def test_a_note_is_sealed_and_read_back_in_the_timeline() -> None:
