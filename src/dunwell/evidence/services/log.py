@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from dunwell.evidence import rules
 from dunwell.evidence.models import Log
@@ -36,7 +37,7 @@ class Entry:
     data: Mapping[str, object] | None = field(default=None)
 
 
-def _row(entry: Entry) -> Log:
+def _fields(entry: Entry) -> dict[str, object]:
     data = rules.plain(dict(entry.data or {}))
     fields = {
         "entity_id": entry.by.entity_id if entry.entity_id is None else entry.entity_id,
@@ -50,7 +51,11 @@ def _row(entry: Entry) -> Log:
         "account_id": entry.account_id,
         "data": data,
     }
-    return Log(**fields, algorithm=settings.HASH, hash=rules.row_hash(fields, settings.HASH))
+    return {**fields, "algorithm": settings.HASH, "hash": rules.row_hash(fields, settings.HASH)}
+
+
+def _row(entry: Entry) -> Log:
+    return Log(**_fields(entry))
 
 
 @transaction.atomic(savepoint=False)  # one statement: a savepoint around it would cost two more, for every fact written
@@ -87,3 +92,31 @@ def write(
 def write_many(entries: Sequence[Entry]) -> list[Log]:
     """Write many entries in order, in a few statements."""
     return Log.objects.bulk_create([_row(entry) for entry in entries], batch_size=BATCH)
+
+
+APPEND = """
+    INSERT INTO evidence_log (entity_id, recorded_at, business_date, kind, actor_id, actor, party_id, case_id, account_id,
+                              data, algorithm, hash)
+    SELECT entity_id, recorded_at, business_date, kind, actor_id, actor, party_id, case_id, account_id, data, algorithm,
+           decode(hash, 'hex')
+    FROM ROWS FROM (jsonb_to_recordset(%s::jsonb) AS (
+        entity_id bigint, recorded_at timestamptz, business_date date, kind text, actor_id bigint, actor text,
+        party_id bigint, case_id bigint, account_id bigint, data jsonb, algorithm text, hash text
+    )) WITH ORDINALITY
+      AS t (entity_id, recorded_at, business_date, kind, actor_id, actor, party_id, case_id, account_id, data, algorithm,
+            hash, nr)
+    ORDER BY nr
+"""
+
+
+@transaction.atomic
+def append(entries: Sequence[Entry]) -> int:
+    """Write thousands of entries in order without reading them back (the night's); answers how many."""
+    for start in range(0, len(entries), BATCH):
+        rows = [_fields(entry) for entry in entries[start : start + BATCH]]
+        for row in rows:
+            row["recorded_at"], row["business_date"] = str(row["recorded_at"]), str(row["business_date"])
+            row["hash"] = bytes(row["hash"]).hex()
+        with connection.cursor() as cursor:
+            cursor.execute(APPEND, [json.dumps(rows, ensure_ascii=False)])
+    return len(entries)

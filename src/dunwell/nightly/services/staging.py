@@ -14,7 +14,8 @@ from duckdb import DuckDBPyConnection
 from dunwell.compliance.rules import windows
 from dunwell.compliance.rules.values import Attempt
 from dunwell.engine import copying
-from dunwell.evidence.services import Entry, write_many
+from dunwell.evidence import services as evidence
+from dunwell.evidence.services import Entry
 from dunwell.kernel.actor import Actor
 
 STATE = """
@@ -146,7 +147,7 @@ def merge_partition(cursor: Any, merge: Merge, partition: int) -> int:
     planned = [row for row in execute("plan") if row[3]]
     parts = execute("parts")
     entries = list(_entries(merge, reopened, opened, closed, cancelled, planned, parts))
-    write_many(entries)
+    evidence.append(entries)
     return written + len(entries)
 
 
