@@ -32,7 +32,7 @@ DAY = date(2026, 1, 1)
 #: Late ones: 8 in 100, since days spread over seven months.
 BOOK = (
     GENERATED.replace("b % 5 = 0 AS overdue", "b % 25 < 2 AS overdue")
-    .replace("DATE '2025-11-01' + (a % 20)::INTEGER END AS overdue_since", "DATE '2025-12-28' - (a % 210)::INTEGER END AS overdue_since")
+    .replace("DATE '2025-11-01' + (a % 20)::INTEGER END", "DATE '2025-12-28' - (a % 210)::INTEGER END")
     .replace("THEN 100.00 ELSE 0 END", "THEN 100 + b % 90000 / 100.0 ELSE 0 END")
 )
 
@@ -102,7 +102,9 @@ def _one_round(parquet: Path, accounts: int, lake_of: Path) -> dict[str, float]:
     duck.close()
     measured["copy"] = time.process_time() - began
 
-    entity, _ = Entity.objects.get_or_create(code=settings.BANK_ENTITY, defaults={"kind": "bank", "name_zh": "行", "name_en": "Bank"})
+    entity, _ = Entity.objects.get_or_create(
+        code=settings.BANK_ENTITY, defaults={"kind": "bank", "name_zh": "行", "name_en": "Bank"}
+    )
     settings.LAKE = lake_of
     with connection.cursor() as cursor:
         cursor.execute(

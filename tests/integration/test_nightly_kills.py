@@ -12,8 +12,8 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from dunwell.casework.models import Case, PlannedAction
 from dunwell.arrears.models import AccountState
+from dunwell.casework.models import Case, PlannedAction
 from dunwell.evidence.models import Log
 from dunwell.kernel.actor import Actor
 from dunwell.nightly import services
@@ -72,9 +72,15 @@ def book() -> None:
 
 def everything() -> dict[str, object]:
     return {
-        "cases": list(Case.objects.order_by("party_id").values_list("party_id", "past_due", "bucket", "queue", "rank", "closed_on")),
+        "cases": list(
+            Case.objects.order_by("party_id").values_list("party_id", "past_due", "bucket", "queue", "rank", "closed_on")
+        ),
         "numbers": Case.objects.values("case_no").distinct().count(),
-        "states": list(AccountState.objects.order_by("account_id").values_list("account__account_no", "balance", "past_due", "days_delinquent")),
+        "states": list(
+            AccountState.objects.order_by("account__account_no").values_list(
+                "account__account_no", "balance", "past_due", "days_delinquent"
+            )
+        ),
         "actions": list(PlannedAction.objects.order_by("party_id", "step").values_list("party_id", "step", "cycle", "state")),
         "buckets": list(BucketDay.objects.order_by("bucket").values_list("bucket", "accounts", "balance")),
         "log": sorted(Log.objects.exclude(kind__startswith="night.").values_list("kind", "party_id")),

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from dunwell.arrears.models import AccountState, AllocationLine, Due
 from dunwell.arrangements.models import Promise, PromisePart
+from dunwell.arrears.models import AccountState, AllocationLine, Due
 from dunwell.casework.models import Case, PlannedAction
 from dunwell.evidence import services as evidence
 from dunwell.evidence.models import Log

@@ -27,4 +27,4 @@ def test_a_step_makes_tables_in_the_common_dialect(room, step):
 
 def test_a_step_that_does_anything_else_is_refused():
     with pytest.raises(ValueError, match="makes tables and does nothing else"):
-        programs.Program("x", "DELETE FROM account_state").outputs
+        assert programs.Program("x", "DELETE FROM account_state").outputs

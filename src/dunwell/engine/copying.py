@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from duckdb import DuckDBPyConnection
@@ -30,7 +31,7 @@ def to_postgres(connection: DuckDBPyConnection, query: str, cursor: Any, table: 
             statement = pg.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL '\\N')").format(
                 pg.Identifier(table), pg.SQL(", ").join(map(pg.Identifier, columns))
             )
-            with cursor.copy(statement) as copy, open(file.name, "rb") as read:
+            with cursor.copy(statement) as copy, Path(file.name).open("rb") as read:
                 while block := read.read(BLOCK):
                     copy.write(block)
     return rows

@@ -17,7 +17,7 @@ def write_parquet(connection: DuckDBPyConnection, relation: str, path: Path) -> 
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     rows = connection.execute(f"COPY (SELECT * FROM {relation}) TO '{_spelled(draft)}' ({FORMAT})").fetchone()[0]
-    with open(draft, "rb+") as written:
+    with draft.open("rb+") as written:
         os.fsync(written.fileno())
     os.replace(draft, path)
     return rows
@@ -41,7 +41,7 @@ def link(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:  # another file system, or one without links
         draft = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
-        with open(source, "rb") as read, open(draft, "wb") as written:
+        with source.open("rb") as read, draft.open("wb") as written:
             while block := read.read(1 << 20):
                 written.write(block)
             written.flush()

@@ -84,7 +84,8 @@ def _batch(
         which = (
             "p.id = ANY(%(given)s)"
             if given is not None
-            else "p.id IN (SELECT party_id FROM portfolio_touch WHERE NOT party_id = ANY(%(passed)s) ORDER BY since LIMIT %(limit)s)"
+            else "p.id IN (SELECT party_id FROM portfolio_touch WHERE NOT party_id = ANY(%(passed)s)"
+            " ORDER BY since LIMIT %(limit)s)"
         )
         cursor.execute(TAKE.format(which=which), {"entity": entity_id, "limit": limit, "given": given, "passed": passed})
         parties = [row[0] for row in cursor.fetchall()]

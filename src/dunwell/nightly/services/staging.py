@@ -18,12 +18,14 @@ from dunwell.evidence import services as evidence
 from dunwell.evidence.services import Entry
 from dunwell.kernel.actor import Actor
 
-STATE = """
-    principal_retail principal_cash principal_instalment_billed principal_instalment_unbilled interest_on_balance
-    interest_off_balance late_charge other_fees disputed_amount credit_balance credit_limit block_code statement_date
-    due_date minimum_payment past_due_at_close overdue_since host_periods auto_debit auto_debit_result
-    first_payment_default paid_since balance past_due oldest_due_date periods days_delinquent bucket stage
-""".split()
+STATE = [
+    "principal_retail", "principal_cash", "principal_instalment_billed", "principal_instalment_unbilled",
+    "interest_on_balance", "interest_off_balance", "late_charge", "other_fees", "disputed_amount",
+    "credit_balance", "credit_limit", "block_code", "statement_date", "due_date", "minimum_payment",
+    "past_due_at_close", "overdue_since", "host_periods", "auto_debit", "auto_debit_result",
+    "first_payment_default", "paid_since", "balance", "past_due", "oldest_due_date", "periods",
+    "days_delinquent", "bucket", "stage",
+]  # fmt: skip
 AS_STAGED = {
     "past_due_at_close": "host_past_due",
     "overdue_since": "host_overdue_since",
@@ -31,14 +33,13 @@ AS_STAGED = {
     "periods": "periods_past_due",
 }
 ACCOUNT = ["party_no", "account_no", "currency", "product", "branch", "cycle_day", "open_date"]
-CASE = """
-    party_no fate close_reason currency balance past_due oldest_due_date days_delinquent bucket stage segment
-    first_payment_default promise_state entered_on queue rank next_rule next_reason
-""".split()
+CASE = [
+    "party_no", "fate", "close_reason", "currency", "balance", "past_due", "oldest_due_date", "days_delinquent",
+    "bucket", "stage", "segment", "first_payment_default", "promise_state", "entered_on", "queue", "rank",
+    "next_rule", "next_reason",
+]  # fmt: skip
 ACTION = ["party_no", "step", "cycle", "channel", "purpose", "template", "due_on", "segment", "rule"]
-PART = """
-    party_no part_id promise_id state received judged_on judged_anew amount due_date currency
-""".split()
+PART = ["party_no", "part_id", "promise_id", "state", "received", "judged_on", "judged_anew", "amount", "due_date", "currency"]
 TABLES = ("stage_party", "stage_state", "stage_due", "stage_case", "stage_action", "stage_part")
 
 
