@@ -77,8 +77,14 @@ def currencies(day: date) -> list[str]:
 
 def buckets(day: date, currency: str) -> Buckets:
     """The book by bucket at the close of `day`, all eight buckets, and the sum of M1 to M7+."""
-    before = last_day(up_to=rules.month_end_before(day))
-    found = BucketDay.objects.filter(business_date__in=[day, before or day], currency=currency)
+    month_before = BucketDay.objects.filter(business_date__lte=rules.month_end_before(day)).order_by("-business_date")
+    found = list(
+        BucketDay.objects.filter(
+            Q(business_date=day) | Q(business_date=Subquery(month_before.values("business_date")[:1])),
+            currency=currency,
+        )
+    )
+    before = min((row.business_date for row in found if row.business_date < day), default=None)
     now = {row.bucket: row for row in found if row.business_date == day}
     then = {row.bucket: row.balance for row in found if before and row.business_date == before}
     late = sum((row.balance for bucket, row in now.items() if bucket != "M0"), Decimal(0))
@@ -221,14 +227,14 @@ class Day:
 def day(on: date, *, now: datetime) -> Day:
     """Everything of one day, counted from facts at `now`."""
     made = attempts(on)
-    calls = made.filter(channel__in=CALLS).aggregate(
-        n=Count("pk"),
-        connected=Count("pk", filter=Q(outcome__in=CONNECTED)),
-        reached=Count("pk", filter=Q(outcome=REACHED)),
-        staff=Count("by_id", distinct=True),
-    )
-    parties = made.aggregate(
-        tried=Count("party", distinct=True), reached=Count("party", filter=Q(outcome=REACHED), distinct=True)
+    call = Q(channel__in=CALLS)
+    calls = made.aggregate(
+        n=Count("pk", filter=call),
+        connected=Count("pk", filter=call & Q(outcome__in=CONNECTED)),
+        reached=Count("pk", filter=call & Q(outcome=REACHED)),
+        staff=Count("by_id", filter=call, distinct=True),
+        parties=Count("party", distinct=True),
+        parties_reached=Count("party", filter=Q(outcome=REACHED), distinct=True),
     )
     promised = PromisePart.objects.filter(promise__made_on=on).aggregate(
         n=Count("promise__party", distinct=True), amount=Sum("amount")
@@ -248,8 +254,8 @@ def day(on: date, *, now: datetime) -> Day:
         funnel=rules.funnel(
             [
                 ("planned", planned_for(on).aggregate(n=Count("party", distinct=True))["n"], None),
-                ("attempted", parties["tried"], None),
-                ("reached", parties["reached"], None),
+                ("attempted", calls["parties"], None),
+                ("reached", calls["parties_reached"], None),
                 ("promised", promised["n"], promised["amount"] or Decimal(0)),
                 ("paid", paid["n"], paid["amount"] or Decimal(0)),
             ]

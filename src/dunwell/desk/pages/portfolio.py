@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import Max, Q, Sum
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import pgettext
@@ -52,7 +52,11 @@ class Stopped:
 def folder(business_date: date) -> Path | None:
     """Where the published run of a date keeps its files; None when there is none."""
     run = Run.objects.filter(business_date=business_date, state=Run.State.PUBLISHED).order_by("-number").first()
-    return Path(settings.LAKE) / f"date={run.business_date}" / f"run={run.number}" if run else None
+    return _folder_of(run) if run else None
+
+
+def _folder_of(run: Run) -> Path:
+    return Path(settings.LAKE) / f"date={run.business_date}" / f"run={run.number}"
 
 
 def _states() -> dict[str, tuple[str, str]]:
@@ -67,16 +71,20 @@ def _states() -> dict[str, tuple[str, str]]:
 def _nights() -> tuple[list[Night], list[Run]]:
     runs = list(Run.objects.order_by("-business_date", "-number").defer("manifest")[:NIGHTS])
     ids = [run.pk for run in runs]
-    rows = dict(Run.objects.filter(pk__in=ids, steps__name="book").values_list("pk", "steps__rows_out"))
-    took = dict(Run.objects.filter(pk__in=ids).values_list("pk").annotate(took=Sum("steps__seconds")))
+    steps = {
+        pk: (rows, took)
+        for pk, rows, took in Run.objects.filter(pk__in=ids)
+        .values_list("pk")
+        .annotate(rows=Max("steps__rows_out", filter=Q(steps__name="book")), took=Sum("steps__seconds"))
+    }
     states = _states()
     return [
         Night(
             run.business_date,
             *states[run.state],
-            rows.get(run.pk),
+            steps[run.pk][0],
             run.started_at,
-            took.get(run.pk),
+            steps[run.pk][1],
         )
         for run in runs
     ], runs
@@ -128,7 +136,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
         or Decimal(1),
         "matrix": heat_table(matrix, before, currency=currency) if matrix else None,
         "matrix_span": f"{rules.month_end_before(matrix.month)} → {matrix.month}" if matrix else "",
-        "figures": _figures(book, matrix, before, today, currency, last),
+        "figures": _figures(book, matrix, before, today, currency, last, _first_payments(runs, last, currency)),
         "chart": vintage_chart(queries.curves(currency, up_to=last)),
         "today": today,
         "funnel": [
@@ -164,11 +172,12 @@ def _bucket(row: queries.BucketRow, size: Decimal) -> dict[str, object]:
     }
 
 
-def _first_payments(last: date, currency: str) -> tuple[int, int] | None:
+def _first_payments(runs: list[Run], last: date, currency: str) -> tuple[int, int] | None:
     """首逾: unpaid of all first statements that fell due in the last 30 days; None when the run is not kept."""
-    found = folder(last)
-    if found is None:
+    run = next((run for run in runs if run.business_date == last and run.state == Run.State.PUBLISHED), None)
+    if run is None:
         return None
+    found = _folder_of(run)
     try:
         return drilldown.first_payment_default(found / "inputs", found / "tables", currency=currency, day=last)
     except drilldown.NotKept:
@@ -182,8 +191,8 @@ def _figures(
     today: queries.Day,
     currency: str,
     last: date,
+    firsts: tuple[int, int] | None,
 ) -> list[Figure]:
-    firsts = _first_payments(last, currency)
     at, closed = clock(today.at), pgettext("report", "close of %(day)s") % {"day": f"{last:%m-%d}"}
     owed, owed_unit, owed_places = words.in_units(book.late.balance)
     got, got_unit, got_places = words.in_units(today.received)

@@ -1,0 +1,196 @@
+"""Managers' pages, downloads and who may see them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import date, timedelta
+from decimal import Decimal
+
+import openpyxl
+import pytest
+from django.test import Client
+
+from dunwell.compliance.models import Contact, ContactOutcome
+from dunwell.identity.models import Role
+from dunwell.oversight import export, queries
+from dunwell.oversight.models import BucketDay, CohortMonth, RollRate
+from dunwell.payments.models import Payment
+from tests import build
+
+pytestmark = pytest.mark.django_db
+DAY = date(2026, 11, 22)
+MONTH, BEFORE = date(2026, 10, 31), date(2026, 9, 30)
+PAGES = (
+    "/portfolio",
+    "/reports",
+    "/reports/roll-rates",
+    "/reports/vintages",
+    "/reports/stages",
+    "/reports/day",
+    "/reports/day/paid",
+)
+
+
+@pytest.fixture
+def published(db):
+    """Three days of the book, one month of roll rates, one cohort."""
+    for day, m0, m1 in ((BEFORE, "900.00", "100.00"), (MONTH, "880.00", "120.00"), (DAY, "850.00", "150.00")):
+        BucketDay.objects.create(
+            business_date=day, currency="CNY", bucket="M0", accounts=90, balance=m0, past_due=0, run_id=1
+        )
+        BucketDay.objects.create(
+            business_date=day, currency="CNY", bucket="M1", accounts=10, balance=m1, past_due="12.34", run_id=1
+        )
+    for source, to, accounts, balance in (
+        ("M0", "M0", 85, 810),
+        ("M0", "M1", 5, 90),
+        ("M1", "M1", 4, 60),
+        ("M1", "M2", 6, 40),
+    ):
+        RollRate.objects.create(
+            month=MONTH, currency="CNY", from_bucket=source, to_bucket=to, accounts=accounts, balance=balance, run_id=1
+        )
+    for month, recovered in ((BEFORE, 10), (MONTH, 25)):
+        CohortMonth.objects.create(
+            cohort=date(2026, 9, 1),
+            month=month,
+            currency="CNY",
+            accounts=4,
+            entry_balance=100,
+            recovered=recovered,
+            run_id=1,
+        )
+
+
+def signed_in(role: Role, **fields: object) -> Client:
+    client = Client()
+    client.force_login(build.user(role, **fields), backend="dunwell.identity.backends.Backend")
+    return client
+
+
+def contact(by, party, outcome: str, *, day: date = DAY, key: str) -> Contact:
+    made = Contact.objects.create(
+        entity=party.entity, party=party, person=party, channel="call", purpose="collection", token=key_uuid(key), key=key,
+        expires_at=build.NOW, local_date=day, reserved_at=build.NOW, by_id=by.pk,
+    )  # fmt: skip
+    ContactOutcome.objects.create(contact=made, outcome=outcome, recorded_at=build.NOW, key=f"o-{key}")
+    return made
+
+
+def key_uuid(key: str):
+    import uuid
+
+    return uuid.uuid5(uuid.NAMESPACE_URL, key)
+
+
+def test_buckets_are_all_eight_and_the_late_ones_are_summed(published):
+    book = queries.buckets(DAY, "CNY")
+    assert [row.bucket for row in book.rows] == ["M0", "M1", "M2", "M3", "M4", "M5", "M6", "M7+"]
+    assert (book.late.accounts, book.late.balance, book.late.past_due) == (10, Decimal("150.00"), Decimal("12.34"))
+    assert book.compared_with == MONTH
+    assert book.late.change == Decimal("0.25")
+
+
+def test_the_command_s_tables_have_the_columns_of_the_contract(published):
+    buckets = list(csv.DictReader(io.StringIO(export.as_csv(export.report("buckets", DAY)).decode())))
+    assert list(buckets[0]) == ["currency", "bucket", "accounts", "balance", "past_due"]
+    assert buckets[1] == {"currency": "CNY", "bucket": "M1", "accounts": "10", "balance": "150.00", "past_due": "12.34"}
+    rolls = list(csv.DictReader(io.StringIO(export.as_csv(export.report("roll-rates", DAY)).decode())))
+    assert list(rolls[0]) == [
+        "month", "from_bucket", "to_bucket", "accounts", "share_of_accounts", "balance", "share_of_balance",
+    ]  # fmt: skip
+    assert rolls[3]["share_of_balance"] == "0.400000"
+    assert rolls[3]["share_of_accounts"] == "0.600000"
+    assert json.loads(export.as_json(export.report("buckets", DAY)))[1]["balance"] == "150.00"
+
+
+def test_a_date_without_figures_is_refused_rather_than_empty(published):
+    with pytest.raises(export.NoFigures):
+        export.report("buckets", DAY + timedelta(days=1))
+
+
+@pytest.mark.parametrize("name", sorted(export.REPORTS))
+def test_every_report_opens_as_a_workbook_with_the_csv_s_rows(published, name):
+    table = export.report(name, DAY)
+    sheet = openpyxl.load_workbook(io.BytesIO(export.as_xlsx(table))).active
+    assert [cell.value for cell in sheet[1]] == list(table.columns)
+    assert sheet.max_row == len(table.rows) + 1
+    for line, row in enumerate(table.rows, 2):
+        for place, value in enumerate(row, 1):
+            found = sheet.cell(line, place).value
+            assert (Decimal(str(found)) == value) if isinstance(value, Decimal) else (found == value or not value)
+
+
+def test_text_that_looks_like_a_formula_stays_text():
+    table = export.Table("x", ("name",), [("=1+1",)])
+    sheet = openpyxl.load_workbook(io.BytesIO(export.as_xlsx(table))).active
+    assert (sheet["A2"].value, sheet["A2"].data_type) == ("=1+1", "s")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_opens_in_both_languages_with_few_queries(published, path, language, django_assert_max_num_queries):
+    client = signed_in(Role.MANAGER, language=language)
+    with django_assert_max_num_queries(18):  # 15 and those of the session
+        answer = client.get(path)
+    assert answer.status_code == 200
+    assert b" style=" not in answer.content
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_say_what_would_be_there_before_the_first_night(db, path):
+    assert signed_in(Role.MANAGER).get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/reports/buckets.csv?day=2026-11-22", "/portfolio/accounts"])
+@pytest.mark.parametrize("role", [Role.COLLECTOR, Role.ADMINISTRATOR])
+def test_reports_are_not_for_everybody(published, role, path):
+    assert signed_in(role).get(path).status_code == 403
+
+
+def test_legal_sees_reports_and_may_not_take_them_away(published):
+    client = signed_in(Role.LEGAL)
+    assert client.get("/reports").status_code == 200
+    assert client.get("/reports/buckets.xlsx?day=2026-11-22").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path", ["/reports/none.csv?day=2026-11-22", "/reports/buckets.pdf?day=2026-11-22", "/reports/buckets.csv?day=x"]
+)
+def test_a_report_that_does_not_exist_is_not_found(published, path):
+    assert signed_in(Role.MANAGER).get(path).status_code == 404
+
+
+def test_the_funnel_counts_parties_once_and_its_rows_sum_to_it(db):
+    collector = build.user()
+    parties = [build.party() for _ in range(3)]
+    contact(collector, parties[0], "no_answer", key="a")
+    contact(collector, parties[0], "connected_rpc", key="b")
+    contact(collector, parties[1], "busy", key="c")
+    contact(collector, parties[2], "nothing_left", key="d")
+    today = queries.day(DAY, now=build.NOW)
+    by_name = {step.name: step for step in today.funnel}
+    assert (by_name["attempted"].parties, by_name["reached"].parties) == (2, 1)
+    assert (today.calls, today.connected, today.reached) == (3, 1, 1)
+    for name in ("planned", "attempted", "reached", "promised", "paid"):
+        assert len(queries.funnel_rows(name, DAY)) == by_name[name].parties
+
+
+def test_money_goes_to_the_collector_who_last_reached_the_party(db):
+    first, second = build.user(), build.user()
+    account = build.account()
+    contact(first, account.party, "connected_rpc", day=DAY - timedelta(days=3), key="e")
+    contact(second, account.party, "connected_rpc", day=DAY - timedelta(days=1), key="f")
+    contact(first, account.party, "no_answer", key="g")
+    Payment.objects.create(
+        account=account, amount=Decimal("70.00"), currency="CNY", posting_date=DAY, transaction_date=DAY, business_date=DAY,
+        source="file", host_ref="R1", recorded_at=build.NOW,
+    )  # fmt: skip
+    rows = {row.user_id: row for row in queries.collectors(DAY)}
+    assert (rows[first.pk].received, rows[second.pk].received) == (Decimal(0), Decimal("70.00"))
+    assert (rows[first.pk].contacts, rows[first.pk].reached) == (1, 0)
+    paid = queries.funnel_rows("paid", DAY)
+    assert [row.amount for row in paid] == [Decimal("70.00")]
+    assert queries.day(DAY, now=build.NOW).received == Decimal("70.00")
