@@ -133,15 +133,16 @@ def merge_partition(cursor: Any, merge: Merge, partition: int) -> int:
 
     execute("accounts")
     execute("states")
-    execute("states_of_touched")
+    cursor.execute("SELECT EXISTS (SELECT 1 FROM pub WHERE NOT fresh)")
+    if cursor.fetchone()[0]:
+        execute("states_of_touched")
     execute("dues")
     reopened = execute("reopen")
     cursor.execute(statement("new_cases"), values)
     count = cursor.fetchone()[0]
     opened: list[tuple] = []
     if count:
-        cursor.execute(statement("number_cases"), values | {"count": count})
-        opened = execute("open", first=cursor.fetchone()[0] - count)
+        opened = execute("open", first=_numbers(cursor, values | {"count": count}) - count)
     execute("update", new=[row[0] for row in opened])
     closed = execute("close")
     cancelled = execute("cancel")
@@ -150,6 +151,17 @@ def merge_partition(cursor: Any, merge: Merge, partition: int) -> int:
     entries = list(_entries(merge, reopened, opened, closed, cancelled, planned, parts))
     evidence.append(entries)
     return written + len(entries)
+
+
+def _numbers(cursor: Any, values: dict[str, Any]) -> int:
+    """The last of so many new case numbers; the month's row stays locked until the transaction ends."""
+    cursor.execute(statement("number_cases"), values)
+    row = cursor.fetchone()
+    if row is None:
+        cursor.execute(statement("first_number"), values)
+        cursor.execute(statement("number_cases"), values)
+        row = cursor.fetchone()
+    return row[0]
 
 
 def _entries(
