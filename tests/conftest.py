@@ -72,6 +72,7 @@ class Site:
 @pytest.fixture(scope="session")
 def server(django_db_blocker) -> Iterator[object]:
     """The tests' PostgreSQL: DUNWELL_TEST_DATABASE_URL (a superuser's), else an embedded one."""
+    import psycopg
     from django.core.management import call_command
     from django.db import connections
 
@@ -86,6 +87,10 @@ def server(django_db_blocker) -> Iterator[object]:
         embedded = Embedded(HOME)
         embedded.start()
         given = embedded.superuser_url
+        with psycopg.connect(given, autocommit=True) as superuser:  # its data need not outlive a power cut
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                superuser.execute(f"ALTER SYSTEM SET {setting} = off")
+            superuser.execute("SELECT pg_reload_conf()")
 
     def migrate(url: str) -> None:
         with django_db_blocker.unblock():
