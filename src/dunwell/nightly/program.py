@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from duckdb import DuckDBPyConnection
@@ -40,8 +41,17 @@ def strategy(business_date: date) -> Strategy:
     version = services.in_force(business_date)
     if version is None:
         return Strategy("", (load("dunwell.nightly", "no_strategy"),))
-    steps = services.steps(version, business_date)
-    return Strategy(version.sha256, tuple(Program(name, text) for name, text in steps))
+    return _compiled(version.pk, version.sha256, business_date)
+
+
+@lru_cache(maxsize=8)
+def _compiled(version_id: int, sha256: str, business_date: date) -> Strategy:
+    """A version never changes, so reassessment compiles it once a day."""
+    from dunwell.strategy import services
+    from dunwell.strategy.models import StrategyVersion
+
+    steps = services.steps(StrategyVersion.objects.get(pk=version_id), business_date)
+    return Strategy(sha256, tuple(Program(name, text) for name, text in steps))
 
 
 def frozen_strategy(manifest: dict[str, Any]) -> Strategy:

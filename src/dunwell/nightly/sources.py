@@ -46,6 +46,7 @@ class Scope:
         return pg.SQL(query).format(
             parties=ids,
             entity=pg.Literal(self.entity_id),
+            whole=pg.Literal(self.parties is None),
             at=pg.Literal(self.at),
             since=pg.Literal(self.as_of - HISTORY),
             until=pg.Literal(self.until or date(9999, 12, 31)),
@@ -68,8 +69,8 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
                        AND l.starts_at <= {at} AND coalesce(l.ends_at > {at}, true)
                        AND NOT EXISTS (SELECT 1 FROM compliance_listremoval AS r WHERE r.entry_id = l.id))
         FROM portfolio_party AS p
-        WHERE p.entity_id = {entity} AND (p.id IN ({parties}) OR p.touches > 0
-              OR p.id IN (SELECT party_id FROM compliance_listentry))
+        WHERE p.entity_id = {entity} AND (p.id IN ({parties}) OR {whole} AND (
+              p.touches > 0 OR p.id IN (SELECT party_id FROM compliance_listentry)))
         """,
         {"party_no": "VARCHAR", "party_id": "BIGINT", "touches": "BIGINT", "staff": "BOOLEAN", "sensitive": "BOOLEAN"},
     ),
