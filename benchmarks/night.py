@@ -153,7 +153,9 @@ def figures(accounts: int, rounds: int) -> list[dict[str, Any]]:
     measured: list[dict[str, float]] = []
     for _ in range(rounds):
         child = [sys.executable, "-m", "benchmarks.night", "--accounts", str(accounts), "--one-round"]
-        measured.append(json.loads(subprocess.run(child, check=True, capture_output=True, text=True).stdout.splitlines()[-1]))
+        measured.append(
+            json.loads(subprocess.run(child, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+        )
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
     median = {key: statistics.median(one[key] for one in measured) for key in measured[0]}
     told = []

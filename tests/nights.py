@@ -39,7 +39,9 @@ COLUMNS = {
 }  # fmt: skip
 
 
-def taken(kind: str, business_date: date, rows: list[dict], *, now: datetime = build.NOW, of: Entity | None = None) -> IntakeFile:
+def taken(
+    kind: str, business_date: date, rows: list[dict], *, now: datetime = build.NOW, of: Entity | None = None
+) -> IntakeFile:
     """A file of a contract, taken in: its Parquet in the lake and the row that commits it."""
     entity = of or build.entity()
     connection = session.connect(threads=1)

@@ -38,7 +38,7 @@ def test_a_run_shows_its_steps_in_the_readers_language(home):
     run = queries.latest()
     page = client("manager").get(f"/runs/{run.pk}").content.decode()
     assert "Roll up to the party" in page and "hx-get" not in page
-    assert page.count("<tr><th scope=\"row\">") >= Step.objects.filter(run=run).count()
+    assert page.count('<tr><th scope="row">') >= Step.objects.filter(run=run).count()
 
 
 def test_a_stopped_night_says_why_and_that_the_last_lists_stay(home):

@@ -60,7 +60,11 @@ def test_a_late_account_becomes_a_case_and_the_rest_of_the_book_stays_in_the_lak
     assert run.state == Run.State.PUBLISHED
     assert (case.party.party_no, case.past_due, case.balance) == ("P1", Decimal("800.00"), Decimal("12000.00"))
     assert (case.days_delinquent, case.bucket, case.stage) == (33, "M2", "early")
-    assert (case.entered_on, case.entry_balance, case.case_no) == (date(2026, 10, 24), Decimal("12000.00"), "C-2611-000001")
+    assert (case.entered_on, case.entry_balance, case.case_no) == (
+        date(2026, 10, 24),
+        Decimal("12000.00"),
+        "C-2611-000001",
+    )
     assert case.queue == "call" and case.next_rule and case.ready_at == build.NOW
     assert sorted(Account.objects.values_list("account_no", flat=True)) == ["A1", "A1-USD"]
     assert AccountState.objects.get(account__account_no="A1").oldest_due_date == LATE_SINCE
@@ -146,7 +150,9 @@ def promise(*parts: tuple[int, str]) -> Promise:
         recorded_at=build.NOW, key="promise-1",
     )  # fmt: skip
     for position, (days, amount) in enumerate(parts):
-        PromisePart.objects.create(promise=made, position=position, due_date=D + timedelta(days=days), amount=Decimal(amount))
+        PromisePart.objects.create(
+            promise=made, position=position, due_date=D + timedelta(days=days), amount=Decimal(amount)
+        )
     return made
 
 
@@ -221,7 +227,10 @@ def test_roll_rates_stand_between_month_ends(home):
 
 
 def test_dues_are_published_without_counting_twice(home):
-    months = [(date(2026, month, 5), date(2026, month, 25), Decimal(m)) for month, m in ((8, "500"), (9, "1000"), (10, "1500"))]
+    months = [
+        (date(2026, month, 5), date(2026, month, 25), Decimal(m))
+        for month, m in ((8, "500"), (9, "1000"), (10, "1500"))
+    ]
     nights.taken("statements", D, [
         {"account_no": "A9", "currency": "CNY", "statement_date": s, "due_date": d, "statement_balance": m * 10,
          "minimum_payment": m} for s, d, m in months])  # fmt: skip

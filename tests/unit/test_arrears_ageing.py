@@ -49,7 +49,12 @@ def aged(books: list[Book]) -> list[dict]:
     connection = session.connect(threads=1)
     as_of = books[0].as_of
     parameters.in_force(as_of).tables(connection, as_of=as_of)
-    tables = {"position": POSITION, "statement": STATEMENT, "movement": MOVEMENT, "working_party": {"party_no": "VARCHAR"}}
+    tables = {
+        "position": POSITION,
+        "statement": STATEMENT,
+        "movement": MOVEMENT,
+        "working_party": {"party_no": "VARCHAR"},
+    }
     for name, columns in tables.items():
         connection.execute(f"CREATE TABLE {name} ({', '.join(f'{c} {t}' for c, t in columns.items())})")
 
@@ -60,16 +65,36 @@ def aged(books: list[Book]) -> list[dict]:
 
     for number, book in enumerate(books):
         account = f"A{number:06d}"
-        insert("position", account_no=account, party_no=f"P{number:06d}", currency="CNY", product="GOLD", cycle_day=5,
-               open_date=book.open_date, balance=book.balance, **book.host)
+        insert(
+            "position",
+            account_no=account,
+            party_no=f"P{number:06d}",
+            currency="CNY",
+            product="GOLD",
+            cycle_day=5,
+            open_date=book.open_date,
+            balance=book.balance,
+            **book.host,
+        )
         insert("working_party", party_no=f"P{number:06d}")
         for statement_date, due_date, minimum in book.statements:
-            insert("statement", account_no=account, statement_date=statement_date, due_date=due_date,
-                   minimum_payment=minimum)
+            insert(
+                "statement",
+                account_no=account,
+                statement_date=statement_date,
+                due_date=due_date,
+                minimum_payment=minimum,
+            )
         for counts, movements in ((True, book.payments), (False, book.not_counted)):
             for day, amount in movements:
-                insert("movement", account_no=account, amount=amount, posting_date=day, counts=counts,
-                       since_position=day > as_of)
+                insert(
+                    "movement",
+                    account_no=account,
+                    amount=amount,
+                    posting_date=day,
+                    counts=counts,
+                    since_position=day > as_of,
+                )
     for step in STEPS:
         programs.load("dunwell.arrears", step).run(connection)
     found = connection.execute("SELECT * FROM account_state ORDER BY account_no")

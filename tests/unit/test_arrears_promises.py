@@ -42,7 +42,9 @@ def settled_many(cases: list[tuple[list, list]], as_of: date) -> list[list[tuple
     programs.load("dunwell.arrangements", "settle_promises").run(connection)
     found = dict(
         (part, (state, received))
-        for part, state, received in connection.execute("SELECT part_id, state, received FROM promise_settled").fetchall()
+        for part, state, received in connection.execute(
+            "SELECT part_id, state, received FROM promise_settled"
+        ).fetchall()
     )
     return [[found[number * 100 + index] for index in range(len(parts))] for number, (parts, _) in enumerate(cases)]
 
@@ -105,7 +107,9 @@ def test_three_hundred_random_promises_agree_with_the_reference():
         for promise in range(chance.randint(1, 3)):
             made = day(chance.randint(0, 8))
             for _part in range(chance.randint(1, 3)):
-                parts.append((promise, made, made + timedelta(days=chance.randint(0, 10)), Decimal(chance.randint(1, 500))))
+                parts.append(
+                    (promise, made, made + timedelta(days=chance.randint(0, 10)), Decimal(chance.randint(1, 500)))
+                )
         by_day = {day(chance.randint(-2, 18)): Decimal(chance.randint(1, 600)) for _ in range(chance.randint(0, 5))}
         cases.append((parts, sorted(by_day.items())))
     assert settled_many(cases, day(9)) == [reference(parts, money, day(9)) for parts, money in cases]

@@ -20,7 +20,9 @@ def content_hash(connection: DuckDBPyConnection, relation: str) -> str:
     `relation` is what may follow FROM: a table, or a query in parentheses. Types are those of the values, so that
     12.50 as DECIMAL(18,2) and as DOUBLE differ.
     """
-    columns = sorted((name, kind) for name, kind, *_ in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall())
+    columns = sorted(
+        (name, kind) for name, kind, *_ in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    )
     spelled = ", ".join(f"coalesce({_quoted(name)}::VARCHAR, '\x1e')" for name, _ in columns)
     rows, lower, upper = connection.execute(_SUMS.format(columns=spelled, relation=relation)).fetchone()
     told = "\n".join(f"{name} {kind}" for name, kind in columns)

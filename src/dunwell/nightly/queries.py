@@ -34,7 +34,9 @@ def latest() -> Run | None:
 
 def stopped() -> Run | None:
     """The night that stopped and has not been made good since, for the red strip; None when all is well."""
-    last = Run.objects.exclude(state=Run.State.SUPERSEDED).defer("manifest").order_by("-business_date", "-number").first()
+    last = (
+        Run.objects.exclude(state=Run.State.SUPERSEDED).defer("manifest").order_by("-business_date", "-number").first()
+    )
     return last if last is not None and last.state == Run.State.STOPPED else None
 
 

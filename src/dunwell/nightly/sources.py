@@ -218,7 +218,9 @@ BOOKING = {
 STATEMENT = {"account_no": "VARCHAR", "statement_date": "DATE", "due_date": "DATE", "minimum_payment": MONEY}
 
 
-def read(cursor: Any, connection: DuckDBPyConnection, sources: dict[str, tuple[str, dict[str, str]]], scope: Scope) -> None:
+def read(
+    cursor: Any, connection: DuckDBPyConnection, sources: dict[str, tuple[str, dict[str, str]]], scope: Scope
+) -> None:
     """Bring the sources' rows into DuckDB tables of the same names."""
     for name, (query, types) in sources.items():
         copying.from_postgres(cursor, scope.fill(query), connection, name, types)

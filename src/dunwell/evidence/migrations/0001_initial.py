@@ -5,95 +5,104 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='DailyRoot',
+            name="DailyRoot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(unique=True)),
-                ('root', models.BinaryField()),
-                ('algorithm', models.CharField(max_length=16)),
-                ('key_id', models.CharField(max_length=64)),
-                ('signature', models.BinaryField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField(unique=True)),
+                ("root", models.BinaryField()),
+                ("algorithm", models.CharField(max_length=16)),
+                ("key_id", models.CharField(max_length=64)),
+                ("signature", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='Log',
+            name="Log",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entity_id', models.BigIntegerField(null=True)),
-                ('recorded_at', models.DateTimeField()),
-                ('business_date', models.DateField()),
-                ('kind', models.CharField(max_length=64)),
-                ('actor_id', models.BigIntegerField(null=True)),
-                ('actor', models.CharField(max_length=64)),
-                ('party_id', models.BigIntegerField(null=True)),
-                ('case_id', models.BigIntegerField(null=True)),
-                ('account_id', models.BigIntegerField(null=True)),
-                ('data', models.JSONField(default=dict)),
-                ('algorithm', models.CharField(default='sha256', max_length=16)),
-                ('hash', models.BinaryField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("entity_id", models.BigIntegerField(null=True)),
+                ("recorded_at", models.DateTimeField()),
+                ("business_date", models.DateField()),
+                ("kind", models.CharField(max_length=64)),
+                ("actor_id", models.BigIntegerField(null=True)),
+                ("actor", models.CharField(max_length=64)),
+                ("party_id", models.BigIntegerField(null=True)),
+                ("case_id", models.BigIntegerField(null=True)),
+                ("account_id", models.BigIntegerField(null=True)),
+                ("data", models.JSONField(default=dict)),
+                ("algorithm", models.CharField(default="sha256", max_length=16)),
+                ("hash", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='Seal',
+            name="Seal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sealed_at', models.DateTimeField()),
-                ('records', models.IntegerField()),
-                ('algorithm', models.CharField(max_length=16)),
-                ('root', models.BinaryField()),
-                ('previous', models.BinaryField(null=True)),
-                ('chain', models.BinaryField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sealed_at", models.DateTimeField()),
+                ("records", models.IntegerField()),
+                ("algorithm", models.CharField(max_length=16)),
+                ("root", models.BinaryField()),
+                ("previous", models.BinaryField(null=True)),
+                ("chain", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='StoredFile',
+            name="StoredFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sha256', models.CharField(max_length=64, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('size', models.BigIntegerField()),
-                ('path', models.CharField(max_length=300)),
-                ('wrapped_key', models.BinaryField()),
-                ('key_version', models.IntegerField()),
-                ('recorded_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sha256", models.CharField(max_length=64, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                ("size", models.BigIntegerField()),
+                ("path", models.CharField(max_length=300)),
+                ("wrapped_key", models.BinaryField()),
+                ("key_version", models.IntegerField()),
+                ("recorded_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='SealedRecord',
+            name="SealedRecord",
             fields=[
-                ('log', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='sealed', serialize=False, to='evidence.log')),
-                ('position', models.IntegerField()),
-                ('hash', models.BinaryField()),
+                (
+                    "log",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="sealed",
+                        serialize=False,
+                        to="evidence.log",
+                    ),
+                ),
+                ("position", models.IntegerField()),
+                ("hash", models.BinaryField()),
             ],
         ),
         migrations.AddIndex(
-            model_name='log',
-            index=models.Index(fields=['party_id', '-id'], name='log_party'),
+            model_name="log",
+            index=models.Index(fields=["party_id", "-id"], name="log_party"),
         ),
         migrations.AddIndex(
-            model_name='log',
-            index=models.Index(fields=['kind', '-id'], name='log_kind'),
+            model_name="log",
+            index=models.Index(fields=["kind", "-id"], name="log_kind"),
         ),
         migrations.AddIndex(
-            model_name='log',
-            index=models.Index(fields=['business_date', 'kind'], name='log_day_kind'),
+            model_name="log",
+            index=models.Index(fields=["business_date", "kind"], name="log_day_kind"),
         ),
         migrations.AddField(
-            model_name='dailyroot',
-            name='seal',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='evidence.seal'),
+            model_name="dailyroot",
+            name="seal",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="evidence.seal"),
         ),
         migrations.AddField(
-            model_name='sealedrecord',
-            name='seal',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='leaves', to='evidence.seal'),
+            model_name="sealedrecord",
+            name="seal",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="leaves", to="evidence.seal"
+            ),
         ),
     ]

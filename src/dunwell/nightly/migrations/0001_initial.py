@@ -5,64 +5,83 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('business_date', models.DateField()),
-                ('number', models.IntegerField()),
-                ('state', models.CharField(choices=[('running', 'Running'), ('stopped', 'Stopped'), ('published', 'Published'), ('superseded', 'Superseded')], max_length=12)),
-                ('restated', models.BooleanField(default=False)),
-                ('engine', models.CharField(max_length=12)),
-                ('epoch', models.IntegerField(default=0)),
-                ('started_at', models.DateTimeField()),
-                ('frozen_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('stop_reason', models.JSONField(default=dict)),
-                ('manifest', models.JSONField(default=dict)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("business_date", models.DateField()),
+                ("number", models.IntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("stopped", "Stopped"),
+                            ("published", "Published"),
+                            ("superseded", "Superseded"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("restated", models.BooleanField(default=False)),
+                ("engine", models.CharField(max_length=12)),
+                ("epoch", models.IntegerField(default=0)),
+                ("started_at", models.DateTimeField()),
+                ("frozen_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("stop_reason", models.JSONField(default=dict)),
+                ("manifest", models.JSONField(default=dict)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('business_date', 'number'), name='one_run')],
+                "constraints": [models.UniqueConstraint(fields=("business_date", "number"), name="one_run")],
             },
         ),
         migrations.CreateModel(
-            name='PublishedPartition',
+            name="PublishedPartition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('partition', models.IntegerField()),
-                ('epoch', models.IntegerField()),
-                ('rows', models.IntegerField()),
-                ('recorded_at', models.DateTimeField()),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='published', to='nightly.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("partition", models.IntegerField()),
+                ("epoch", models.IntegerField()),
+                ("rows", models.IntegerField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="published", to="nightly.run"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('run', 'partition'), name='one_partition')],
+                "constraints": [models.UniqueConstraint(fields=("run", "partition"), name="one_partition")],
             },
         ),
         migrations.CreateModel(
-            name='Step',
+            name="Step",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=32)),
-                ('position', models.SmallIntegerField()),
-                ('state', models.CharField(max_length=12)),
-                ('rows_in', models.BigIntegerField(default=0)),
-                ('rows_out', models.BigIntegerField(default=0)),
-                ('money_in', models.DecimalField(decimal_places=2, max_digits=22, null=True)),
-                ('money_out', models.DecimalField(decimal_places=2, max_digits=22, null=True)),
-                ('seconds', models.FloatField(default=0)),
-                ('content_hash', models.CharField(blank=True, max_length=64)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='nightly.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=32)),
+                ("position", models.SmallIntegerField()),
+                ("state", models.CharField(max_length=12)),
+                ("rows_in", models.BigIntegerField(default=0)),
+                ("rows_out", models.BigIntegerField(default=0)),
+                ("money_in", models.DecimalField(decimal_places=2, max_digits=22, null=True)),
+                ("money_out", models.DecimalField(decimal_places=2, max_digits=22, null=True)),
+                ("seconds", models.FloatField(default=0)),
+                ("content_hash", models.CharField(blank=True, max_length=64)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="nightly.run"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('run', 'name'), name='one_step')],
+                "constraints": [models.UniqueConstraint(fields=("run", "name"), name="one_step")],
             },
         ),
     ]

@@ -4,22 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('nightly', '0001_initial'),
+        ("nightly", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CaseNumber',
+            name="CaseNumber",
             fields=[
-                ('month', models.CharField(max_length=4, primary_key=True, serialize=False)),
-                ('last', models.BigIntegerField()),
+                ("month", models.CharField(max_length=4, primary_key=True, serialize=False)),
+                ("last", models.BigIntegerField()),
             ],
         ),
         migrations.AddField(
-            model_name='publishedpartition',
-            name='touched',
+            model_name="publishedpartition",
+            name="touched",
             field=models.IntegerField(default=0),
         ),
     ]

@@ -46,7 +46,9 @@ def reason(run: Run) -> str:
     """Why a night stopped, as a sentence; empty for one that did not."""
     told = run.stop_reason
     sentences: dict[str, str] = {
-        "file_missing": pgettext("night", "The %(kind)s file of %(date)s has not come. The lists of the last night stay."),
+        "file_missing": pgettext(
+            "night", "The %(kind)s file of %(date)s has not come. The lists of the last night stay."
+        ),
         "file_refused": pgettext(
             "night", "The %(kind)s file of %(date)s (%(name)s) was refused. The lists of the last night stay."
         ),

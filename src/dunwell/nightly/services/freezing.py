@@ -65,9 +65,7 @@ def freeze(run: Run, *, entity_id: int, now: datetime, folder: Path) -> dict[str
         return _freeze(run, connection, entity_id=entity_id, now=now, folder=folder)
 
 
-def _freeze(
-    run: Run, connection: DuckDBPyConnection, *, entity_id: int, now: datetime, folder: Path
-) -> dict[str, Any]:
+def _freeze(run: Run, connection: DuckDBPyConnection, *, entity_id: int, now: datetime, folder: Path) -> dict[str, Any]:
     target = folder / "inputs"
     shutil.rmtree(target, ignore_errors=True)
     as_of = run.business_date
@@ -93,7 +91,9 @@ def _freeze(
     steps = program.strategy(as_of)
     return {
         "entity": entity_id,
-        "files": {str(f.pk): {"kind": f.kind, "date": f.business_date.isoformat(), "hash": f.content_hash} for f in files},
+        "files": {
+            str(f.pk): {"kind": f.kind, "date": f.business_date.isoformat(), "hash": f.content_hash} for f in files
+        },
         "inputs": inputs,
         "parameters": parameters.sha256(),
         "pack": shipped.pack_on(as_of).sha256,
@@ -144,7 +144,9 @@ def _from_run(connection: DuckDBPyConnection, table: str, columns: dict[str, str
 
 def _published(before: date) -> Run | None:
     return (
-        Run.objects.filter(state=Run.State.PUBLISHED, business_date__lt=before).order_by("-business_date", "-number").first()
+        Run.objects.filter(state=Run.State.PUBLISHED, business_date__lt=before)
+        .order_by("-business_date", "-number")
+        .first()
     )
 
 

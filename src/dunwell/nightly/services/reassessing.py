@@ -87,7 +87,9 @@ def _batch(
             else "p.id IN (SELECT party_id FROM portfolio_touch WHERE NOT party_id = ANY(%(passed)s)"
             " ORDER BY since LIMIT %(limit)s)"
         )
-        cursor.execute(TAKE.format(which=which), {"entity": entity_id, "limit": limit, "given": given, "passed": passed})
+        cursor.execute(
+            TAKE.format(which=which), {"entity": entity_id, "limit": limit, "given": given, "passed": passed}
+        )
         parties = [row[0] for row in cursor.fetchall()]
         if not parties:
             return [], []
@@ -196,13 +198,18 @@ def _allocate(connection: DuckDBPyConnection, as_of: date) -> None:
         "SELECT payment_id, account_no, posting_date, amount, counts, since_position FROM received"
     ).fetchall():
         if since:
-            payments.setdefault(account_no, []).append(Received(payment_id, day, amount + back.get(payment_id, 0), counts))
+            payments.setdefault(account_no, []).append(
+                Received(payment_id, day, amount + back.get(payment_id, 0), counts)
+            )
         elif payment_id in back:
             older[payment_id] = amount
     lines: dict[int, tuple[Line, ...]] = {}
     for account_no, received in payments.items():
         spread = allocate_all(
-            owed=owed[account_no], dues=dues.get(account_no, []), payments=received, parameters=parameters.in_force(as_of)
+            owed=owed[account_no],
+            dues=dues.get(account_no, []),
+            payments=received,
+            parameters=parameters.in_force(as_of),
         )
         whole = {one.id: one.amount for one in received}
         lines |= {key: cut(value, whole[key] - back.get(key, Decimal(0))) for key, value in spread.items()}
@@ -212,7 +219,9 @@ def _allocate(connection: DuckDBPyConnection, as_of: date) -> None:
     dropped = [row[0] for row in connection.execute("SELECT payment_id FROM receipt WHERE answer <> ''").fetchall()]
     AllocationLine.objects.filter(payment_id__in=[*lines, *dropped]).delete()
     AllocationLine.objects.bulk_create(
-        AllocationLine(payment_id=payment_id, position=position, component=line.component, amount=line.amount, rule=line.rule)
+        AllocationLine(
+            payment_id=payment_id, position=position, component=line.component, amount=line.amount, rule=line.rule
+        )
         for payment_id, spread in lines.items()
         for position, line in enumerate(spread)
     )

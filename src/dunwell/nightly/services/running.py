@@ -73,9 +73,7 @@ class Progress:
 Watch = Callable[[Progress], None]
 
 
-def run(
-    *, business_date: date, now: datetime, by: Actor, dry_run: bool = False, progress: Watch | None = None
-) -> Run:
+def run(*, business_date: date, now: datetime, by: Actor, dry_run: bool = False, progress: Watch | None = None) -> Run:
     """Run the night of a business date and answer its run.
 
     Refused: a file is missing, refused or its totals are off; nothing is published, yesterday's lists stay.
@@ -193,9 +191,9 @@ def _work(night: Run, entity: Entity, *, now: datetime, by: Actor, watch: Watch)
             _keep_step(night, "publish", position, rows=rows, seconds=time.monotonic() - began, hash="")
             finished = Run.objects.filter(pk=night.pk, epoch=night.epoch, state=Run.State.RUNNING)
             if finished.update(state=Run.State.PUBLISHED, finished_at=now):
-                Run.objects.filter(business_date=night.business_date, state=Run.State.PUBLISHED).exclude(pk=night.pk).update(
-                    state=Run.State.SUPERSEDED
-                )
+                Run.objects.filter(business_date=night.business_date, state=Run.State.PUBLISHED).exclude(
+                    pk=night.pk
+                ).update(state=Run.State.SUPERSEDED)
                 evidence.write(
                     kind="night.published", now=now, business_date=night.business_date, by=by, entity_id=entity.pk,
                     data={"run": night.pk, "rows": rows, "touched_since": touched},

@@ -39,7 +39,18 @@ CASE = [
     "next_rule", "next_reason",
 ]  # fmt: skip
 ACTION = ["party_no", "step", "cycle", "channel", "purpose", "template", "due_on", "segment", "rule"]
-PART = ["party_no", "part_id", "promise_id", "state", "received", "judged_on", "judged_anew", "amount", "due_date", "currency"]
+PART = [
+    "party_no",
+    "part_id",
+    "promise_id",
+    "state",
+    "received",
+    "judged_on",
+    "judged_anew",
+    "amount",
+    "due_date",
+    "currency",
+]
 TABLES = ("stage_party", "stage_state", "stage_due", "stage_case", "stage_action", "stage_part")
 
 

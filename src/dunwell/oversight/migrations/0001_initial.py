@@ -4,59 +4,65 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='BucketDay',
+            name="BucketDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('business_date', models.DateField()),
-                ('currency', models.CharField(max_length=3)),
-                ('bucket', models.CharField(max_length=4)),
-                ('accounts', models.BigIntegerField()),
-                ('balance', models.DecimalField(decimal_places=2, max_digits=22)),
-                ('past_due', models.DecimalField(decimal_places=2, max_digits=22)),
-                ('run_id', models.BigIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("business_date", models.DateField()),
+                ("currency", models.CharField(max_length=3)),
+                ("bucket", models.CharField(max_length=4)),
+                ("accounts", models.BigIntegerField()),
+                ("balance", models.DecimalField(decimal_places=2, max_digits=22)),
+                ("past_due", models.DecimalField(decimal_places=2, max_digits=22)),
+                ("run_id", models.BigIntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('business_date', 'currency', 'bucket'), name='one_bucket_day')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("business_date", "currency", "bucket"), name="one_bucket_day")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CohortMonth',
+            name="CohortMonth",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('cohort', models.DateField()),
-                ('month', models.DateField()),
-                ('currency', models.CharField(max_length=3)),
-                ('accounts', models.BigIntegerField()),
-                ('entry_balance', models.DecimalField(decimal_places=2, max_digits=22)),
-                ('recovered', models.DecimalField(decimal_places=2, max_digits=22)),
-                ('run_id', models.BigIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("cohort", models.DateField()),
+                ("month", models.DateField()),
+                ("currency", models.CharField(max_length=3)),
+                ("accounts", models.BigIntegerField()),
+                ("entry_balance", models.DecimalField(decimal_places=2, max_digits=22)),
+                ("recovered", models.DecimalField(decimal_places=2, max_digits=22)),
+                ("run_id", models.BigIntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('cohort', 'month', 'currency'), name='one_cohort_month')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("cohort", "month", "currency"), name="one_cohort_month")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RollRate',
+            name="RollRate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('month', models.DateField()),
-                ('currency', models.CharField(max_length=3)),
-                ('from_bucket', models.CharField(max_length=4)),
-                ('to_bucket', models.CharField(max_length=4)),
-                ('accounts', models.BigIntegerField()),
-                ('balance', models.DecimalField(decimal_places=2, max_digits=22)),
-                ('run_id', models.BigIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("month", models.DateField()),
+                ("currency", models.CharField(max_length=3)),
+                ("from_bucket", models.CharField(max_length=4)),
+                ("to_bucket", models.CharField(max_length=4)),
+                ("accounts", models.BigIntegerField()),
+                ("balance", models.DecimalField(decimal_places=2, max_digits=22)),
+                ("run_id", models.BigIntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('month', 'currency', 'from_bucket', 'to_bucket'), name='one_roll_rate')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("month", "currency", "from_bucket", "to_bucket"), name="one_roll_rate"
+                    )
+                ],
             },
         ),
     ]

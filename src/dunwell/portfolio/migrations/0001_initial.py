@@ -5,151 +5,239 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('identity', '0001_initial'),
+        ("identity", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Party',
+            name="Party",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('party_no', models.CharField(db_collation='C', max_length=40)),
-                ('kind', models.CharField(choices=[('person', 'Person'), ('company', 'Company')], default='person', max_length=16)),
-                ('name_masked', models.CharField(max_length=80)),
-                ('id_masked', models.CharField(blank=True, max_length=40)),
-                ('language', models.CharField(default='zh-hans', max_length=8)),
-                ('province', models.CharField(blank=True, max_length=6)),
-                ('timezone', models.CharField(blank=True, max_length=40)),
-                ('touches', models.BigIntegerField(default=0)),
-                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.entity')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("party_no", models.CharField(db_collation="C", max_length=40)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("person", "Person"), ("company", "Company")], default="person", max_length=16
+                    ),
+                ),
+                ("name_masked", models.CharField(max_length=80)),
+                ("id_masked", models.CharField(blank=True, max_length=40)),
+                ("language", models.CharField(default="zh-hans", max_length=8)),
+                ("province", models.CharField(blank=True, max_length=6)),
+                ("timezone", models.CharField(blank=True, max_length=40)),
+                ("touches", models.BigIntegerField(default=0)),
+                ("entity", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="identity.entity")),
             ],
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account_no', models.CharField(db_collation='C', max_length=40)),
-                ('currency', models.CharField(max_length=3)),
-                ('product', models.CharField(max_length=24)),
-                ('branch', models.CharField(blank=True, max_length=24)),
-                ('cycle_day', models.SmallIntegerField()),
-                ('open_date', models.DateField(null=True)),
-                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.entity')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='portfolio.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("account_no", models.CharField(db_collation="C", max_length=40)),
+                ("currency", models.CharField(max_length=3)),
+                ("product", models.CharField(max_length=24)),
+                ("branch", models.CharField(blank=True, max_length=24)),
+                ("cycle_day", models.SmallIntegerField()),
+                ("open_date", models.DateField(null=True)),
+                ("entity", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="identity.entity")),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="accounts", to="portfolio.party"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PartyIdentity',
+            name="PartyIdentity",
             fields=[
-                ('party', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='identity', serialize=False, to='portfolio.party')),
-                ('name_sealed', models.BinaryField()),
-                ('id_kind', models.CharField(blank=True, max_length=24)),
-                ('id_sealed', models.BinaryField(null=True)),
-                ('digest', models.BinaryField()),
+                (
+                    "party",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="identity",
+                        serialize=False,
+                        to="portfolio.party",
+                    ),
+                ),
+                ("name_sealed", models.BinaryField()),
+                ("id_kind", models.CharField(blank=True, max_length=24)),
+                ("id_sealed", models.BinaryField(null=True)),
+                ("digest", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='PartyKey',
+            name="PartyKey",
             fields=[
-                ('party', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='key', serialize=False, to='portfolio.party')),
-                ('wrapped', models.BinaryField()),
-                ('master_version', models.IntegerField()),
+                (
+                    "party",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="key",
+                        serialize=False,
+                        to="portfolio.party",
+                    ),
+                ),
+                ("wrapped", models.BinaryField()),
+                ("master_version", models.IntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Touch',
+            name="Touch",
             fields=[
-                ('party', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='touch', serialize=False, to='portfolio.party')),
-                ('since', models.DateTimeField()),
+                (
+                    "party",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="touch",
+                        serialize=False,
+                        to="portfolio.party",
+                    ),
+                ),
+                ("since", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='ContactPoint',
+            name="ContactPoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('mobile', 'Mobile'), ('landline', 'Landline'), ('email', 'Email'), ('address', 'Address')], max_length=16)),
-                ('label', models.CharField(default='own', max_length=16)),
-                ('source', models.CharField(max_length=32)),
-                ('value_sealed', models.BinaryField()),
-                ('masked', models.CharField(max_length=80)),
-                ('digest', models.BinaryField()),
-                ('digest_version', models.IntegerField()),
-                ('timezone', models.CharField(blank=True, max_length=40)),
-                ('status', models.CharField(choices=[('valid', 'Valid'), ('suspended', 'Suspended'), ('invalid', 'Invalid')], default='valid', max_length=16)),
-                ('status_reason', models.CharField(blank=True, max_length=40)),
-                ('status_on', models.DateField(null=True)),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contact_points', to='portfolio.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("mobile", "Mobile"),
+                            ("landline", "Landline"),
+                            ("email", "Email"),
+                            ("address", "Address"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("label", models.CharField(default="own", max_length=16)),
+                ("source", models.CharField(max_length=32)),
+                ("value_sealed", models.BinaryField()),
+                ("masked", models.CharField(max_length=80)),
+                ("digest", models.BinaryField()),
+                ("digest_version", models.IntegerField()),
+                ("timezone", models.CharField(blank=True, max_length=40)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("valid", "Valid"), ("suspended", "Suspended"), ("invalid", "Invalid")],
+                        default="valid",
+                        max_length=16,
+                    ),
+                ),
+                ("status_reason", models.CharField(blank=True, max_length=40)),
+                ("status_on", models.DateField(null=True)),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="contact_points", to="portfolio.party"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AccountRole',
+            name="AccountRole",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('primary', 'Primary'), ('supplementary', 'Supplementary'), ('guarantor', 'Guarantor'), ('joint_debtor', 'Joint Debtor'), ('company', 'Company'), ('declared_contact', 'Declared Contact'), ('guardian', 'Guardian'), ('representative', 'Representative')], max_length=20)),
-                ('relation', models.CharField(blank=True, max_length=24)),
-                ('account_no', models.CharField(db_collation='C', max_length=40)),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='roles', to='portfolio.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("primary", "Primary"),
+                            ("supplementary", "Supplementary"),
+                            ("guarantor", "Guarantor"),
+                            ("joint_debtor", "Joint Debtor"),
+                            ("company", "Company"),
+                            ("declared_contact", "Declared Contact"),
+                            ("guardian", "Guardian"),
+                            ("representative", "Representative"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("relation", models.CharField(blank=True, max_length=24)),
+                ("account_no", models.CharField(db_collation="C", max_length=40)),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="roles", to="portfolio.party"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SearchKey',
+            name="SearchKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=12)),
-                ('version', models.IntegerField()),
-                ('digest', models.BinaryField()),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='search_keys', to='portfolio.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=12)),
+                ("version", models.IntegerField()),
+                ("digest", models.BinaryField()),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="search_keys", to="portfolio.party"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Card',
+            name="Card",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(db_collation='C', max_length=40, unique=True)),
-                ('last4', models.CharField(max_length=4)),
-                ('digest', models.BinaryField()),
-                ('digest_version', models.IntegerField()),
-                ('kind', models.CharField(max_length=16)),
-                ('holder_party_no', models.CharField(blank=True, db_collation='C', max_length=40)),
-                ('status', models.CharField(max_length=16)),
-                ('replaces_token', models.CharField(blank=True, max_length=40)),
-                ('account_no', models.CharField(db_collation='C', max_length=40)),
-                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.entity')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("token", models.CharField(db_collation="C", max_length=40, unique=True)),
+                ("last4", models.CharField(max_length=4)),
+                ("digest", models.BinaryField()),
+                ("digest_version", models.IntegerField()),
+                ("kind", models.CharField(max_length=16)),
+                ("holder_party_no", models.CharField(blank=True, db_collation="C", max_length=40)),
+                ("status", models.CharField(max_length=16)),
+                ("replaces_token", models.CharField(blank=True, max_length=40)),
+                ("account_no", models.CharField(db_collation="C", max_length=40)),
+                ("entity", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="identity.entity")),
             ],
             options={
-                'indexes': [models.Index(fields=['last4'], name='card_last4'), models.Index(fields=['entity', 'account_no'], name='card_account'), models.Index(fields=['digest'], name='card_digest')],
+                "indexes": [
+                    models.Index(fields=["last4"], name="card_last4"),
+                    models.Index(fields=["entity", "account_no"], name="card_account"),
+                    models.Index(fields=["digest"], name="card_digest"),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='party',
-            constraint=models.UniqueConstraint(fields=('entity', 'party_no'), name='one_party'),
+            model_name="party",
+            constraint=models.UniqueConstraint(fields=("entity", "party_no"), name="one_party"),
         ),
         migrations.AddIndex(
-            model_name='contactpoint',
-            index=models.Index(fields=['digest'], name='contactpoint_digest'),
+            model_name="contactpoint",
+            index=models.Index(fields=["digest"], name="contactpoint_digest"),
         ),
         migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=models.UniqueConstraint(fields=('party', 'kind', 'digest'), name='one_contact_point'),
+            model_name="contactpoint",
+            constraint=models.UniqueConstraint(fields=("party", "kind", "digest"), name="one_contact_point"),
         ),
         migrations.AddConstraint(
-            model_name='accountrole',
-            constraint=models.UniqueConstraint(fields=('party', 'account_no', 'role'), name='one_role'),
+            model_name="accountrole",
+            constraint=models.UniqueConstraint(fields=("party", "account_no", "role"), name="one_role"),
         ),
         migrations.AddIndex(
-            model_name='accountrole',
-            index=models.Index(fields=['account_no'], name='accountrole_account'),
+            model_name="accountrole",
+            index=models.Index(fields=["account_no"], name="accountrole_account"),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(fields=('entity', 'account_no'), name='one_account'),
+            model_name="account",
+            constraint=models.UniqueConstraint(fields=("entity", "account_no"), name="one_account"),
         ),
         migrations.AddConstraint(
-            model_name='searchkey',
-            constraint=models.UniqueConstraint(fields=('kind', 'digest', 'party'), name='one_search_key'),
+            model_name="searchkey",
+            constraint=models.UniqueConstraint(fields=("kind", "digest", "party"), name="one_search_key"),
         ),
     ]
