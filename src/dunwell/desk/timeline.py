@@ -186,8 +186,8 @@ def _hold(data: Said, kind: str) -> Said:
 def _case(data: Said, kind: str) -> Said:
     said = {
         "case.opened": lambda: (
-            _("Case opened"),
-            str(data.get("reason", "") if isinstance(data.get("reason"), str) else ""),
+            _("Case opened again") if data.get("reopened") else _("Case opened"),
+            _("past due %(amount)s") % {"amount": money(data["past_due"])} if data.get("past_due") else "",
         ),
         "case.closed": lambda: (
             _("Case closed"),
@@ -204,6 +204,21 @@ def _case(data: Said, kind: str) -> Said:
     }
     lead, main = said.get(kind, lambda: (kind, ""))()
     return {"lead": lead, "main": main, "rules": [data["rule"]] if data.get("rule") else []}
+
+
+def _action(data: Said, kind: str) -> Said:
+    """What the strategy planned, took back or saw done: a night writes its steps together, the day one by one."""
+    lead = {
+        "action.planned": pgettext("an action", "Planned"),
+        "action.cancelled": pgettext("an action", "Cancelled"),
+        "action.done": pgettext("an action", "Done"),
+    }.get(kind, "")
+    why = {
+        "not_planned_any_more": _("the strategy no longer asks for it"),
+        "cured": _("nothing is past due"),
+    }.get(str(data.get("reason", "")), str(data.get("reason", "")))
+    channel = str(words.CHANNELS.get(str(data.get("channel", "")), data.get("channel", "")))
+    return {"lead": lead, "main": why or channel, "rules": data.get("steps") or [data.get("step", "")]}
 
 
 def _reminder(data: Said) -> Said:
@@ -252,19 +267,13 @@ def _words(entry: Logged, points: Mapping[int, str]) -> Said:
                 "wrong_number": _("Wrong numbers"),
             }.get(str(data.get("list")), "")
         }
-    if room == "action":
-        channel = str(words.CHANNELS.get(str(data.get("channel", "")), data.get("channel", "")))
-        return {
-            "main": " ".join(filter(None, [channel, str(data.get("step", ""))])),
-            "rules": [data["rule"]] if data.get("rule") else [],
-            "second": str(data.get("segment", "")),
-        }
     by_room: dict[str, Callable[[], Said]] = {
         "message": lambda: _message(data, points, kind.split(".")[1]),
         "payment": lambda: _payment(data, kind),
         "promise": lambda: _promise(data, kind),
         "hold": lambda: _hold(data, kind),
         "case": lambda: _case(data, kind),
+        "action": lambda: _action(data, kind),
         "party": lambda: _person(data, kind),
     }
     return by_room.get(room, lambda: {"main": kind})()
