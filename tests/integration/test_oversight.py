@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import openpyxl
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from dunwell.compliance.models import Contact, ContactOutcome
 from dunwell.identity.models import Role
+from dunwell.kernel.times import BANK_ZONE
 from dunwell.oversight import export, queries
 from dunwell.oversight.models import BucketDay, CohortMonth, RollRate
 from dunwell.payments.models import Payment
@@ -194,3 +196,19 @@ def test_money_goes_to_the_collector_who_last_reached_the_party(db):
     paid = queries.funnel_rows("paid", DAY)
     assert [row.amount for row in paid] == [Decimal("70.00")]
     assert queries.day(DAY, now=build.NOW).received == Decimal("70.00")
+
+
+@pytest.mark.parametrize(
+    ("clock", "said"),
+    [
+        (datetime(2026, 11, 24, 9, tzinfo=BANK_ZONE), True),  # the files of the 23rd were due at six
+        (datetime(2026, 11, 24, 5, tzinfo=BANK_ZONE), False),  # not yet due
+        (datetime(2026, 11, 23, 9, tzinfo=BANK_ZONE), False),  # the last night is the one to be expected
+    ],
+)
+def test_a_file_that_is_late_is_said_on_the_front_page(published, monkeypatch, clock, said):
+    client = signed_in(Role.MANAGER, language="en")
+    monkeypatch.setattr(timezone, "now", lambda: clock)
+    page = client.get("/portfolio").content.decode()
+    assert ("Files of 2026-11-23" in page) is said
+    assert ("missing since" in page) is said

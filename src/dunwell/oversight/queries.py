@@ -64,6 +64,19 @@ def last_day(*, up_to: date | None = None) -> date | None:
     return days.aggregate(found=Max("business_date"))["found"]
 
 
+def last_close() -> tuple[date, list[str]] | None:
+    """The last published business date with its currencies, in the order of `currencies`; None before the first night."""
+    last = BucketDay.objects.order_by("-business_date").values("business_date")[:1]
+    found = (
+        BucketDay.objects.filter(business_date=last)
+        .values_list("business_date", "currency")
+        .annotate(n=Sum("accounts"))
+        .order_by("-n", "currency")
+    )
+    rows = list(found)
+    return (rows[0][0], [currency for _, currency, _ in rows]) if rows else None
+
+
 def currencies(day: date) -> list[str]:
     """The currencies of the book, the one with most accounts first. They are never added together."""
     found = (
