@@ -124,5 +124,9 @@ def test_debtor_and_guarantor_of_one_case_do_not_wait_in_a_ring(fresh_database):
             services.record_outcome(contact_id=taken.contact.pk, outcome="busy", by=BY, now=NOW, key=f"o{nr}")
         return taken.allowed
 
-    answers = all_at_once([lambda nr=nr: reach(nr) for nr in range(THREADS)])
-    assert sum(answers) == 12
+    # Dials without an outcome yet count as conversations too, so how many of the thirty pass depends on
+    # their order; that nobody waits for ever and that twelve are there to be had does not.
+    at_once = all_at_once([lambda nr=nr: reach(nr) for nr in range(THREADS)])
+    in_turn = [reach(nr) for nr in range(THREADS, 2 * THREADS)]
+    assert 3 <= sum(at_once) <= 12
+    assert sum(at_once) + sum(in_turn) == 12
