@@ -18,7 +18,7 @@ SERVER = "DUNWELL_BENCH_DATABASE_URL"  # a superuser's; without it an embedded s
 def run(options: argparse.Namespace) -> int:
     """Run one measurement in its own process, beside a PostgreSQL that holds nothing else."""
     root = Path(__file__).resolve().parents[3]
-    known = sorted(p.stem for p in (root / "benchmarks").glob("*.py") if not p.stem.startswith("_"))
+    known = sorted(p.stem for p in (root / "benchmarks").glob("*.py") if p.stem not in ("__init__", "report"))
     if not known:
         raise Refused("The benchmarks stand in the project's checkout (benchmarks/), not in the wheel.")
     if options.what not in known:
