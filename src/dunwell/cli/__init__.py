@@ -72,6 +72,12 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("--team", default="", help="a team's code")
     users.add_parser("password", help="set a new password; prints it").add_argument("username")
     users.add_parser("list", help="who there is")
+
+    keys = commands.add_parser("keys", help="the master key that wraps people's keys").add_subparsers(
+        dest="what", metavar="WHAT", required=True
+    )
+    keys.add_parser("status", help="what each version of it wraps")
+    keys.add_parser("rotate", help="make a new one and wrap everything under it; goes on when it was broken off")
     return top
 
 

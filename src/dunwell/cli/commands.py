@@ -30,6 +30,7 @@ def run(options: argparse.Namespace) -> int:
         "why": _why,
         "evidence": _verify,
         "user": _user,
+        "keys": _keys,
     }[options.command](options)
 
 
@@ -210,6 +211,12 @@ def _verify(options: argparse.Namespace) -> int:
         print(change)
     print(found)
     return 1 if found.changed else 0
+
+
+def _keys(options: argparse.Namespace) -> int:
+    from dunwell.cli import keys
+
+    return keys.run(options)
 
 
 def _user(options: argparse.Namespace) -> int:

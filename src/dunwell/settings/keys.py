@@ -41,21 +41,28 @@ def signing(home: Path) -> bytes:
 
 
 class Keyring:
-    """The keys as rooms see them: `django.conf.settings.KEYS.master()`. Read once a process, reread after rotation."""
+    """The keys as rooms see them: `django.conf.settings.KEYS.master()`. Read anew when the folder has changed.
+
+    A rotation runs beside servers and workers: what they seal after a new master key stands on disk must be under it.
+    """
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self._read: dict[str, dict[int, bytes]] = {}
+        self._read: dict[str, tuple[int, dict[int, bytes]]] = {}
 
     def _of(self, name: str) -> dict[int, bytes]:
-        if name not in self._read:
-            self._read[name] = _versions(self.home, name)
-        return self._read[name]
+        try:
+            changed = (self.home / "keys").stat().st_mtime_ns
+        except FileNotFoundError:
+            changed = 0
+        if name not in self._read or self._read[name][0] != changed:
+            self._read[name] = (changed, _versions(self.home, name))
+        return self._read[name][1]
 
     def master(self, version: int | None = None) -> dict[int, bytes]:
         """All master keys; a `version` that is not known yet is looked for on disk once more."""
         if version is not None and version not in self._of("master"):
-            self._read.pop("master")
+            self._read.pop("master", None)
         return self._of("master")
 
     def search(self) -> dict[int, bytes]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -119,18 +119,26 @@ def read_file(stored: StoredFile) -> bytes:
     return b"".join(chunks_of(stored))
 
 
-def rewrap_files(*, version: int) -> int:
-    """Wrap the data keys of all kept files under a master key's version; how many there were."""
+def rewrap_files(*, version: int, progress: Callable[[int, int], None] | None = None) -> int:
+    """Wrap the data keys of all kept files under a master key's version; how many there were.
+
+    A file a transaction: broken off and called again it goes on where it stopped. `progress(done, of)` after each.
+    """
     master = settings.KEYS.master(version)[version]
     count = 0
-    for pk in list(StoredFile.objects.exclude(key_version=version).values_list("pk", flat=True)):
+    waiting = list(StoredFile.objects.exclude(key_version=version).order_by("pk").values_list("pk", flat=True))
+    for pk in waiting:
         with transaction.atomic():
             row = StoredFile.objects.select_for_update().get(pk=pk)
+            if row.key_version == version:
+                continue
             place = f"file/{row.sha256}".encode()
             old = sealing.unwrap(settings.KEYS.master(row.key_version)[row.key_version], row.wrapped_key, place)
             row.wrapped_key, row.key_version = sealing.wrap(master, old, place, settings.CIPHER), version
             row.save(update_fields=["wrapped_key", "key_version"])
             count += 1
+        if progress:
+            progress(count, len(waiting))
     return count
 
 

@@ -2,7 +2,7 @@
 
 from dunwell.portfolio.services.accounts import keep_accounts, keep_cards
 from dunwell.portfolio.services.keeping import Kept, keep_contact_points, keep_people
-from dunwell.portfolio.services.keys import Rotated, erase_party, rotate_master_key
+from dunwell.portfolio.services.keys import Busy, InUse, KeyMissing, Rotated, erase_party, keys_in_use, rotate_master_key
 from dunwell.portfolio.services.looking import (
     Identity,
     ReasonMissing,
@@ -14,9 +14,12 @@ from dunwell.portfolio.services.people import Erased, open_many, open_text, seal
 from dunwell.portfolio.services.touching import touch, touch_many
 
 __all__ = [
+    "Busy",
     "Erased",
     "Identity",
+    "InUse",
     "Kept",
+    "KeyMissing",
     "ReasonMissing",
     "Rotated",
     "erase_party",
@@ -24,6 +27,7 @@ __all__ = [
     "keep_cards",
     "keep_contact_points",
     "keep_people",
+    "keys_in_use",
     "open_many",
     "open_text",
     "reveal_contact_point",

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from dunwell.evidence import services as evidence
-from dunwell.evidence.models import StoredFile
+from dunwell.evidence.models import Log, StoredFile
+from dunwell.intake import services as intake
 from dunwell.kernel import sealing, times
 from dunwell.kernel.actor import Actor
 from dunwell.portfolio.models import AccountRole, Card, ContactPoint, Party, PartyIdentity, PartyKey, SearchKey
-from dunwell.portfolio.services.copying import run, staged
+from dunwell.portfolio.services.copying import rows, run, staged
 from dunwell.portfolio.services.people import place, unwrapped
 from dunwell.portfolio.services.touching import touch
 
@@ -29,45 +32,115 @@ REWRAP = """
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """The version of the master key now in force, and how many keys were wrapped under it by this call."""
+    """The master key's version now in force, and how much was wrapped under it by this call.
+
+    `left` counts what another process wrote under an older key while this ran.
+    """
 
     version: int
     parties: int
     files: int
+    rows: int
+    left: int = 0
 
 
-def rotate_master_key(*, by: Actor, now: datetime, progress: Callable[[int, int], None] | None = None) -> Rotated:
-    """Make a new master key and wrap every data key under it, 5,000 a transaction; the data itself is not touched.
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """What one version of the master key wraps. `known`: its file is in the keys' folder."""
 
-    Broken off and called again it goes on where it stopped, without making another key. The old master key may be
-    taken off the disk once this has ended and no backup needs it. `progress(done, of)` is told after each batch.
+    version: int
+    parties: int
+    files: int
+    rows: int
+    known: bool
+
+    @property
+    def total(self) -> int:
+        return self.parties + self.files + self.rows
+
+
+class Busy(RuntimeError):
+    """Another rotation is running."""
+
+
+class KeyMissing(LookupError):
+    """Things are wrapped under a master key whose file is not in the keys' folder."""
+
+
+def keys_in_use() -> list[InUse]:
+    """Every version of the master key, the newest first, with what it wraps."""
+    known = settings.KEYS.master()
+    parties = dict(PartyKey.objects.values_list("master_version").annotate(count=Count("pk")).order_by())
+    files = dict(StoredFile.objects.values_list("key_version").annotate(count=Count("pk")).order_by())
+    quarantined = intake.versions_in_use()
+    return [
+        InUse(version, parties.get(version, 0), files.get(version, 0), quarantined.get(version, 0), version in known)
+        for version in sorted({*known, *parties, *files, *quarantined}, reverse=True)
+    ]
+
+
+def rotate_master_key(*, by: Actor, now: datetime, progress: Callable[[str, int, int], None] | None = None) -> Rotated:
+    """Make a new master key and wrap under it every data key of people and files, and the rows of quarantine.
+
+    What the keys protect is not touched. Everything goes in batches of a transaction each: broken off at any line and
+    called again it goes on where it stopped, without making another key. `progress(what, done, of)` is told after
+    each batch, `what` being parties, files or rows. Raises Busy and KeyMissing; sealing.Unsealable when a wrapped key
+    was changed.
     """
-    version = max(settings.KEYS.master())
-    if not _waiting(version).exists() and not StoredFile.objects.exclude(key_version=version).exists():
-        version = settings.KEYS.new_master()
-    of, done = _waiting(version).count(), 0
-    while True:
-        count = _rewrap_batch(version)
+    with _alone():
+        version = max(settings.KEYS.master())
+        missing = [used for used in keys_in_use() if not used.known]
+        if missing:
+            raise KeyMissing(
+                f"master key {missing[0].version} is not in the keys' folder, and {missing[0].total} things are"
+                " wrapped under it"
+            )
+        if _finished(version):
+            version = settings.KEYS.new_master()
+        parties = _rewrap_parties(version, progress)
+        files = evidence.rewrap_files(version=version, progress=progress and partial(progress, "files"))
+        resealed = intake.reseal_rows(version=version, progress=progress and partial(progress, "rows"))
+        left = sum(used.total for used in keys_in_use() if used.version != version)
+        if not left:
+            evidence.write(
+                kind="keys.rotated", now=now, by=by,
+                data={"master_version": version, "parties": parties, "files": files, "rows": resealed},
+            )  # fmt: skip
+        return Rotated(version, parties, files, resealed, left)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One rotation at a time; the lock is the connection's, so a killed one leaves none behind."""
+    if not rows("SELECT pg_try_advisory_lock(hashtext('dunwell.keys'))")[0][0]:
+        raise Busy("another rotation is running")
+    try:
+        yield
+    finally:
+        rows("SELECT pg_advisory_unlock(hashtext('dunwell.keys'))")
+
+
+def _finished(version: int) -> bool:
+    """Whether the rotation to this version came to its end: then the next one makes a new key."""
+    if any(used.total for used in keys_in_use() if used.version != version):
+        return False
+    return version == 1 or Log.objects.filter(kind="keys.rotated", data__master_version=version).exists()
+
+
+def _rewrap_parties(version: int, progress: Callable[[str, int, int], None] | None) -> int:
+    of, done = PartyKey.objects.exclude(master_version=version).count(), 0
+    while count := _rewrap_batch(version):
         done += count
-        if progress and of:
-            progress(done, of)
-        if not count:
-            break
-    files = evidence.rewrap_files(version=version)
-    evidence.write(
-        kind="keys.rotated", now=now, by=by, data={"master_version": version, "parties": done, "files": files}
-    )
-    return Rotated(version=version, parties=done, files=files)
-
-
-def _waiting(version: int):
-    return PartyKey.objects.exclude(master_version=version)
+        if progress:
+            progress("parties", done, of)
+    return done
 
 
 @transaction.atomic
 def _rewrap_batch(version: int) -> int:
     master = settings.KEYS.master(version)[version]
-    old = list(_waiting(version).select_for_update().order_by("party_id")[:BATCH])
+    waiting = PartyKey.objects.exclude(master_version=version)
+    old = list(waiting.select_for_update().order_by("party_id")[:BATCH])
     if old:
         staged(
             "rewrapped",
