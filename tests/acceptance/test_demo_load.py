@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,9 +15,10 @@ from dunwell.intake.models import IntakeFile, QuarantinedRow
 from dunwell.nightly.models import Run
 from dunwell.oversight import drilldown, queries
 from dunwell.oversight.models import BucketDay, RollRate
+from tests.sizes import size
 
 TODAY = date(2026, 11, 23)
-ACCOUNTS = int(os.environ.get("DUNWELL_TEST_DEMO_ACCOUNTS", "300"))  # `make soak` loads all 30,000
+ACCOUNTS = size(300, 30_000)
 BUCKET = """CASE WHEN {bill} <= 0 OR {state} < 1 THEN 'M0' WHEN {state} <= 2 THEN 'M1' WHEN {state} >= 8 THEN 'M7+'
     ELSE concat('M', {state} - 1) END"""
 

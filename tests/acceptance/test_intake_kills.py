@@ -12,8 +12,10 @@ from dunwell.evidence.models import Log
 from dunwell.intake.models import IntakeFile
 from tests import build
 from tests.acceptance.test_intake_broken_files import ACCOUNT
+from tests.sizes import size
 
 ROWS = 60_000
+MOMENTS = [0.05 + 1.2 * nr / size(4, 40) for nr in range(size(4, 40) + 1)]  # seconds after its first line
 SCRIPT = """
 import sys, django
 django.setup()
@@ -45,7 +47,7 @@ def test_killed_at_any_moment_and_run_again_a_file_is_taken_once(fresh_database,
         )  # fmt: skip
 
     killed = 0
-    for moment in (0.05, 0.3, 0.6, 0.9, 1.2):
+    for moment in MOMENTS:
         process = start()
         process.stdout.readline()
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""The last slot, wanted by thirty at once: real connections, real commits."""
+"""The last slot, wanted by many at once: real connections, real commits."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -11,10 +11,11 @@ from dunwell.compliance.models import Contact, GateDecision
 from dunwell.kernel.actor import Actor
 from dunwell.portfolio.models import AccountRole
 from tests import build
+from tests.sizes import size
 
 BY = Actor.program("test")
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 10:00 in Beijing
-THREADS = 30
+THREADS = size(30, 80)
 
 
 def take(point_id, party_id, key, now, outcome=""):
