@@ -47,6 +47,16 @@ def parser() -> argparse.ArgumentParser:
     why.add_argument("account", metavar="ACCOUNT")
     why.add_argument("--business-date", type=_day, metavar="D", required=True)
 
+    check = commands.add_parser("check", help="the product's own rules on somebody else's cases; needs no database")
+    check.add_argument(
+        "what",
+        metavar="WHAT",
+        choices=("ageing", "interest", "allocation", "schedule", "rate", "contacts", "numbers", "days"),
+        help="%(choices)s",
+    )
+    check.add_argument("file", metavar="FILE.csv")
+    check.add_argument("--out", metavar="FILE", help="instead of standard output")
+
     evidence = commands.add_parser("evidence", help="the log").add_subparsers(
         dest="what", metavar="WHAT", required=True
     )
@@ -72,6 +82,16 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("--team", default="", help="a team's code")
     users.add_parser("password", help="set a new password; prints it").add_argument("username")
     users.add_parser("list", help="who there is")
+
+    people = commands.add_parser("people", help="personal data of one person").add_subparsers(
+        dest="what", metavar="WHAT", required=True
+    )
+    erase = people.add_parser("erase", help="forget a person, or say what forbids it")
+    erase.add_argument("--check", action="store_true", help="only say whether anything forbids it")
+    readmit = people.add_parser("readmit", help="let the bank's files bring an erased person again")
+    for command in (erase, readmit):
+        command.add_argument("party_no", metavar="PARTY_NO", help="the host's customer number")
+        command.add_argument("--reason", default="", metavar="TEXT")
 
     keys = commands.add_parser("keys", help="the master key that wraps people's keys").add_subparsers(
         dest="what", metavar="WHAT", required=True
@@ -122,6 +142,10 @@ def _run(options: argparse.Namespace) -> int:
         from dunwell.cli import supervisor
 
         return supervisor.run(demo=options.command == "demo", host=options.host, port=options.port)
+    if options.command == "check":
+        from dunwell.cli import check
+
+        return check.run(options)
     if options.command == "bench":
         from dunwell.cli import bench
 

@@ -31,6 +31,7 @@ def run(options: argparse.Namespace) -> int:
         "evidence": _verify,
         "user": _user,
         "keys": _keys,
+        "people": _people,
     }[options.command](options)
 
 
@@ -105,7 +106,9 @@ def _intake(options: argparse.Namespace) -> int:
                 print(
                     f"{answer.file.name}: {answer.file.rows_read} rows read, {answer.file.rows_taken} taken,"
                     f" {answer.file.rows_warned} warned, {answer.file.rows_quarantined} in quarantine,"
-                    f" {sentences.totals(answer.file)}" + (", taken before" if answer.outcome == "already" else "")
+                    f" {sentences.totals(answer.file)}"
+                    + (f", {gone} left out: erased" if (gone := answer.file.warnings.get("erased_person")) else "")
+                    + (", taken before" if answer.outcome == "already" else "")
                 )
     return 1 if any(answer.refused for answer in answers) else 0
 
@@ -217,6 +220,12 @@ def _keys(options: argparse.Namespace) -> int:
     from dunwell.cli import keys
 
     return keys.run(options)
+
+
+def _people(options: argparse.Namespace) -> int:
+    from dunwell.cli import people
+
+    return people.run(options)
 
 
 def _user(options: argparse.Namespace) -> int:

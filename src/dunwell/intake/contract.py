@@ -16,6 +16,8 @@ import yaml
 KINDS = ("parties", "accounts", "cards", "contact_points", "statements", "transactions")
 """Every kind of file."""
 
+#: The column of the lake that stands for a key with a personal part, so that a row is known again.
+KEY_DIGEST = "key_digest"
 #: What a column of a type is in the lake and in expressions.
 SQL_TYPES = {
     "text": "VARCHAR",
@@ -89,6 +91,11 @@ class Contract:
     def lake_columns(self) -> tuple[str, ...]:
         """What goes to the lake: pseudonyms, codes, dates and amounts."""
         return tuple(column.name for column in self.columns if not column.personal)
+
+    @property
+    def key_in_lake(self) -> bool:
+        """Whether the lake has the whole key; else it has a keyed hash of it (KEY_DIGEST)."""
+        return set(self.key) <= set(self.lake_columns)
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError when there is none."""

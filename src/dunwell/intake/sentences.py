@@ -105,6 +105,7 @@ WARNINGS = {
     "contact_without_relation": gettext_noop("declared contact without the relation"),
     "unknown_accounts": gettext_noop("account in no accounts file"),
     "unknown_parties": gettext_noop("party in no parties file"),
+    "erased_person": gettext_noop("person erased here; left out"),
 }
 KINDS = {
     "parties": gettext_noop("Parties"),

@@ -44,6 +44,22 @@ class PartyIdentity(models.Model):
     digest = models.BinaryField()  # keyed hash of name and number: unchanged ones are not sealed anew
 
 
+class Tombstone(models.Model):
+    """A person who was erased: what the bank's files say of the customer number is left out from then on.
+
+    The number stands here as keyed hash, so that the row tells nothing when the party's own row is gone.
+    """
+
+    entity = models.ForeignKey(Entity, models.PROTECT)
+    party = models.OneToOneField(Party, models.SET_NULL, null=True, related_name="tombstone")
+    digest = models.BinaryField()
+    digest_version = models.IntegerField()
+    erased_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["entity", "digest"], name="one_tombstone")]
+
+
 class ContactPoint(models.Model):
     """A number or address of a party, encrypted, with its lawful source (CN-SRC)."""
 

@@ -21,13 +21,14 @@ from dunwell.identity.models import Entity
 from dunwell.intake import contract as contracts
 from dunwell.intake import reading
 from dunwell.intake.checking import Wrong, shown
-from dunwell.intake.contract import Contract
+from dunwell.intake.contract import KEY_DIGEST, Contract
 from dunwell.intake.mapping import ROW_COLUMN, Mapping, literal, quoted
 from dunwell.intake.models import IntakeFile, QuarantinedRow
 from dunwell.intake.reading import NUMBER, Delivered
 from dunwell.intake.refusal import Refused
 from dunwell.intake.services import taking
 from dunwell.intake.services.quarantine import unseal_row
+from dunwell.intake.services.rows import columns, has_key_digest, key_digest, lake_rows
 from dunwell.intake.services.validating import validate
 from dunwell.kernel import numbers
 from dunwell.kernel.actor import Actor
@@ -89,10 +90,10 @@ def mend_file(
     try:
         reading.load_raw(duck, delivered, folder)
         names = [name for name in delivered.header if name != ROW_COLUMN]
-        columns = ", ".join(map(quoted, names))
+        wanted = ", ".join(map(quoted, names))
         rows = {
             number: {name: value for name, value in zip(names, values, strict=True)}
-            for number, *values in duck.execute(f"SELECT {NUMBER}, {columns} FROM raw").fetchall()
+            for number, *values in duck.execute(f"SELECT {NUMBER}, {wanted} FROM raw").fetchall()
             if number is not None
         }
     finally:
@@ -149,14 +150,16 @@ def _mend(
         entity_id=file.entity_id, tables=tables or taking.default_tables(contract), folder=folder, rows=len(cells),
     )  # fmt: skip
     old = f"read_parquet({literal(settings.LAKE / file.lake_path)})"
-    wrong = {each.row: each for each in [*result.wrong, *_already_there(duck, contract, old)]}
+    wrong = {each.row: each for each in [*result.wrong, *_already_there(duck, contract, file)]}
     right = sorted(set(waiting) - set(wrong))
     if not right:
         return Mended(file=file, wrong=list(wrong.values()))
-    columns = ", ".join(map(quoted, contract.lake_columns))
-    both = f"(SELECT {columns} FROM {old} UNION ALL SELECT {columns} FROM good)"
+    both = f"(SELECT {columns(contract)} FROM {old} UNION ALL SELECT {columns(contract)} FROM good)"
+    mended = lake_rows(contract, "good", entity_id=file.entity_id, business_date=file.business_date)
+    # a file of before rows had hashes of their keys has none for its own rows
+    stands = f"(SELECT * FROM {old} UNION ALL BY NAME SELECT * FROM {mended})"
     path_in_lake = f"intake/{file.kind}/date={file.business_date}/{uuid.uuid4().hex}.parquet"
-    lake.write_parquet(duck, both, settings.LAKE / path_in_lake)
+    lake.write_parquet(duck, stands, settings.LAKE / path_in_lake)
     sent = json.dumps([[number, cells[number]] for number in right], ensure_ascii=False, sort_keys=True)
     after = IntakeFile(
         entity=file.entity, kind=file.kind, business_date=file.business_date, name=file.name,
@@ -177,7 +180,7 @@ def _mend(
     kept = keep or taking.default_keep(contract, entity=file.entity, business_date=file.business_date, by=by, now=now)
     if kept is not None:  # a keeper without personal columns is given the day as a whole, as from a whole file
         duck.execute(f"CREATE VIEW whole AS SELECT * FROM {both}")
-        kept(duck, "good" if contract.about_people else "whole")
+        taking.left_out(after, kept(duck, "good" if contract.about_people else "whole"))
     evidence.write(
         kind="intake.row_resent", now=now, business_date=file.business_date, by=by, entity_id=file.entity_id,
         data={"file_id": after.pk, "name": file.name, "rows": right[:1000], "content": after.content_hash},
@@ -191,20 +194,25 @@ def _raw(duck: DuckDBPyConnection, header: list[str], cells: dict[int, dict[str,
         write = csv.writer(out, lineterminator="\n")
         for number, values in sorted(cells.items()):
             write.writerow([number, *(values.get(name) or "" for name in header)])
-    columns = ", ".join(f"{literal(name)}: '{'BIGINT' if name == NUMBER else 'VARCHAR'}'" for name in [NUMBER, *header])
+    types = ", ".join(f"{literal(name)}: '{'BIGINT' if name == NUMBER else 'VARCHAR'}'" for name in [NUMBER, *header])
     duck.execute(
         f"CREATE TABLE raw AS SELECT * FROM read_csv({literal(path)}, auto_detect = false, header = false, "
-        f"delim = ',', quote = '\"', escape = '\"', columns = {{{columns}}}, max_line_size = 4194304)"
+        f"delim = ',', quote = '\"', escape = '\"', columns = {{{types}}}, max_line_size = 4194304)"
     )
     path.unlink()
 
 
-def _already_there(duck: DuckDBPyConnection, contract: Contract, old: str) -> list[Wrong]:
-    """Mended rows whose key the file in force has already. A key with a personal part is not in the lake."""
-    if not set(contract.key) <= set(contract.lake_columns):
+def _already_there(duck: DuckDBPyConnection, contract: Contract, file: IntakeFile) -> list[Wrong]:
+    """Mended rows whose key the file in force has already; a key with a personal part is known by its hash."""
+    path = settings.LAKE / file.lake_path
+    old, name = f"read_parquet({literal(path)})", contract.key[0]
+    if contract.key_in_lake:
+        same = " AND ".join(f"o.{quoted(name)} = c.{quoted(name)}" for name in contract.key)
+    elif has_key_digest(duck, path):
+        digest = key_digest(contract, entity_id=file.entity_id, business_date=file.business_date)
+        same, name = f"o.{KEY_DIGEST} = {digest}", contract.key[-1]
+    else:
         return []
-    same = " AND ".join(f"o.{quoted(name)} = c.{quoted(name)}" for name in contract.key)
-    name = contract.key[0]
     found = duck.execute(
         f"SELECT __row, {quoted(name)} FROM checked c WHERE __error = 0 AND EXISTS (SELECT 1 FROM {old} o WHERE {same})"
     ).fetchall()

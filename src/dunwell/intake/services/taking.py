@@ -27,18 +27,21 @@ from dunwell.intake import contract as contracts
 from dunwell.intake import mapping as mappings
 from dunwell.intake import reading, totals
 from dunwell.intake.checking import Wrong
-from dunwell.intake.contract import Contract
+from dunwell.intake.contract import KEY_DIGEST, Contract
 from dunwell.intake.mapping import ROW_COLUMN, Mapping, literal, quoted
 from dunwell.intake.models import IntakeFile, QuarantinedRow
 from dunwell.intake.reading import Delivered
 from dunwell.intake.refusal import Refused
 from dunwell.intake.services.quarantine import seal_row
+from dunwell.intake.services.rows import columns, has_key_digest, lake_rows
 from dunwell.intake.services.validating import Validated, validate
 from dunwell.kernel import numbers
 from dunwell.kernel.actor import Actor
 
 Keep = Callable[[DuckDBPyConnection, str], object]
 _NAME = re.compile(r"(?P<kind>[a-z_]+?)[_-](?P<date>\d{4}-\d{2}-\d{2}|\d{8})(?=[._-]|$)")
+#: The warning under which rows of erased people are counted: they are in the file and are not kept.
+ERASED = "erased_person"
 #: Kinds in which a day without a single row is a day on which nothing happened.
 MAY_BE_EMPTY = frozenset({"transactions", "statements", "cards", "contact_points"})
 BATCH = 2000
@@ -154,9 +157,10 @@ def _take(
         if result.too_many:
             raise Refused("too_many_wrong", **_commonest(result, rows))
         quarantine = quarantined(duck, contract, delivered, result.wrong, business_date)
-        good = f"(SELECT {', '.join(map(quoted, contract.lake_columns))} FROM good)"
+        good = f"(SELECT {columns(contract)} FROM good)"
         path_in_lake = f"intake/{contract.kind}/date={business_date}/{uuid.uuid4().hex}.parquet"
-        lake.write_parquet(duck, good, settings.LAKE / path_in_lake)
+        stands = lake_rows(contract, "good", entity_id=entity.pk, business_date=business_date)
+        lake.write_parquet(duck, stands, settings.LAKE / path_in_lake)
         file = IntakeFile(
             **facts,
             kind=contract.kind,
@@ -203,16 +207,26 @@ def _commit(
         row.file = file
     QuarantinedRow.objects.bulk_create(quarantine, batch_size=BATCH)
     if keep is not None:
-        keep(duck, "good")
+        left_out(file, keep(duck, "good"))
     evidence.write(
         kind="intake.taken", now=file.recorded_at, business_date=file.business_date, by=by, entity_id=file.entity_id,
         data={
             "file_id": file.pk, "name": file.name, "kind": file.kind, "sha256": file.sha256, "read": file.rows_read,
             "taken": file.rows_taken, "quarantined": file.rows_quarantined, "content": file.content_hash,
             "supersedes": before.pk if before else None, "changes": file.changes,
+            "left_out": file.warnings.get(ERASED, 0),
         },
     )  # fmt: skip
     return Taken(outcome="taken", file=file)
+
+
+def left_out(file: IntakeFile, kept: object) -> None:
+    """Say on the file how many rows its keeper left out because their person was erased."""
+    rows = getattr(kept, "erased", 0)
+    if rows:
+        file.warnings = {**file.warnings, ERASED: file.warnings.get(ERASED, 0) + rows}
+        file.rows_warned += rows
+        file.save(update_fields=["warnings", "rows_warned"])
 
 
 def supersede(before: IntakeFile, after: IntakeFile) -> None:
@@ -325,10 +339,10 @@ def quarantined(
         cells[number] = dict(zip(delivered.header, values, strict=False))
         if len(values) > len(delivered.header):
             cells[number]["#more"] = delivered.delimiter.join(values[len(delivered.header) :])
-    columns = ", ".join(map(quoted, delivered.header))
+    header = ", ".join(map(quoted, delivered.header))
     duck.execute("CREATE OR REPLACE TEMP TABLE wanted AS SELECT unnest(?) AS number", [[each.row for each in wrong]])
     for number, *values in duck.execute(
-        f"SELECT * FROM (SELECT {delivered.row_sql} AS number, {columns} FROM raw) WHERE number IN (FROM wanted)"
+        f"SELECT * FROM (SELECT {delivered.row_sql} AS number, {header} FROM raw) WHERE number IN (FROM wanted)"
     ).fetchall():
         cells[number] = dict(zip(delivered.header, values, strict=True))
     return [
@@ -345,16 +359,19 @@ def quarantined(
 def changes(duck: DuckDBPyConnection, contract: Contract, before: Path, after: Path) -> dict[str, Any]:
     """Rows added, removed and changed between two files of a kind, and in how many rows each column differs."""
     old, new = f"read_parquet({literal(before)})", f"read_parquet({literal(after)})"
-    if not set(contract.key) <= set(contract.lake_columns):  # part of the key is personal: whole rows are compared
+    hashed = not contract.key_in_lake and all(has_key_digest(duck, path) for path in (before, after))
+    if not (contract.key_in_lake or hashed):  # part of the key is personal, and one is of old: whole rows are compared
+        old, new = (f"(SELECT {columns(contract)} FROM {each})" for each in (old, new))
         added, removed = (
             duck.execute(f"SELECT count(*) FROM (FROM {left} EXCEPT ALL FROM {right})").fetchone()[0]
             for left, right in ((new, old), (old, new))
         )
         return {"added": added, "removed": removed, "changed": 0, "columns": {}}
-    key = ", ".join(map(quoted, contract.key))
-    others = [name for name in contract.lake_columns if name not in contract.key]
+    keys = (KEY_DIGEST,) if hashed else contract.key
+    key = ", ".join(map(quoted, keys))
+    others = [name for name in contract.lake_columns if name not in keys]
     differs = [f"o.{quoted(name)} IS DISTINCT FROM n.{quoted(name)}" for name in others]
-    first = f"{quoted(contract.key[0])}"
+    first = quoted(keys[0])
     both = f"o.{first} IS NOT NULL AND n.{first} IS NOT NULL"
     counts = ", ".join(
         f"count(*) FILTER (WHERE {both} AND ({each}))"
@@ -364,8 +381,8 @@ def changes(duck: DuckDBPyConnection, contract: Contract, before: Path, after: P
         f"SELECT count(*) FILTER (WHERE o.{first} IS NULL), count(*) FILTER (WHERE n.{first} IS NULL), {counts} "
         f"FROM {old} o FULL JOIN {new} n USING ({key})"
     ).fetchone()
-    columns = {name: rows for name, rows in zip(others, each, strict=True) if rows}
-    return {"added": added, "removed": removed, "changed": changed, "columns": columns}
+    differing = {name: rows for name, rows in zip(others, each, strict=True) if rows}
+    return {"added": added, "removed": removed, "changed": changed, "columns": differing}
 
 
 def default_tables(contract: Contract) -> numbers.Tables | None:

@@ -114,6 +114,12 @@ def tables() -> Tables:
     return Tables(regions=regions(), segment=_segment, areas=areas())
 
 
+def _days() -> Iterator[dict[str, str]]:
+    """The packaged arrangement, then those that an administrator added."""
+    for file in [path("calendar"), *sorted((Path(settings.HOME) / "calendar").glob("*.csv"))]:
+        yield from _rows(file)
+
+
 @lru_cache(maxsize=1)
 def calendar() -> Calendar:
     """Mainland China's working days, with the years that an administrator added.
@@ -122,12 +128,18 @@ def calendar() -> Calendar:
     """
     days: dict[date, bool] = {}
     names: dict[date, str] = {}
-    for file in [path("calendar"), *sorted((Path(settings.HOME) / "calendar").glob("*.csv"))]:
-        for row in _rows(file):
-            day = date.fromisoformat(row["date"])
-            days[day] = row["working_day"] == "1"
-            names[day] = row.get("name_zh", "")
+    for row in _days():
+        day = date.fromisoformat(row["date"])
+        days[day] = row["working_day"] == "1"
+        names[day] = row.get("name_zh", "")
     return Calendar(days=days, last=max(days), names={day: name for day, name in names.items() if name})
+
+
+@lru_cache(maxsize=1)
+def holiday_names() -> dict[date, str]:
+    """The holidays' English names, as their source gives them; also on make-up working days."""
+    named = {date.fromisoformat(row["date"]): row.get("name_en", "") for row in _days()}
+    return {day: name for day, name in named.items() if name}
 
 
 def timezone(province: str) -> str:

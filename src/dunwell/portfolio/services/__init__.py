@@ -1,8 +1,9 @@
 """The only writers of people and their accounts."""
 
 from dunwell.portfolio.services.accounts import keep_accounts, keep_cards
+from dunwell.portfolio.services.erasing import erase_party, readmit_party
 from dunwell.portfolio.services.keeping import Kept, keep_contact_points, keep_people
-from dunwell.portfolio.services.keys import Busy, InUse, KeyMissing, Rotated, erase_party, keys_in_use, rotate_master_key
+from dunwell.portfolio.services.keys import Busy, InUse, KeyMissing, Rotated, keys_in_use, rotate_master_key
 from dunwell.portfolio.services.looking import (
     Identity,
     ReasonMissing,
@@ -30,6 +31,7 @@ __all__ = [
     "keys_in_use",
     "open_many",
     "open_text",
+    "readmit_party",
     "reveal_contact_point",
     "reveal_identity",
     "rotate_master_key",

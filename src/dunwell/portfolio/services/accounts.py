@@ -11,6 +11,7 @@ from duckdb import DuckDBPyConnection
 from dunwell.kernel import numbers
 from dunwell.portfolio import rules
 from dunwell.portfolio.services.copying import rows, run, staged
+from dunwell.portfolio.services.erasing import accounts_of_erased, without_erased
 from dunwell.portfolio.services.keeping import Kept
 
 ACCOUNTS = """
@@ -96,15 +97,20 @@ def keep_cards(connection: DuckDBPyConnection, table: str, *, entity_id: int, no
     own holder. Neither moves the account or its case.
     """
     search = settings.KEYS.search()
+    table, left_out = without_erased(connection, table, entity_id=entity_id, column="holder_party_no")
+    without_holder = set(accounts_of_erased(entity_id))
     kept: dict[str, tuple] = {}
     for account_no, card_no, kind, holder, status, replaces in connection.execute(CARDS.format(table=table)).fetchall():
+        if not holder and account_no in without_holder:
+            left_out += 1
+            continue
         number = numbers.check("card", card_no).normalised
         token = rules.token(search, number)
         digest, version = rules.digest(search, "card", number)
         replaced = rules.token(search, numbers.check("card", replaces).normalised) if replaces else ""
         kept[token] = (account_no, token, number[-4:], digest, version, kind, holder, status, replaced)
     if not kept:
-        return Kept()
+        return Kept(erased=left_out)
     staged(
         "kept_card",
         "account_no text, token text, last4 text, digest bytea, digest_version int, kind text, holder_party_no text, "
@@ -114,4 +120,4 @@ def keep_cards(connection: DuckDBPyConnection, table: str, *, entity_id: int, no
     known = rows(COUNT_CARDS)[0][0]
     written = run(KEEP_CARDS, [entity_id])
     new = len(kept) - known
-    return Kept(new=new, changed=written - new, unchanged=known - (written - new))
+    return Kept(new=new, changed=written - new, unchanged=known - (written - new), erased=left_out)

@@ -18,17 +18,22 @@ from dunwell.kernel import masks, sealing
 from dunwell.kernel.actor import Actor
 from dunwell.portfolio import reference, rules
 from dunwell.portfolio.services.copying import rows, run, staged
+from dunwell.portfolio.services.erasing import without_erased
 from dunwell.portfolio.services.people import place, wrapped_new
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What became of a file's rows. `missing` counts rows whose party is not known here."""
+    """What became of a file's rows.
+
+    `missing` counts rows whose party is not known here, `erased` rows left out because their person was erased.
+    """
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
     missing: int = 0
+    erased: int = 0
 
 
 #: One row a party, whatever number of accounts it stands at; the file's last word holds.
@@ -107,6 +112,7 @@ KEEP_POINTS = """
 @transaction.atomic
 def keep_people(connection: DuckDBPyConnection, table: str, *, entity_id: int, now: datetime) -> Kept:
     """Keep the parties and roles of a parties file. A changed name or number is sealed anew and logged."""
+    table, left_out = without_erased(connection, table, entity_id=entity_id)
     file = connection.execute(PARTIES.format(table=table)).fetchall()
     tables, search = reference.tables(), settings.KEYS.search()
     known = {row[0]: row[1:] for row in rows(KNOWN_PARTIES, [entity_id, [row[0] for row in file]])}
@@ -143,7 +149,7 @@ def keep_people(connection: DuckDBPyConnection, table: str, *, entity_id: int, n
     staged("kept_role", 'party_no text COLLATE "C", account_no text, role text, relation text', roles)
     run(KEEP_ROLES, [entity_id])
     changed = max(written - added, sum(party_no in known for party_no in identities))
-    return Kept(new=added, changed=changed, unchanged=len(file) - added - changed)
+    return Kept(new=added, changed=changed, unchanged=len(file) - added - changed, erased=left_out)
 
 
 def _keep_identities(
@@ -201,6 +207,7 @@ def _key(party_id: int, wrapped: bytes, version: int) -> bytes:
 @transaction.atomic
 def keep_contact_points(connection: DuckDBPyConnection, table: str, *, entity_id: int, now: datetime) -> Kept:
     """Keep the contact points of a file, each once a party and kind. What is marked invalid here stays so."""
+    table, left_out = without_erased(connection, table, entity_id=entity_id)
     file = connection.execute(POINTS.format(table=table)).fetchall()
     tables, search = reference.tables(), settings.KEYS.search()
     parties = {
@@ -239,4 +246,4 @@ def keep_contact_points(connection: DuckDBPyConnection, table: str, *, entity_id
             sealed.values(),
         )
         run(KEEP_POINTS)
-    return Kept(len(sealed) - changed, changed, len(seen) - len(sealed), missing)
+    return Kept(len(sealed) - changed, changed, len(seen) - len(sealed), missing, left_out)

@@ -1,8 +1,7 @@
-"""The life of data keys: rewrapped when the master key is changed, deleted when a person is to be forgotten."""
+"""The master key changed: data keys wrapped anew, what they protect left alone."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,17 +10,16 @@ from functools import partial
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from dunwell.evidence import services as evidence
 from dunwell.evidence.models import Log, StoredFile
 from dunwell.intake import services as intake
-from dunwell.kernel import sealing, times
+from dunwell.kernel import sealing
 from dunwell.kernel.actor import Actor
-from dunwell.portfolio.models import AccountRole, Card, ContactPoint, Party, PartyIdentity, PartyKey, SearchKey
+from dunwell.portfolio.models import PartyKey
 from dunwell.portfolio.services.copying import rows, run, staged
 from dunwell.portfolio.services.people import place, unwrapped
-from dunwell.portfolio.services.touching import touch
 
 BATCH = 5000
 REWRAP = """
@@ -149,32 +147,3 @@ def _rewrap_batch(version: int) -> int:
         )
         run(REWRAP)
     return len(old)
-
-
-@transaction.atomic
-def erase_party(*, party_id: int, by: Actor, reason: str, now: datetime) -> None:
-    """Forget a person: the data key is deleted, and with it all that was sealed under it, notes and backups included.
-
-    Search keys, masks and the hashes of numbers and cards go too. Facts about money and contacts stay, under the
-    pseudonym. It cannot be undone; whether a retention period forbids it is for the caller to have asked.
-    """
-    party = Party.objects.select_for_update(no_key=True).get(pk=party_id)
-    PartyKey.objects.filter(pk=party_id).delete()
-    PartyIdentity.objects.filter(pk=party_id).delete()
-    SearchKey.objects.filter(party_id=party_id).delete()
-    for point in ContactPoint.objects.filter(party_id=party_id):
-        point.value_sealed, point.masked, point.digest = b"", "", os.urandom(32)
-        point.status, point.status_reason = ContactPoint.Status.INVALID, "erased"
-        point.status_on = times.business_date(now)
-        point.save()
-    own = AccountRole.objects.filter(party_id=party_id, role=AccountRole.Role.PRIMARY).values("account_no")
-    held = Q(holder_party_no=party.party_no) | Q(holder_party_no="", account_no__in=own)
-    for card in Card.objects.filter(held, entity_id=party.entity_id):
-        card.last4, card.digest = "", os.urandom(32)
-        card.save(update_fields=["last4", "digest"])
-    party.name_masked = party.id_masked = ""
-    party.save(update_fields=["name_masked", "id_masked"])
-    evidence.write(
-        kind="party.erased", now=now, by=by, entity_id=party.entity_id, party_id=party_id, data={"reason": reason}
-    )
-    touch(party_id=party_id, now=now)
