@@ -1,0 +1,1 @@
+"""Rules of this room as `dunwell check` asks them: one module a WHAT, each with its CHECK."""
