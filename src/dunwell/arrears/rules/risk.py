@@ -1,0 +1,101 @@
+"""The tables that `sql/risk.sql` reads: classes, edges and floors of `risk.yaml` in force on a day."""
+
+from __future__ import annotations
+
+import hashlib
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
+from duckdb import DuckDBPyConnection
+
+from dunwell.arrears.rules.parameters import FOR_EVER
+
+#: From the best to the worst; a class's rank is its place, from 1.
+CLASSES = ("pass", "special_mention", "substandard", "doubtful", "loss")
+TABLES = ("card_class", "asset_class")  # in the order in which they are named when they agree
+EDGES = "risk_edge (place INTEGER, rule VARCHAR, counts VARCHAR, rank INTEGER, from_day INTEGER, to_day INTEGER)"
+FLOORS = "risk_floor (place INTEGER, rule VARCHAR, rank INTEGER, from_times INTEGER, to_times INTEGER)"
+RESTRUCTURED = "restructured (account_no VARCHAR, starts_on DATE, observed_to DATE, times INTEGER)"
+JUDGED = "risk_judgement (account_no VARCHAR, risk_class VARCHAR, starts_on DATE, ends_on DATE)"
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """From `from_day` to `to_day`, counted as `counts` says, an account is at least in the class of this rank."""
+
+    place: int
+    rule: str
+    counts: str
+    rank: int
+    from_day: int
+    to_day: int
+
+
+@cache
+def document() -> tuple[dict[str, Any], str]:
+    """The file's content and its hash, which is kept with a run."""
+    text = resources.files("dunwell.arrears").joinpath("risk.yaml").read_bytes()
+    return yaml.safe_load(text), hashlib.sha256(text).hexdigest()
+
+
+def _in_force(name: str, on: date) -> Any:
+    """The value of a day; None before the rule's first day: it said nothing then."""
+    known = [dated for dated in document()[0][name]["values"] if dated["from"] <= on]
+    return max(known, key=lambda dated: dated["from"])["value"] if known else None
+
+
+@cache
+def edges(on: date) -> tuple[Edge, ...]:
+    """The tables of classes in force on a day, one after the other; days before a table's first class are pass."""
+    found: list[Edge] = []
+    for place, name in enumerate(TABLES, 1):
+        given = _in_force(name, on)
+        if given is None:
+            continue
+        starts = {"pass": 0, **given["first_day"]}
+        following = [*list(starts.values())[1:], FOR_EVER + 1]
+        rule = document()[0][name]["source"]["rule"]
+        for (label, first), after in zip(starts.items(), following, strict=True):
+            found.append(Edge(place, rule, given["counts"], CLASSES.index(label) + 1, first, after - 1))
+    return tuple(found)
+
+
+def observed_to(*, first_due: date, on: date, second_due: date | None = None) -> date:
+    """The last day on which a restructured debt is observed: so many months from its first due date, and two periods.
+
+    `second_due`: the due date that ends the second period, where it is later.
+    """
+    given = _in_force("restructured", on)
+    month = first_due.month - 1 + (given["months"] if given else 0)
+    year, month = first_due.year + month // 12, month % 12 + 1
+    ends = date(year, month, min(first_due.day, monthrange(year, month)[1]))
+    return max(ends, second_due) if second_due else ends
+
+
+def tables(connection: DuckDBPyConnection, *, as_of: date) -> None:
+    """Give the column program its tables. `restructured` and `risk_judgement` stay as they are where they exist."""
+    connection.execute("CREATE OR REPLACE TABLE risk_class (rank INTEGER, risk_class VARCHAR)")
+    connection.executemany("INSERT INTO risk_class VALUES (?, ?)", list(enumerate(CLASSES, 1)))
+    connection.execute(f"CREATE OR REPLACE TABLE {EDGES}")
+    connection.executemany(
+        "INSERT INTO risk_edge VALUES (?, ?, ?, ?, ?, ?)",
+        [(e.place, e.rule, e.counts, e.rank, e.from_day, e.to_day) for e in edges(as_of)],
+    )
+    connection.execute(f"CREATE OR REPLACE TABLE {FLOORS}")
+    floor = _in_force("restructured", as_of)
+    if floor is not None:
+        rule = document()[0]["restructured"]["source"]["rule"]
+        connection.executemany(
+            "INSERT INTO risk_floor VALUES (3, ?, ?, ?, ?)",
+            [
+                (rule, CLASSES.index(floor["once"]) + 1, 1, 1),
+                (rule, CLASSES.index(floor["again"]) + 1, 2, FOR_EVER),
+            ],
+        )
+    for facts in (RESTRUCTURED, JUDGED):
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {facts}")
