@@ -107,7 +107,7 @@ def test_killed_again_and_again_the_night_ends_as_if_nothing_had_happened(home, 
         ("dunwell.engine.content", "content_hash", 3),
         ("dunwell.engine.lake", "write_parquet", 6),
         ("dunwell.nightly.services.staging", "stage", 1),
-        ("dunwell.evidence.services", "append", 1),  # the first partition's rows are written, not committed
+        ("dunwell.evidence.services", "append_from", 1),  # the first partition's rows are written, not committed
         ("dunwell.nightly.services.publishing", "_publish_partition", 2),  # the first partition is committed
         ("dunwell.nightly.services.publishing", "figures", 1),
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from dunwell.arrears.rules import parameters
+from dunwell.arrears.rules import allocation, parameters
 from dunwell.engine.programs import Program, load
 
 MOVEMENTS = load("dunwell.arrears", "movements")
@@ -21,6 +21,7 @@ LATENESS = (
     load("dunwell.arrangements", "settle_promises"),
     load("dunwell.arrears", "roll_up"),
 )
+ALLOCATE = load("dunwell.arrears", "allocate")
 CASES = load("dunwell.nightly", "cases")
 REPORTS = (load("dunwell.nightly", "book"), load("dunwell.nightly", "figures"), load("dunwell.nightly", "totals"))
 PARTITION = load("dunwell.nightly", "partition")
@@ -61,9 +62,10 @@ def frozen_strategy(manifest: dict[str, Any]) -> Strategy:
 
 
 def whole_night(strategy: Strategy) -> tuple[Program, ...]:
-    return (*TAKE_IN, *LATENESS, *strategy.programs, CASES, *REPORTS, PARTITION)
+    return (*TAKE_IN, *LATENESS, *strategy.programs, CASES, ALLOCATE, *REPORTS, PARTITION)
 
 
 def numbers(connection: DuckDBPyConnection, as_of: date) -> None:
     """The parameters in force on the business date, as tables."""
     parameters.in_force(as_of).tables(connection, as_of=as_of)
+    allocation.table(connection, allocation.in_parameters())

@@ -20,10 +20,16 @@ HISTORY = timedelta(days=200)  # statements and bookings looked back on: six sta
 
 #: In work: somebody with a state, a case, or a fact not answered yet.
 IN_WORK = """
-    SELECT party.id FROM portfolio_party AS party WHERE party.entity_id = {entity} AND (
-        EXISTS (SELECT 1 FROM portfolio_account AS a JOIN arrears_accountstate AS s ON s.account_id = a.id
-                WHERE a.party_id = party.id)
-        OR EXISTS (SELECT 1 FROM casework_case AS c WHERE c.party_id = party.id AND c.closed_on IS NULL))
+    SELECT a.party_id FROM arrears_accountstate AS s JOIN portfolio_account AS a ON a.id = s.account_id
+    WHERE a.entity_id = {entity}
+    UNION
+    SELECT party_id FROM casework_case WHERE entity_id = {entity} AND closed_on IS NULL
+"""
+#: Whose payments since the position are not spread yet: those whom a fact touched, or those who were asked for.
+TO_SPREAD = """
+    SELECT a.id FROM portfolio_account AS a
+    WHERE a.party_id IN ({parties}) AND (NOT {whole} OR a.party_id IN (SELECT party_id FROM portfolio_touch))
+          AND EXISTS (SELECT 1 FROM payments_payment AS y WHERE y.account_id = a.id AND y.posting_date > {since})
 """
 
 
@@ -43,12 +49,14 @@ class Scope:
             if self.parties is None
             else pg.SQL("SELECT unnest({}::bigint[])").format(pg.Literal(list(self.parties)))
         )
+        whole, since = pg.Literal(self.parties is None), pg.Literal(self.as_of - HISTORY)
         return pg.SQL(query).format(
             parties=ids,
+            to_spread=pg.SQL(TO_SPREAD).format(parties=ids, whole=whole, since=since),
             entity=pg.Literal(self.entity_id),
-            whole=pg.Literal(self.parties is None),
+            whole=whole,
             at=pg.Literal(self.at),
-            since=pg.Literal(self.as_of - HISTORY),
+            since=since,
             until=pg.Literal(self.until or date(9999, 12, 31)),
             month_ago=pg.Literal(self.as_of - timedelta(days=30)),
         )
@@ -162,6 +170,56 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
         {
             "payment_id": "BIGINT", "account_no": "VARCHAR", "host_ref": "VARCHAR", "amount": MONEY,
             "posting_date": "DATE", "business_date": "DATE", "counts": "BOOLEAN",
+        },
+    ),
+    "position_before": (
+        """
+        SELECT a.account_no, p.party_no, s.business_date, s.host_past_due, s.host_overdue_since
+        FROM arrears_accountstate AS s
+        JOIN portfolio_account AS a ON a.id = s.account_id
+        JOIN portfolio_party AS p ON p.id = a.party_id
+        WHERE a.id IN ({to_spread})
+        """,
+        {
+            "account_no": "VARCHAR", "party_no": "VARCHAR", "business_date": "DATE", "past_due_at_close": MONEY,
+            "overdue_since": "DATE",
+        },
+    ),
+    "owed_before": (
+        """
+        SELECT a.account_no, c.component, c.owed
+        FROM arrears_accountstate AS s
+        JOIN portfolio_account AS a ON a.id = s.account_id
+        CROSS JOIN LATERAL (VALUES
+            ('principal_retail', s.principal_retail), ('principal_cash', s.principal_cash),
+            ('principal_instalment_billed', s.principal_instalment_billed),
+            ('principal_instalment_unbilled', s.principal_instalment_unbilled),
+            ('interest_on_balance', s.interest_on_balance), ('interest_off_balance', s.interest_off_balance),
+            ('late_charge', s.late_charge), ('other_fees', s.other_fees)
+        ) AS c (component, owed)
+        WHERE c.owed > 0 AND a.id IN ({to_spread})
+        """,
+        {"account_no": "VARCHAR", "component": "VARCHAR", "owed": MONEY},
+    ),
+    "due_before": (
+        """
+        SELECT a.account_no, d.statement_date, d.due_date, d.amount
+        FROM arrears_due AS d JOIN portfolio_account AS a ON a.id = d.account_id
+        WHERE a.id IN ({to_spread})
+        """,
+        {"account_no": "VARCHAR", "statement_date": "DATE", "due_date": "DATE", "amount": MONEY},
+    ),
+    "line_before": (
+        """
+        SELECT a.account_no, y.id, l.position, l.component, l.amount, l.rule
+        FROM arrears_allocationline AS l
+        JOIN payments_payment AS y ON y.id = l.payment_id
+        JOIN portfolio_account AS a ON a.id = y.account_id
+        WHERE y.posting_date > {since} AND a.id IN ({to_spread})
+        """,
+        {
+            "account_no": "VARCHAR", "payment_id": "BIGINT", "position": "INTEGER", "component": "VARCHAR",
+            "amount": MONEY, "rule": "VARCHAR",
         },
     ),
 }  # fmt: skip

@@ -1,97 +1,57 @@
-"""How a payment is spread over what is owed (CN-ALLOC), payment after payment."""
+"""The orders in which payments are spread (CN-ALLOC), as the table that sql/allocate.sql reads."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
+from datetime import date, timedelta
 
-from dunwell.arrears.rules.parameters import Parameters
+from duckdb import DuckDBPyConnection
 
-CREDIT_BALANCE = "credit_balance"
+from dunwell.arrears.rules import parameters
+
+LAST_DAY = date(9999, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """So much of a payment went to a component, under a rule."""
+class Order:
+    """An order of allocation: for payments posted in these days, so many days past due, the components in turn.
 
-    component: str
-    amount: Decimal
+    Components of one rank share in proportion to what is owed on them.
+    """
+
     rule: str
+    from_day: int
+    to_day: int
+    valid_from: date
+    valid_to: date
+    ranks: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A payment less what was taken back of it, on its posting date."""
-
-    id: int
-    posting_date: date
-    amount: Decimal
-    counts: bool
-
-
-@dataclass(frozen=True, slots=True)
-class UnpaidDue:
-    due_date: date
-    amount: Decimal
+def in_parameters() -> tuple[Order, ...]:
+    """All orders of `parameters.yaml`, those of the past among them: a payment is spread by the one of its day."""
+    dated = parameters.history("allocation")
+    ends = [first - timedelta(days=1) for first, _ in dated[1:]] + [LAST_DAY]
+    orders: list[Order] = []
+    for (first, value), last in zip(dated, ends, strict=True):
+        told = sorted(value, key=lambda one: one["from_day"])
+        until = [one["from_day"] - 1 for one in told[1:]] + [parameters.FOR_EVER]
+        for one, to_day in zip(told, until, strict=True):
+            ranks = tuple((component,) for component in one["order"])
+            orders.append(Order(one["rule"], one["from_day"], to_day, first, last, ranks))
+    return tuple(orders)
 
 
-def allocate(
-    *, owed: dict[str, Decimal], payment: Decimal, days_past_due: int, parameters: Parameters
-) -> tuple[Line, ...]:
-    """Spread one payment over the components owed; what is left over is a credit balance.
-
-    `owed` is by component, in the account's currency; components that are zero or below take nothing.
-    """
-    order = parameters.order(days_past_due)
-    lines: list[Line] = []
-    left = payment
-    for component in order.components:
-        part = min(left, owed.get(component, Decimal(0)))
-        if part > 0:
-            lines.append(Line(component, part, order.rule))
-            left -= part
-    if left > 0:
-        lines.append(Line(CREDIT_BALANCE, left, order.rule))
-    return tuple(lines)
-
-
-def allocate_all(
-    *, owed: dict[str, Decimal], dues: Sequence[UnpaidDue], payments: Sequence[Received], parameters: Parameters
-) -> dict[int, tuple[Line, ...]]:
-    """Spread the payments of one account since its position, oldest first.
-
-    The days are those since the oldest due unpaid when the payment was posted: an earlier payment of the same account
-    may have moved it. `dues` are the unpaid ones, oldest first.
-    """
-    left = dict(owed)
-    waiting = [(due.due_date, due.amount) for due in dues]
-    answer: dict[int, tuple[Line, ...]] = {}
-    for payment in sorted(payments, key=lambda one: (one.posting_date, one.id)):
-        days = max(0, (payment.posting_date - waiting[0][0]).days) if waiting else 0
-        lines = allocate(owed=left, payment=payment.amount, days_past_due=days, parameters=parameters)
-        for line in lines:
-            if line.component in left:
-                left[line.component] -= line.amount
-        answer[payment.id] = lines
-        paid = payment.amount if payment.counts else Decimal(0)
-        while paid > 0 and waiting:
-            day, amount = waiting[0]
-            if paid < amount:
-                waiting[0] = (day, amount - paid)
-            else:
-                waiting.pop(0)
-            paid -= min(paid, amount)
-    return answer
-
-
-def cut(lines: Sequence[Line], amount: Decimal) -> tuple[Line, ...]:
-    """The lines of a payment of which only `amount` is left: the last money spread is the first taken back."""
-    kept: list[Line] = []
-    for line in lines:
-        part = min(line.amount, amount)
-        if part > 0:
-            kept.append(Line(line.component, part, line.rule))
-        amount -= part
-    return tuple(kept)
+def table(connection: DuckDBPyConnection, orders: tuple[Order, ...]) -> None:
+    """Give the column program `allocation_order`: one row a component, its rank, and its place among all of the order."""
+    connection.execute(
+        "CREATE OR REPLACE TABLE allocation_order (rule VARCHAR, from_day INTEGER, to_day INTEGER, valid_from DATE,"
+        " valid_to DATE, rank BIGINT, place BIGINT, component VARCHAR)"
+    )
+    rows: list[tuple[object, ...]] = []
+    for order in orders:
+        named = [(rank, component) for rank, components in enumerate(order.ranks) for component in components]
+        rows += [
+            (order.rule, order.from_day, order.to_day, order.valid_from, order.valid_to, rank, place, component)
+            for place, (rank, component) in enumerate(named)
+        ]
+    connection.executemany("INSERT INTO allocation_order VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)

@@ -18,15 +18,6 @@ FOR_EVER = 99999
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """An order of allocation: from so many days past due on, the components in turn."""
-
-    rule: str
-    from_day: int
-    components: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Parameters:
     """What is in force on `on`. Days are calendar days; tolerance is by currency, absent means nothing."""
 
@@ -36,11 +27,6 @@ class Parameters:
     tolerance: dict[str, Decimal]
     buckets: dict[str, int]
     stages: dict[str, int]
-    allocation: tuple[Order, ...]
-
-    def order(self, days_past_due: int) -> Order:
-        """The order in force for a payment so many days past due."""
-        return max((o for o in self.allocation if o.from_day <= days_past_due), key=lambda o: o.from_day)
 
     def tables(self, connection: DuckDBPyConnection, *, as_of: date) -> None:
         """Give the column programs `parameter`, `tolerance`, `bucket_edge` and `stage_edge`."""
@@ -70,6 +56,12 @@ def sha256() -> str:
     return _document()[1]
 
 
+def history(name: str) -> list[tuple[date, Any]]:
+    """All values of a parameter that were ever in force, each with its first day, oldest first."""
+    document, _ = _document()
+    return sorted(((dated["from"], dated["value"]) for dated in document[name]["values"]), key=lambda dated: dated[0])
+
+
 @cache
 def in_force(on: date) -> Parameters:
     """The parameters of a day; a day before the first dated value raises ValueError naming the parameter."""
@@ -88,5 +80,4 @@ def in_force(on: date) -> Parameters:
         tolerance={currency: Decimal(amount) for currency, amount in value("tolerance").items()},
         buckets=dict(value("buckets")),
         stages=dict(value("stages")),
-        allocation=tuple(Order(o["rule"], o["from_day"], tuple(o["order"])) for o in value("allocation")),
     )

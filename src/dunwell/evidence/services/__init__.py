@@ -9,7 +9,7 @@ from dunwell.evidence.services.files import (
     rewrap_files,
     seal_value,
 )
-from dunwell.evidence.services.log import Entry, append, write, write_many
+from dunwell.evidence.services.log import Entry, append_from, write, write_many
 from dunwell.evidence.services.seals import Sealed, seal, sign_day, unsealed
 from dunwell.evidence.verifying import Change, Verified, export, verify
 
@@ -19,7 +19,7 @@ __all__ = [
     "Entry",
     "Sealed",
     "Verified",
-    "append",
+    "append_from",
     "chunks_of",
     "export",
     "keep_file",

@@ -34,6 +34,7 @@ STEPS = {
     "queue": pgettext_lazy("night", "Queue"),
     "no_strategy": pgettext_lazy("night", "No strategy in force"),
     "cases": pgettext_lazy("night", "Cases"),
+    "allocate": pgettext_lazy("night", "Spread the payments"),
     "book": pgettext_lazy("night", "The whole book"),
     "figures": pgettext_lazy("night", "Managers' figures"),
     "totals": pgettext_lazy("night", "Check totals"),

@@ -30,4 +30,15 @@ CREATE TEMP TABLE IF NOT EXISTS stage_part (
     partition integer, party_no text COLLATE "C", part_id bigint, promise_id bigint, state text, received numeric(18,2),
     judged_on date, judged_anew boolean, amount numeric(18,2), due_date date, currency text
 );
-CREATE TEMP TABLE IF NOT EXISTS pub (party_no text COLLATE "C" PRIMARY KEY, party_id bigint, fresh boolean)
+CREATE TEMP TABLE IF NOT EXISTS stage_line (
+    partition integer, party_no text COLLATE "C", payment_id bigint, position smallint, component text, amount numeric(18,2),
+    rule text
+);
+-- a partition's parties under their locks, the actions planned anew for them, and what the log will say of them
+CREATE TEMP TABLE IF NOT EXISTS pub (
+    party_no text COLLATE "C", party_id bigint, fresh boolean, timezone text, case_id bigint, case_no text, opened boolean
+) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS pub_step (party_id bigint, case_id bigint, step text COLLATE "C") ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS pub_said (
+    place smallint, kind text, party_id bigint, case_id bigint, account_id bigint, data text
+) ON COMMIT DELETE ROWS

@@ -13,7 +13,5 @@ SET run_id = %(run)s, business_date = %(as_of)s, entered_on = s.entered_on,
     )
 FROM stage_case AS s
 JOIN pub ON pub.party_no = s.party_no AND pub.fresh
-JOIN portfolio_party AS p ON p.id = pub.party_id
-LEFT JOIN unnest(%(zones)s::text[], %(opens)s::timestamptz[]) AS w (timezone, opens_at) ON w.timezone = p.timezone
-WHERE s.partition = %(partition)s AND s.fate = 'open' AND c.party_id = pub.party_id AND c.closed_on IS NULL
-  AND NOT c.id = ANY (%(new)s::bigint[])
+LEFT JOIN unnest(%(zones)s::text[], %(opens)s::timestamptz[]) AS w (timezone, opens_at) ON w.timezone = pub.timezone
+WHERE s.partition = %(partition)s AND s.fate = 'open' AND c.id = pub.case_id AND NOT pub.opened

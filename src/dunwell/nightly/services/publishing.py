@@ -72,11 +72,13 @@ def _publish_partition(cursor, night: Run, merge: staging.Merge, partition: int)
             with transaction.atomic():
                 cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'")
                 fence(cursor, night)
-                fresh, touched = staging.lock_partition(cursor, merge, partition)
-                rows = staging.merge_partition(cursor, merge, partition) if fresh + touched else 0
+                there = staging.lock_partition(cursor, merge, partition)
+                rows = staging.merge_partition(cursor, merge, partition, there) if there.fresh + there.touched else 0
+                staging.untouch(cursor, merge, partition)
                 PublishedPartition.objects.create(
-                    run=night, partition=partition, epoch=night.epoch, rows=rows, touched=touched, recorded_at=merge.now
-                )
+                    run=night, partition=partition, epoch=night.epoch, rows=rows, touched=there.touched,
+                    recorded_at=merge.now,
+                )  # fmt: skip
             return
         except OperationalError:  # a person at the desk holds a row: give way, and come again
             if attempt == TRIES - 1:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import Decimal
 
 from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
 from duckdb import DuckDBPyConnection
 
-from dunwell.arrears.models import AllocationLine
-from dunwell.arrears.rules import parameters
-from dunwell.arrears.rules.allocation import Line, Received, UnpaidDue, allocate_all, cut
 from dunwell.compliance import shipped
 from dunwell.engine import session
 from dunwell.identity.models import Entity
@@ -139,8 +135,7 @@ def _recompute_at(cursor, entity_id: int, parties: list[int], *, as_of: date, no
             cursor.execute(f"UPDATE {table} SET partition = 0 WHERE partition <> 0")
         staging.lock_partition(cursor, merge, 0)
         cursor.execute("UPDATE pub SET fresh = true")  # read under the lock that is still held
-        staging.merge_partition(cursor, merge, 0)
-        _allocate(connection, as_of)
+        staging.merge_partition(cursor, merge, 0, staging.look(cursor, merge, 0))
     finally:
         connection.close()
 
@@ -155,73 +150,13 @@ def compute(cursor, connection: DuckDBPyConnection, scope: sources.Scope) -> str
         " overdue_since IS NULL AS derived FROM candidate"
     )
     strategy = program.strategy(scope.as_of)
-    for step in (program.MOVEMENTS, *program.LATENESS, *strategy.programs, program.CASES, program.PARTITION):
+    for step in (
+        program.MOVEMENTS,
+        *program.LATENESS,
+        *strategy.programs,
+        program.CASES,
+        program.ALLOCATE,
+        program.PARTITION,
+    ):
         step.run(connection)
     return strategy.sha256
-
-
-def _allocate(connection: DuckDBPyConnection, as_of: date) -> None:
-    """Spread the payments since the position over its components; what a reversal took back is taken out again."""
-    components = sorted({c for order in parameters.in_force(as_of).allocation for c in order.components})
-    owed = {
-        row[0]: dict(zip(components, row[1:], strict=True))
-        for row in connection.execute(
-            f"SELECT account_no, {', '.join(components)} FROM account_state WHERE account_no IN"
-            " (SELECT account_no FROM received)"
-        ).fetchall()
-    }
-    dues: dict[str, list[UnpaidDue]] = {}
-    for account_no, due_date, amount in connection.execute(
-        "SELECT d.account_no, d.due_date, least(d.amount, s.past_due_at_close - (d.late_from_here - d.amount))"
-        " FROM (SELECT d.*, sum(d.amount) OVER (PARTITION BY d.account_no ORDER BY d.nr DESC"
-        "  ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS late_from_here"
-        "  FROM due AS d CROSS JOIN parameter AS k WHERE d.due_date < k.as_of AND d.amount > 0) AS d"
-        " JOIN account_state AS s ON s.account_no = d.account_no"
-        " WHERE d.late_from_here - d.amount < s.past_due_at_close ORDER BY d.account_no, d.due_date"
-    ).fetchall():
-        dues.setdefault(account_no, []).append(UnpaidDue(due_date, amount))
-    for account_no, since, amount in connection.execute(
-        "SELECT account_no, overdue_since, past_due_at_close FROM account_state"
-        " WHERE past_due_at_close > 0 AND overdue_since IS NOT NULL"
-    ).fetchall():
-        known = dues.get(account_no)
-        if not known:
-            dues[account_no] = [UnpaidDue(since, amount)]
-        elif known[0].due_date != since:  # the host's own day wins
-            known[0] = UnpaidDue(min(since, known[0].due_date), known[0].amount)
-    payments: dict[str, list[Received]] = {}
-    back: dict[int, Decimal] = dict(
-        connection.execute("SELECT payment_id, sum(amount) FROM taken_back GROUP BY payment_id").fetchall()
-    )
-    older: dict[int, Decimal] = {}
-    for payment_id, account_no, day, amount, counts, since in connection.execute(
-        "SELECT payment_id, account_no, posting_date, amount, counts, since_position FROM received"
-    ).fetchall():
-        if since:
-            payments.setdefault(account_no, []).append(
-                Received(payment_id, day, amount + back.get(payment_id, 0), counts)
-            )
-        elif payment_id in back:
-            older[payment_id] = amount
-    lines: dict[int, tuple[Line, ...]] = {}
-    for account_no, received in payments.items():
-        spread = allocate_all(
-            owed=owed[account_no],
-            dues=dues.get(account_no, []),
-            payments=received,
-            parameters=parameters.in_force(as_of),
-        )
-        whole = {one.id: one.amount for one in received}
-        lines |= {key: cut(value, whole[key] - back.get(key, Decimal(0))) for key, value in spread.items()}
-    for payment_id, left in older.items():
-        kept = AllocationLine.objects.filter(payment_id=payment_id).order_by("position")
-        lines[payment_id] = cut([Line(x.component, x.amount, x.rule) for x in kept], left)
-    dropped = [row[0] for row in connection.execute("SELECT payment_id FROM receipt WHERE answer <> ''").fetchall()]
-    AllocationLine.objects.filter(payment_id__in=[*lines, *dropped]).delete()
-    AllocationLine.objects.bulk_create(
-        AllocationLine(
-            payment_id=payment_id, position=position, component=line.component, amount=line.amount, rule=line.rule
-        )
-        for payment_id, spread in lines.items()
-        for position, line in enumerate(spread)
-    )

@@ -48,13 +48,14 @@ TOLD_BY = {
     "settle_promises": ("promise_settled", "received"),
     "roll_up": ("party_state", "past_due"),
     "cases": ("case_now", "past_due"),
+    "allocate": ("allocation_line", "amount"),
     "book": ("book", "balance"),
     "figures": ("bucket_day", "balance"),
     "totals": ("total", "found"),
 }
 #: What stays in the lake although no later step reads it.
 KEPT = frozenset({"book", "episode", "bucket_day", "roll_rate", "cohort_month", "total", "publish_party", "due_kept",
-                  "case_now", "action_now", "account_state", "party_state", "promise_settled"})  # fmt: skip
+                  "case_now", "action_now", "account_state", "party_state", "promise_settled", "allocation_anew"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,6 @@ def run(*, business_date: date, now: datetime, by: Actor, dry_run: bool = False,
         if night.state == Run.State.PUBLISHED:
             _tell_again(night, watch)
             return night
-        if not night.restated:
-            reassess(now=now, by=by)
         try:
             _work(night, entity, now=now, by=by, watch=watch)
         except Refused as refused:

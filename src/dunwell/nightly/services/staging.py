@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -15,7 +14,6 @@ from dunwell.compliance.rules import windows
 from dunwell.compliance.rules.values import Attempt
 from dunwell.engine import copying
 from dunwell.evidence import services as evidence
-from dunwell.evidence.services import Entry
 from dunwell.kernel.actor import Actor
 
 STATE = [
@@ -51,7 +49,8 @@ PART = [
     "due_date",
     "currency",
 ]
-TABLES = ("stage_party", "stage_state", "stage_due", "stage_case", "stage_action", "stage_part")
+TABLES = ("stage_party", "stage_state", "stage_due", "stage_case", "stage_action", "stage_part", "stage_line")
+PARTITION_TABLES = ("pub", "pub_step", "pub_said")
 
 
 @cache
@@ -84,7 +83,7 @@ class Merge:
 def stage(connection: DuckDBPyConnection, cursor: Any) -> int:
     """Bring what is to be published into temporary tables of this session; answers how many partitions there are."""
     cursor.execute(statement("stage"))
-    for table in (*TABLES, "pub"):
+    for table in TABLES:
         cursor.execute(f"DELETE FROM {table}")
     party = "JOIN publish_party AS y ON y.party_no = x.party_no"
 
@@ -113,6 +112,13 @@ def stage(connection: DuckDBPyConnection, cursor: Any) -> int:
     copy("stage_case", "case_now", CASE)
     copy("stage_action", "action_now", ACTION)
     copy("stage_part", "promise_settled", PART, "WHERE x.changed")
+    copying.to_postgres(
+        connection,
+        "SELECT y.partition, b.party_no, l.payment_id, l.position, l.component, l.amount, l.rule FROM allocation_anew AS l"
+        " JOIN position_before AS b ON b.account_no = l.account_no JOIN publish_party AS y ON y.party_no = b.party_no",
+        cursor, "stage_line",
+        ["partition", "party_no", "payment_id", "position", "component", "amount", "rule"],
+    )  # fmt: skip
     return connection.execute("SELECT coalesce(max(partition) + 1, 0) FROM publish_party").fetchone()[0]
 
 
@@ -120,48 +126,79 @@ def index_stage(cursor: Any) -> None:
     """For many partitions: an index a table, made once."""
     for table in TABLES:
         cursor.execute(f"CREATE INDEX IF NOT EXISTS {table}_partition ON {table} (partition)")
-        cursor.execute(f"ANALYZE {table}")
+        cursor.execute(f"ANALYZE {table} (partition, party_no)")
 
 
-def lock_partition(cursor: Any, merge: Merge, partition: int) -> tuple[int, int]:
-    """Lock the partition's parties; answers how many are fresh, and how many were touched since the freeze."""
-    cursor.execute("DELETE FROM pub")
+@dataclass(frozen=True, slots=True)
+class There:
+    """What stands in PostgreSQL for a locked partition, and what was staged for it."""
+
+    fresh: int
+    touched: int
+    cases: bool
+    actions: bool
+    parts: bool
+    lines: bool
+
+
+def lock_partition(cursor: Any, merge: Merge, partition: int) -> There:
+    """Lock the partition's parties and look at what is there."""
+    for table in PARTITION_TABLES:
+        cursor.execute(f"DELETE FROM {table}")
     cursor.execute(statement("lock"), merge.values(partition))
-    cursor.execute("SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh) FROM pub")
-    return cursor.fetchone()
+    return look(cursor, merge, partition)
 
 
-def merge_partition(cursor: Any, merge: Merge, partition: int) -> int:
+def look(cursor: Any, merge: Merge, partition: int) -> There:
+    """What is there of the parties in `pub`; a statement of its own, so that it sees what the locks waited for."""
+    cursor.execute(statement("look"), merge.values(partition))
+    return There(*cursor.fetchone())
+
+
+def merge_partition(cursor: Any, merge: Merge, partition: int, there: There) -> int:
     """Write the locked parties' rows and their log entries; answers how many rows were written."""
     values = merge.values(partition)
     written = 0
 
-    def execute(name: str, **more: object) -> list[tuple]:
+    def execute(name: str, **more: object) -> None:
         nonlocal written
         cursor.execute(statement(name), values | more)
         written += max(cursor.rowcount, 0)
-        return cursor.fetchall() if cursor.description else []
 
+    if there.lines:
+        execute("lines")
+        execute("new_lines")
     execute("accounts")
     execute("states")
-    cursor.execute("SELECT EXISTS (SELECT 1 FROM pub WHERE NOT fresh)")
-    if cursor.fetchone()[0]:
+    if there.touched:
         execute("states_of_touched")
     execute("dues")
-    reopened = execute("reopen")
-    cursor.execute(statement("new_cases"), values)
-    count = cursor.fetchone()[0]
-    opened: list[tuple] = []
-    if count:
-        opened = execute("open", first=_numbers(cursor, values | {"count": count}) - count)
-    execute("update", new=[row[0] for row in opened])
-    closed = execute("close")
-    cancelled = execute("cancel")
-    planned = [row for row in execute("plan") if row[3]]
-    parts = execute("parts")
-    entries = list(_entries(merge, reopened, opened, closed, cancelled, planned, parts))
-    evidence.append(entries)
-    return written + len(entries)
+    if there.fresh:
+        if there.cases:
+            execute("reopen")
+            cursor.execute(statement("open_cases"))
+        cursor.execute(statement("new_cases"), values)
+        count = cursor.fetchone()[0]
+        if count:
+            execute("open", first=_numbers(cursor, values | {"count": count}) - count)
+        if there.cases:
+            execute("update")
+            execute("close")
+        if there.actions:
+            execute("cancel")
+        execute("plan")
+        if there.parts:
+            execute("parts")
+        cursor.execute(statement("say"), values)
+        written += evidence.append_from(
+            cursor, "pub_said", now=merge.now, by=merge.by, business_date=merge.day, entity_id=merge.entity_id
+        )
+    return written
+
+
+def untouch(cursor: Any, merge: Merge, partition: int) -> None:
+    """The fresh parties' touches are answered; those touched since the freeze wait for reassessment."""
+    cursor.execute(statement("untouch"), merge.values(partition))
 
 
 def _numbers(cursor: Any, values: dict[str, Any]) -> int:
@@ -173,39 +210,6 @@ def _numbers(cursor: Any, values: dict[str, Any]) -> int:
         cursor.execute(statement("number_cases"), values)
         row = cursor.fetchone()
     return row[0]
-
-
-def _entries(
-    merge: Merge, reopened: list, opened: list, closed: list, cancelled: list, planned: list, parts: list
-) -> Iterable[Entry]:
-    def entry(kind: str, party_id: int, case_id: int | None, data: dict) -> Entry:
-        return Entry(
-            kind=kind, now=merge.now, business_date=merge.day, by=merge.by, entity_id=merge.entity_id,
-            party_id=party_id, case_id=case_id, data=data,
-        )  # fmt: skip
-
-    for anew, rows in ((False, opened), (True, reopened)):
-        for case_id, party_id, case_no, past_due, currency, bucket, days in rows:
-            data = {"case_no": case_no, "past_due": past_due, "currency": currency, "bucket": bucket, "days": days}
-            yield entry("case.opened", party_id, case_id, data | ({"reopened": True} if anew else {}))
-    for case_id, party_id, case_no, reason, currency in closed:
-        yield entry("case.closed", party_id, case_id, {"case_no": case_no, "reason": reason, "currency": currency})
-    for kind, rows in (("action.planned", planned), ("action.cancelled", cancelled)):
-        together: dict[tuple[int, int | None], list] = {}
-        for party_id, case_id, step, told in rows:
-            together.setdefault((party_id, case_id), []).append((step, told))
-        for (party_id, case_id), steps in together.items():
-            data: dict[str, object] = {"steps": sorted(step for step, _ in steps)}
-            if kind == "action.cancelled":
-                data["reason"] = steps[0][1]
-            yield entry(kind, party_id, case_id, data)
-    for promise_id, party_id, state, received, amount, due, currency, anew in parts:
-        if anew:
-            data = {
-                "promise_id": promise_id, "state": state, "received": received, "amount": amount,
-                "due_date": due.isoformat(), "currency": currency,
-            }  # fmt: skip
-            yield entry("promise.judged", party_id, None, data)
 
 
 def openings(cursor: Any, *, pack: Any, now: datetime) -> dict[str, datetime | None]:

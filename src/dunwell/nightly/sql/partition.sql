@@ -11,7 +11,8 @@ SELECT r.party_no, coalesce(y.touches, 0) AS touches,
        CAST(floor((sum(r.rows_written) OVER (ORDER BY r.party_no ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - 1) / 4000)
            AS INTEGER) AS partition
 FROM (
-    SELECT c.party_no, 2 + coalesce(a.rows_written, 0) + coalesce(p.rows_written, 0) + coalesce(m.rows_written, 0) AS rows_written
+    SELECT c.party_no, 2 + coalesce(a.rows_written, 0) + coalesce(p.rows_written, 0) + coalesce(m.rows_written, 0)
+           + coalesce(l.rows_written, 0) AS rows_written
     FROM case_now AS c
     LEFT JOIN (
         SELECT s.party_no, count(DISTINCT s.account_no) * 2 + count(d.account_no) AS rows_written
@@ -23,6 +24,12 @@ FROM (
     LEFT JOIN (
         SELECT party_no, count(*) * 2 AS rows_written FROM promise_settled WHERE changed GROUP BY party_no
     ) AS m ON m.party_no = c.party_no
+    LEFT JOIN (
+        SELECT b.party_no, count(*) * 2 AS rows_written
+        FROM allocation_anew AS l
+        JOIN position_before AS b ON b.account_no = l.account_no
+        GROUP BY b.party_no
+    ) AS l ON l.party_no = c.party_no
     LEFT JOIN working_party AS w ON w.party_no = c.party_no
     WHERE c.fate <> 'none' OR c.past_due > 0 OR w.party_no IS NOT NULL
 ) AS r
