@@ -18,7 +18,7 @@ from dunwell.identity.models import Role
 from dunwell.intake import guess, queries, sentences
 from dunwell.intake import mapping as mappings
 from dunwell.intake.models import IntakeFile, QuarantinedRow
-from dunwell.intake.services import discard, export_rows, mend
+from dunwell.intake.services import discard, export_rows, mend, take
 from dunwell.kernel.actor import Actor
 from tests import build
 from tests.acceptance.test_intake_broken_files import DAY, GOOD, PARTY, deliver, table
@@ -218,6 +218,88 @@ def test_a_mended_row_whose_account_is_there_already_is_not_taken_twice(tmp_path
     file = broken(tmp_path)
     answer = mend(file=file, rows={3: {"account_no": "A1", "minimum_payment": "1.00"}}, by=BY, now=build.NOW)
     assert (answer.taken, answer.wrong[0].code) == ([], "there_already")
+
+
+PEOPLE = [
+    ("cards", {"card_no": "6222020200112233440"}, {"card_no": "4111 1111 1111 1111"}, "card_no"),
+    ("contact_points", {"value": "1391234567"}, {"value": "139-1234-5678"}, "value"),
+]
+
+
+@pytest.mark.parametrize(("kind", "wrong", "same", "column"), PEOPLE)
+def test_a_mended_card_or_number_that_was_taken_already_is_not_taken_twice(
+    tmp_path: Path, kind: str, wrong: dict, same: dict, column: str
+) -> None:
+    good = {"card_no": "4111111111111111"} if kind == "cards" else {}
+    file = deliver(tmp_path, f"{kind}_2026-11-22.csv", table(kind, good, wrong)).file
+    number = file.quarantine.get().row_number
+    answer = mend(file=file, rows={number: same}, by=BY, now=build.NOW, keep=lambda duck, name: None)
+    assert (answer.taken, [(each.code, each.column) for each in answer.wrong]) == ([], [("there_already", column)])
+    other = {"cards": {"card_no": "5500005555555559"}, "contact_points": {"value": "13912345679"}}[kind]
+    mended = mend(file=file, rows={number: other}, by=BY, now=build.NOW, keep=lambda duck, name: None)
+    assert mended.taken == [number]
+    stands = (settings.LAKE / mended.file.lake_path).read_bytes()
+    assert not any(value.encode() in stands for value in (*other.values(), "4111111111111111", "13912345678"))
+
+
+@pytest.mark.parametrize("kind", ["cards", "contact_points"])
+def test_a_mended_row_is_compared_with_one_mended_before(tmp_path: Path, kind: str) -> None:
+    column, wrong, right = {
+        "cards": ("card_no", ("6011000990139420", "4111111111111112"), "5500005555555559"),
+        "contact_points": ("value", ("1391234567", "1391234568"), "13912345679"),
+    }[kind]
+    file = deliver(
+        tmp_path, f"{kind}_2026-11-22.csv", table(kind, GOOD[kind][0], *({column: each} for each in wrong))
+    ).file
+    first = mend(file=file, rows={3: {column: right}}, by=BY, now=build.NOW, keep=lambda duck, name: None)
+    assert first.taken == [3]
+    second = mend(file=first.file, rows={4: {column: right}}, by=BY, now=build.NOW, keep=lambda duck, name: None)
+    assert (second.taken, second.wrong[0].code) == ([], "there_already")
+
+
+def test_a_corrected_file_of_cards_says_which_columns_changed(tmp_path: Path) -> None:
+    deliver(tmp_path, "cards_2026-11-22.csv", table("cards", *GOOD["cards"][:2]))
+    content = table("cards", {**GOOD["cards"][0], "status": "blocked"}, GOOD["cards"][2])
+    assert deliver(tmp_path, "cards_2026-11-22.csv", content).file.changes == {
+        "added": 1,
+        "removed": 1,
+        "changed": 1,
+        "columns": {"status": 1},
+    }
+
+
+def test_the_same_card_on_two_days_is_not_the_same_in_the_lake(tmp_path: Path) -> None:
+    found = []
+    for day in ("2026-11-21", "2026-11-22"):
+        path = tmp_path / f"cards_{day}.csv"
+        path.write_text(table("cards", GOOD["cards"][0]))
+        file = take(
+            path=path, business_date=date.fromisoformat(day), entity=build.entity(), now=build.NOW, by=BY,
+            keep=lambda duck, name: None,
+        ).file  # fmt: skip
+        found += lake(file, "key_digest")
+    assert len(found) == len(set(found)) == 2
+
+
+def test_cards_of_an_account_in_the_same_delivery_are_not_strange(tmp_path: Path) -> None:
+    """Files come in any order; a day before there were others, so that the new account is known to no file yet."""
+    from dunwell.nightly import services as nightly
+
+    build.entity()
+    for day, number in (("2026-11-21", "A1"), ("2026-11-22", "A7")):
+        paths = []
+        for kind in ("cards", "contact_points", "accounts", "parties"):  # as a directory lists them: people last
+            path = tmp_path / f"{kind}_{day}.csv"
+            party = {"party_no": f"P{number}"}
+            fields = {"cards": {**GOOD["cards"][0], "account_no": number}, "contact_points": party}.get(
+                kind, {"account_no": number, **party}
+            )
+            path.write_text(table(kind, fields))
+            paths.append(path)
+        taken = nightly.take_files(paths, business_date=date.fromisoformat(day), now=build.NOW, by=BY)
+        assert [each.file.kind for each in taken] == ["parties", "accounts", "cards", "contact_points"]
+        assert not any("unknown_accounts" in each.file.warnings for each in taken)
+        assert [each.file.rows_quarantined for each in taken] == [0, 0, 0, 0]
 
 
 def test_a_discarded_row_stays_out(tmp_path: Path) -> None:
