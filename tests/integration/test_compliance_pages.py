@@ -1,6 +1,6 @@
 """/rules and /outbox as each reader sees them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from django.utils import timezone
@@ -8,6 +8,7 @@ from django.utils import timezone
 from dunwell.channels import services as channels
 from dunwell.compliance import services as compliance
 from dunwell.compliance import shipped
+from dunwell.compliance.pages import parameters
 from dunwell.kernel.actor import Actor
 from tests import build
 
@@ -28,6 +29,42 @@ def test_every_rule_stands_on_the_page_with_its_source(client, language, words):
         assert f'id="{rule}"' in page
     assert words in page
     assert "08:00–22:00" in page
+
+
+@pytest.mark.parametrize(("language", "words", "reader"), [
+    ("en", ("Days after the due date in which payment still counts", "Risk class", "in force"), "collector"),
+    ("zh-hans", ("到期还款日后仍视为按时还款的天数", "五级分类", "现行"), "manager"),
+])  # fmt: skip
+def test_every_parameter_stands_on_the_page_with_value_day_source_and_confidence(client, language, words, reader):
+    page = signed_in(client, reader, language=language).get("/rules/parameters").content.decode()
+    for wanted in words:
+        assert wanted in page
+    for package, file, _heading in parameters.FILES:
+        for name, given in parameters.document(package, file).items():
+            assert f'id="{name}"' in page
+            assert given["source"]["rule"] in page and given["source"]["confidence"] in ("V1", "V2", "M", "A")
+            assert given["text"] and given["text_zh"], name
+            for value in given["values"]:
+                assert value["from"]
+    assert "M0 0 · M1 1 · M2 31" in page and "pass 0 · special_mention 1 · substandard 91" in page
+
+
+def test_of_several_lines_the_last_that_has_begun_is_in_force_for_its_product():
+    dated = [
+        {"from": date(2013, 1, 1), "value": 3},
+        {"from": date(2026, 1, 1), "value": 4},
+        {"from": date(2027, 1, 1), "value": 9},
+        {"from": date(2020, 1, 1), "product": "GOLD", "value": 5},
+    ]
+    found = [
+        (value.words, value.scope, value.now, value.future) for value in parameters._values(dated, date(2026, 11, 24))
+    ]
+    assert found == [
+        (("9",), "", False, True),
+        (("4",), "", True, False),
+        (("5",), "GOLD", True, False),
+        (("3",), "", False, False),
+    ]
 
 
 def test_a_rule_that_stood_in_the_way_is_counted(client):

@@ -2,7 +2,10 @@
 
 from django.urls import path
 
-from dunwell.compliance.pages import rules
+from dunwell.compliance.pages import parameters, rules
 
 app_name = "compliance"
-urlpatterns = [path("rules", rules.rules, name="rules")]
+urlpatterns = [
+    path("rules", rules.rules, name="rules"),
+    path("rules/parameters", parameters.parameters, name="parameters"),
+]

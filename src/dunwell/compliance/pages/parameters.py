@@ -1,0 +1,107 @@
+"""/rules/parameters: every dated number that arrears, classes, interest and retention are computed with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from dunwell.identity.pages.guard import requires
+from dunwell.kernel.times import business_date
+
+#: The files of parameters, under the heading of their subject. A file that a version has not is left out.
+FILES = (
+    ("dunwell.arrears", "parameters.yaml", _("Lateness and allocation")),
+    ("dunwell.arrears", "interest.yaml", _("Interest and late charges")),
+    ("dunwell.arrears", "risk.yaml", _("Risk class")),
+    ("dunwell.evidence", "retention.yaml", _("How long records are kept")),
+)
+CONFIRMED = ("V1", "V2")  # read in the law or in a source; the others wait for counsel
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value from a day on, for a product or issuer or for all; `now`: in force today."""
+
+    since: date
+    words: tuple[str, ...]
+    scope: str
+    now: bool
+    future: bool
+
+
+@requires("rules.view")
+@require_GET
+def parameters(request: HttpRequest) -> HttpResponse:
+    """Every parameter with its values ever in force, since when, its source and how sure that is."""
+    today, chinese = business_date(timezone.now()), not (get_language() or "zh-hans").startswith("en")
+    groups = [
+        (heading, [_shown(name, given, today, chinese) for name, given in document(package, file).items()])
+        for package, file, heading in FILES
+        if document(package, file)
+    ]
+    unconfirmed = sum(not each["confirmed"] for _heading, found in groups for each in found)
+    return render(request, "compliance/parameters.html", {"groups": groups, "unconfirmed": unconfirmed, "today": today})
+
+
+@cache
+def document(package: str, file: str) -> dict[str, Any]:
+    """What a file of parameters says; nothing when it is not there."""
+    path = resources.files(package).joinpath(file)
+    return yaml.safe_load(path.read_text("utf-8")) if path.is_file() else {}
+
+
+def _shown(name: str, given: dict[str, Any], today: date, chinese: bool) -> dict[str, Any]:
+    source = given["source"]
+    return {
+        "name": name,
+        "text": (chinese and given.get("text_zh")) or given["text"],
+        "instrument": source["instrument"],
+        "rule": source["rule"],
+        "confidence": source["confidence"],
+        "confirmed": source["confidence"] in CONFIRMED,
+        "values": list(_values(given["values"], today)),
+    }
+
+
+def _values(dated: list[dict[str, Any]], today: date) -> Iterator[Value]:
+    """The newest first; of each product and issuer the last one that has begun is in force."""
+    begun: set[str] = set()
+    for each in sorted(dated, key=lambda value: value["from"], reverse=True):
+        scope = " · ".join(str(each[part]) for part in ("issuer", "product") if each.get(part))
+        future = each["from"] > today
+        yield Value(each["from"], tuple(_words(each["value"])), scope, not future and scope not in begun, future)
+        if not future:
+            begun.add(scope)
+
+
+def _words(value: Any) -> Iterator[str]:
+    """A value as lines to read: `name value` for a table, one line for each of a list of tables."""
+    if isinstance(value, Mapping):
+        plain = [f"{name} {found}" for name, found in value.items() if not isinstance(found, Mapping | list)]
+        if plain:
+            yield " · ".join(plain)
+        for name, found in value.items():
+            if isinstance(found, Mapping):
+                yield f"{name}: " + " · ".join(_words(found))
+            elif isinstance(found, list):
+                yield f"{name}: " + " → ".join(map(str, found))
+    elif isinstance(value, list):
+        if any(isinstance(each, Mapping) for each in value):
+            for each in value:
+                yield from _words(each)
+        else:
+            yield " · ".join(map(str, value)) or "–"
+    else:
+        yield str(value)
