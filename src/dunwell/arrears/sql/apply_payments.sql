@@ -21,5 +21,5 @@ LEFT JOIN (
     FROM movement WHERE since_position GROUP BY account_no
 ) AS m ON m.account_no = c.account_no
 LEFT JOIN (
-    SELECT d.account_no, sum(d.amount) AS late FROM due AS d JOIN parameter AS k ON d.due_date < k.as_of GROUP BY d.account_no
+    SELECT d.account_no, sum(d.amount) AS late FROM due AS d JOIN parameter AS k ON d.due_date < k.late_before GROUP BY d.account_no
 ) AS d ON d.account_no = c.account_no;

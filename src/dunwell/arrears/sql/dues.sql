@@ -1,17 +1,26 @@
 -- Minimums become dues without counting anything twice. A statement's minimum M holds the unpaid minimums before it.
 -- With Q the counted payments less reversals posted after statement s and up to statement s+1:
 --   carried(s+1) = max(0, M(s) - Q(s)),  due(s+1) = max(0, M(s+1) - carried(s+1)),  unpaid now = max(0, M(n) - Q(n)).
+-- A due date on a day off moves to the next working day only where the product's policy says so (`day_off`).
 CREATE OR REPLACE TABLE statement_line AS
-SELECT s.account_no, s.statement_date, s.due_date, s.minimum_payment
-FROM statement AS s
-JOIN candidate AS c ON c.account_no = s.account_no
-JOIN parameter AS k ON s.statement_date <= k.as_of
-UNION ALL
-SELECT c.account_no, c.statement_date, c.due_date, c.minimum_payment
-FROM candidate AS c
-LEFT JOIN statement AS s ON s.account_no = c.account_no AND s.statement_date = c.statement_date
-JOIN parameter AS k ON c.statement_date <= k.as_of
-WHERE s.account_no IS NULL AND c.due_date IS NOT NULL;
+SELECT l.account_no, l.statement_date, l.minimum_payment,
+       CASE WHEN coalesce(p.due_on_holiday, l.due_on_holiday) = 'next_working_day' THEN coalesce(o.pays_on, l.due_date)
+            ELSE l.due_date
+       END AS due_date
+FROM (
+    SELECT s.account_no, c.product, s.statement_date, s.due_date, s.minimum_payment, k.due_on_holiday
+    FROM statement AS s
+    JOIN candidate AS c ON c.account_no = s.account_no
+    JOIN parameter AS k ON s.statement_date <= k.as_of
+    UNION ALL
+    SELECT c.account_no, c.product, c.statement_date, c.due_date, c.minimum_payment, k.due_on_holiday
+    FROM candidate AS c
+    LEFT JOIN statement AS s ON s.account_no = c.account_no AND s.statement_date = c.statement_date
+    JOIN parameter AS k ON c.statement_date <= k.as_of
+    WHERE s.account_no IS NULL AND c.due_date IS NOT NULL
+) AS l
+LEFT JOIN product_rule AS p ON p.product = l.product
+LEFT JOIN day_off AS o ON o.day = l.due_date;
 
 CREATE OR REPLACE TABLE statement_event AS
 SELECT account_no, on_day, is_statement, amount, due_date, minimum_payment,
@@ -52,7 +61,7 @@ FROM candidate AS c
 LEFT JOIN (
     SELECT d.account_no,
            greatest(0, max(CASE WHEN d.nr = n.last_nr THEN d.minimum_payment - d.paid END)) AS unpaid,
-           sum(CASE WHEN d.due_date >= k.as_of THEN d.amount ELSE 0 END) AS not_yet_late
+           sum(CASE WHEN d.due_date >= k.late_before THEN d.amount ELSE 0 END) AS not_yet_late
     FROM due AS d
     JOIN (SELECT account_no, max(nr) AS last_nr FROM due GROUP BY account_no) AS n ON n.account_no = d.account_no
     CROSS JOIN parameter AS k

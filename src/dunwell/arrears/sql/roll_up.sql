@@ -1,7 +1,8 @@
 -- From accounts to the party: the work is on a person. The account that is latest leads (then the one with most past
 -- due); amounts are those of the accounts in its currency, for currencies are never added together.
 CREATE OR REPLACE TABLE leading_account AS
-SELECT party_no, account_no, currency, product, branch, oldest_due_date, days_past_due, days_delinquent, bucket, stage
+SELECT party_no, account_no, currency, product, branch, oldest_due_date, grace_days, days_past_due, days_delinquent, bucket,
+       stage
 FROM (
     SELECT s.*, row_number() OVER (
         PARTITION BY s.party_no ORDER BY s.past_due > 0 DESC, s.days_past_due DESC, s.past_due DESC, s.account_no
@@ -16,7 +17,7 @@ SELECT l.party_no, l.currency, l.product, l.branch, t.balance, t.past_due, l.old
        t.disputed_amount, t.paid_since, t.periods_past_due, t.auto_debit, t.auto_debit_failed,
        coalesce(p.promise_state, '') AS promise_state, p.promise_due,
        CASE WHEN l.days_delinquent < 1 THEN NULL ELSE coalesce(c.entered_on, CAST(
-           l.oldest_due_date + k.grace_days + 1 AS DATE
+           l.oldest_due_date + l.grace_days + 1 AS DATE
        )) END AS entered_on,
        coalesce(y.staff, FALSE) AS staff, coalesce(y.sensitive, FALSE) AS sensitive,
        x.last_contact, x.last_reached, coalesce(x.contacts_30_days, 0) AS contacts_30_days,
@@ -33,7 +34,6 @@ JOIN (
     JOIN leading_account AS l ON l.party_no = s.party_no AND l.currency = s.currency
     GROUP BY s.party_no
 ) AS t ON t.party_no = l.party_no
-CROSS JOIN parameter AS k
 LEFT JOIN party_promise AS p ON p.party_no = l.party_no
 LEFT JOIN open_case AS c ON c.party_no = l.party_no
 LEFT JOIN party AS y ON y.party_no = l.party_no
