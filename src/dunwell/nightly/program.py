@@ -7,9 +7,10 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from duckdb import DuckDBPyConnection
 
-from dunwell.arrears.rules import allocation, parameters
+from dunwell.arrears.rules import allocation, parameters, risk
 from dunwell.engine.programs import Program, load
 
 MOVEMENTS = load("dunwell.arrears", "movements")
@@ -18,6 +19,7 @@ LATENESS = (
     load("dunwell.arrears", "apply_payments"),
     load("dunwell.arrears", "age"),
     load("dunwell.arrears", "classify"),
+    load("dunwell.arrears", "risk"),
     load("dunwell.arrangements", "settle_promises"),
     load("dunwell.arrears", "roll_up"),
 )
@@ -67,5 +69,6 @@ def whole_night(strategy: Strategy) -> tuple[Program, ...]:
 
 def numbers(connection: DuckDBPyConnection, as_of: date) -> None:
     """The parameters in force on the business date, as tables."""
-    parameters.in_force(as_of).tables(connection, as_of=as_of)
+    parameters.in_force(as_of, settings.BANK_ENTITY).tables(connection, as_of=as_of)
     allocation.table(connection, allocation.in_parameters())
+    risk.tables(connection, as_of=as_of)

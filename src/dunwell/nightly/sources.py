@@ -93,6 +93,21 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
         """,
         {"party_no": "VARCHAR", "account_no": "VARCHAR", "kind": "VARCHAR", "ends_on": "DATE"},
     ),
+    # those that are over too, and of those not in work yet: the days on which they stood still are not counted
+    "pause": (
+        """
+        SELECT p.party_no, a.account_no, h.kind, (h.starts_at AT TIME ZONE 'Asia/Shanghai')::date,
+               (least(h.ends_at, l.recorded_at) AT TIME ZONE 'Asia/Shanghai')::date
+        FROM compliance_hold AS h
+        JOIN portfolio_party AS p ON p.id = h.party_id AND p.entity_id = {entity}
+        LEFT JOIN portfolio_account AS a ON a.id = h.account_id
+        LEFT JOIN compliance_holdlift AS l ON l.hold_id = h.id
+        WHERE h.starts_at <= {at} AND ({whole} OR p.id IN ({parties}))
+        """,
+        {
+            "party_no": "VARCHAR", "account_no": "VARCHAR", "kind": "VARCHAR", "first_day": "DATE", "goes_on": "DATE",
+        },
+    ),
     "promise_part": (
         """
         SELECT r.id, m.id, p.party_no, m.currency, m.made_on, r.position, r.due_date, r.amount, r.state, r.received,

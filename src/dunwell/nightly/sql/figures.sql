@@ -33,7 +33,7 @@ LEFT JOIN (
 ) AS r ON r.account_no = e.account_no
 WHERE e.closed_on IS NULL OR e.entered_on > CAST(k.as_of - 730 AS DATE)
 UNION ALL
-SELECT s.account_no, s.currency, CAST(s.oldest_due_date + k.grace_days + 1 AS DATE), s.closing_balance,
+SELECT s.account_no, s.currency, CAST(s.oldest_due_date + s.grace_days + 1 AS DATE), s.closing_balance,
        CAST(0 AS DECIMAL(18, 2)), NULL
 FROM account_state AS s
 CROSS JOIN parameter AS k
