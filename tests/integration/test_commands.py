@@ -142,6 +142,7 @@ def test_from_the_files_to_the_reason_of_a_figure(dunwell):
     assert why.stdout.startswith(f"account A1, CNY, business date {DAY}, run ")
     figures = [line.split() for line in why.stdout.splitlines()]
     assert ["balance", "101.50"] in figures and ["past_due", "12.50"] in figures
+    assert ["risk_class", "special_mention"] in figures
     nobody = dunwell("why", "A9", "--business-date", DAY)
     assert nobody.returncode == 1 and nobody.stderr.startswith("dunwell: Account A9 ")
 

@@ -20,6 +20,7 @@ COMPONENTS = (
     "other_fees",
 )
 TABLES = ("account_state", "movement", "due", "closing")
+RISK = "account_risk"  # a night of before the risk class was computed has none
 
 
 def lines(*, account_no: str, business_date: date) -> Iterator[str]:
@@ -37,6 +38,9 @@ def lines(*, account_no: str, business_date: date) -> Iterator[str]:
             if not (folder / f"{table}.parquet").exists():
                 raise Refused(f"The tables of run {run.number} of {business_date} are not in the lake any more.")
             lake.read_parquet(connection, table, folder / f"{table}.parquet")
+        classed = (folder / f"{RISK}.parquet").exists()
+        if classed:
+            lake.read_parquet(connection, RISK, folder / f"{RISK}.parquet")
 
         def rows(query: str) -> list[dict[str, object]]:
             cursor = connection.execute(query, [account_no])
@@ -51,11 +55,26 @@ def lines(*, account_no: str, business_date: date) -> Iterator[str]:
         )
         dues = rows("SELECT due_date, statement_date, amount FROM due WHERE account_no = ? ORDER BY due_date DESC")
         (closing,) = rows("SELECT past_due_at_close, derived FROM closing WHERE account_no = ?")
+        risk = rows("SELECT * FROM account_risk WHERE account_no = ?") if classed else []
     state = states[0]
     yield f"account {account_no}, {state['currency']}, business date {business_date}, run {run.number}"
     yield from _balance(state, movements)
     yield from _past_due(state, movements, closing)
     yield from _oldest_due(state, dues, business_date)
+    for found in risk:
+        yield from _class(state, found)
+
+
+def _class(state: dict[str, object], risk: dict[str, object]) -> Iterator[str]:
+    """The class and what each table of classes says by itself; the worst of all is the class."""
+    yield _figure("risk_class", str(risk["risk_class"]))
+    said = (
+        (f"CN-5T-CARD, {risk['days_unpaused']} days with grace, pauses not taken out", risk["card_class"]),
+        (f"CN-5T-2023, {state['days_past_due']} calendar days", risk["asset_class"]),
+    )
+    for text, name in said:
+        yield f"    {text:<44}{name!s:>18}"
+    yield f"    {'the worse one wins; by':<44}{risk['risk_rule']!s:>18}"
 
 
 def _line(text: str, amount: object) -> str:

@@ -18,7 +18,7 @@ from dunwell.arrears.rules.parameters import FOR_EVER
 #: From the best to the worst; a class's rank is its place, from 1.
 CLASSES = ("pass", "special_mention", "substandard", "doubtful", "loss")
 TABLES = ("card_class", "asset_class")  # in the order in which they are named when they agree
-EDGES = "risk_edge (place INTEGER, rule VARCHAR, counts VARCHAR, rank INTEGER, from_day INTEGER, to_day INTEGER)"
+RULES = "risk_rule (card_rule VARCHAR, card_counts VARCHAR, asset_rule VARCHAR, asset_counts VARCHAR, last_day INTEGER)"
 FLOORS = "risk_floor (place INTEGER, rule VARCHAR, rank INTEGER, from_times INTEGER, to_times INTEGER)"
 RESTRUCTURED = "restructured (account_no VARCHAR, starts_on DATE, observed_to DATE, times INTEGER)"
 JUDGED = "risk_judgement (account_no VARCHAR, risk_class VARCHAR, starts_on DATE, ends_on DATE)"
@@ -51,7 +51,10 @@ def _in_force(name: str, on: date) -> Any:
 
 @cache
 def edges(on: date) -> tuple[Edge, ...]:
-    """The tables of classes in force on a day, one after the other; days before a table's first class are pass."""
+    """The tables of classes in force on a day, one after the other; days before a table's first class are pass.
+
+    A table that was not in force yet gives no edges, and says nothing of any account.
+    """
     found: list[Edge] = []
     for place, name in enumerate(TABLES, 1):
         given = _in_force(name, on)
@@ -81,11 +84,19 @@ def tables(connection: DuckDBPyConnection, *, as_of: date) -> None:
     """Give the column program its tables. `restructured` and `risk_judgement` stay as they are where they exist."""
     connection.execute("CREATE OR REPLACE TABLE risk_class (rank INTEGER, risk_class VARCHAR)")
     connection.executemany("INSERT INTO risk_class VALUES (?, ?)", list(enumerate(CLASSES, 1)))
-    connection.execute(f"CREATE OR REPLACE TABLE {EDGES}")
-    connection.executemany(
-        "INSERT INTO risk_edge VALUES (?, ?, ?, ?, ?, ?)",
-        [(e.place, e.rule, e.counts, e.rank, e.from_day, e.to_day) for e in edges(as_of)],
+    known = edges(as_of)
+    named = {edge.place: (edge.rule, edge.counts) for edge in known}
+    last_day = max((edge.from_day for edge in known), default=0)  # later days are of the same class
+    connection.execute(f"CREATE OR REPLACE TABLE {RULES}")
+    connection.execute(
+        "INSERT INTO risk_rule VALUES (?, ?, ?, ?, ?)", [*named.get(1, ("", "")), *named.get(2, ("", "")), last_day]
     )
+    connection.execute("CREATE OR REPLACE TABLE risk_day (place INTEGER, day INTEGER, rank INTEGER)")
+    for edge in known:  # each day has its row: a join by equality is far quicker than one by ranges
+        connection.execute(
+            "INSERT INTO risk_day SELECT ?, CAST(day AS INTEGER), ? FROM range(?, ?) AS days (day)",
+            [edge.place, edge.rank, edge.from_day, min(edge.to_day, last_day) + 1],
+        )
     connection.execute(f"CREATE OR REPLACE TABLE {FLOORS}")
     floor = _in_force("restructured", as_of)
     if floor is not None:

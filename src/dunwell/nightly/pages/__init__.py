@@ -25,6 +25,7 @@ STEPS = {
     "apply_payments": pgettext_lazy("night", "Apply payments"),
     "age": pgettext_lazy("night", "Age"),
     "classify": pgettext_lazy("night", "Classify"),
+    "risk": pgettext_lazy("night", "Risk class"),
     "settle_promises": pgettext_lazy("night", "Settle promises"),
     "roll_up": pgettext_lazy("night", "Roll up to the party"),
     "segment": pgettext_lazy("night", "Segment"),
