@@ -5,7 +5,7 @@ WITH closed AS (
         bucket = s.bucket, stage = s.stage, promise_state = s.promise_state, queue = '', rank = 0, next_rule = '',
         next_reason = '{}', ready_at = NULL
     FROM stage_case AS s
-    JOIN pub ON pub.party_no = s.party_no AND pub.fresh
+    JOIN pub ON pub.party_no = s.party_no AND pub.fresh AND pub.has_case
     WHERE s.partition = %(partition)s AND s.fate = 'close' AND c.id = pub.case_id AND c.closed_on IS NULL
     RETURNING c.id, c.party_id, c.case_no, c.close_reason, c.currency
 )

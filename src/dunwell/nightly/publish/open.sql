@@ -10,7 +10,7 @@ WITH opened AS (
            s.currency, s.balance, s.past_due, s.oldest_due_date, s.days_delinquent, s.bucket, s.stage, s.segment,
            s.first_payment_default, s.promise_state, s.queue, s.rank, s.next_rule, s.next_reason::jsonb, w.opens_at
     FROM stage_case AS s
-    JOIN pub ON pub.party_no = s.party_no AND pub.fresh AND pub.case_id IS NULL
+    JOIN pub ON pub.party_no = s.party_no AND pub.fresh AND NOT pub.has_case
     LEFT JOIN unnest(%(zones)s::text[], %(opens)s::timestamptz[]) AS w (timezone, opens_at) ON w.timezone = pub.timezone
     WHERE s.partition = %(partition)s AND s.fate = 'open'
     RETURNING id, party_id, case_no

@@ -7,7 +7,7 @@ WITH planned AS (
     SELECT %(entity)s, pub.party_id, pub.case_id, s.step, s.cycle, s.channel, s.purpose, s.template, s.due_on, s.segment,
            s.rule, %(strategy)s, %(run)s, 'planned', '', '{}'
     FROM stage_action AS s
-    JOIN pub ON pub.party_no = s.party_no AND pub.fresh AND pub.case_id IS NOT NULL
+    JOIN pub ON pub.party_no = s.party_no AND pub.fresh AND (pub.has_case OR pub.opened)
     WHERE s.partition = %(partition)s
     ON CONFLICT (party_id, step, cycle) DO UPDATE
     SET case_id = excluded.case_id, channel = excluded.channel, purpose = excluded.purpose, template = excluded.template,

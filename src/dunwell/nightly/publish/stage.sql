@@ -36,7 +36,8 @@ CREATE TEMP TABLE IF NOT EXISTS stage_line (
 );
 -- a partition's parties under their locks, the actions planned anew for them, and what the log will say of them
 CREATE TEMP TABLE IF NOT EXISTS pub (
-    party_no text COLLATE "C", party_id bigint, fresh boolean, timezone text, case_id bigint, case_no text, opened boolean
+    party_no text COLLATE "C" PRIMARY KEY, party_id bigint, fresh boolean, timezone text, case_id bigint, case_no text,
+    has_case boolean, opened boolean
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS pub_step (party_id bigint, case_id bigint, step text COLLATE "C") ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS pub_said (

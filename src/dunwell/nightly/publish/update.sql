@@ -14,4 +14,4 @@ SET run_id = %(run)s, business_date = %(as_of)s, entered_on = s.entered_on,
 FROM stage_case AS s
 JOIN pub ON pub.party_no = s.party_no AND pub.fresh
 LEFT JOIN unnest(%(zones)s::text[], %(opens)s::timestamptz[]) AS w (timezone, opens_at) ON w.timezone = pub.timezone
-WHERE s.partition = %(partition)s AND s.fate = 'open' AND c.id = pub.case_id AND NOT pub.opened
+WHERE s.partition = %(partition)s AND s.fate = 'open' AND c.id = pub.case_id AND pub.has_case
