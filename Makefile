@@ -3,7 +3,7 @@ SHELL := /bin/sh
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test soak lint format bench wheel clean
+.PHONY: help install spark demo serve test soak lint format bench wheel clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,9 +12,13 @@ $(VENV)/.installed: requirements.lock requirements/build.lock pyproject.toml
 	@sh requirements/install.sh
 	@touch $@
 
-$(VENV)/.tools: $(VENV)/.installed requirements/dev.lock
+$(VENV)/.tools: $(VENV)/.installed requirements/dev.lock requirements/spark.lock
 	@$(PYTHON) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@$(PYTHON) -m pip install -q --disable-pip-version-check --no-build-isolation --require-hashes -r requirements/spark.lock
 	@touch $@
+
+spark: $(VENV)/.installed ## add Spark and its Java, for `dunwell nightly --engine spark`
+	@$(PYTHON) -m pip install -q --disable-pip-version-check --no-build-isolation --require-hashes -r requirements/spark.lock
 
 install: $(VENV)/.installed ## make .venv from the hashed lock; leaves .venv/bin/dunwell
 

@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     nightly = commands.add_parser("nightly", help="run the night")
     nightly.add_argument("--business-date", type=_day, metavar="D", required=True)
     nightly.add_argument("--engine", choices=("duckdb", "spark"), default="duckdb")
+    nightly.add_argument("--master", metavar="URL", help="Spark's master (DUNWELL_SPARK_MASTER, or local[*])")
     nightly.add_argument("--dry-run", action="store_true", help="all steps, nothing published")
     nightly.add_argument("--json", action="store_true", help="JSON instead of lines")
 

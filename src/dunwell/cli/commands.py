@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -114,11 +115,12 @@ def _intake(options: argparse.Namespace) -> int:
 
 
 def _nightly(options: argparse.Namespace) -> int:
+    from dunwell.engine import spark
     from dunwell.kernel.actor import Actor
     from dunwell.nightly import services as nightly
 
-    if options.engine != "duckdb":
-        raise Refused("This version runs the night on DuckDB only.")
+    if options.dry_run and options.engine != "duckdb":
+        raise Refused("A dry run runs on DuckDB.")
     steps: list[dict[str, object]] = []
 
     def told(step: object) -> None:
@@ -139,7 +141,11 @@ def _nightly(options: argparse.Namespace) -> int:
             by=Actor.program("nightly"),
             dry_run=options.dry_run,
             progress=told,
+            engine=options.engine,
+            master=options.master or os.environ.get("DUNWELL_SPARK_MASTER", "local[*]"),
         )
+    except spark.Missing as missing:
+        raise Refused(str(missing)) from None
     except nightly.Busy:
         print("dunwell: Another run holds the lock.", file=sys.stderr)
         return BUSY

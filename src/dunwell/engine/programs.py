@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
 import sqlglot
 from duckdb import DuckDBPyConnection
 from sqlglot import exp
+
+from dunwell.engine import lake
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,31 @@ class Program:
 
     def run(self, connection: DuckDBPyConnection) -> None:
         connection.execute(self.sql)
+
+
+class OnDuckDB:
+    """Runs steps in this process. dunwell.engine.spark.OnSpark does the same on Spark, to the last value."""
+
+    def __init__(self, connection: DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> OnDuckDB:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def run(self, program: Program) -> None:
+        """Make the step's tables."""
+        program.run(self._connection)
+
+    def keep(self, table: str, path: Path) -> None:
+        """Write what a step made to its place in the lake."""
+        lake.write_parquet(self._connection, table, path)
+
+    def take(self, table: str, path: Path) -> None:
+        """Name what stands in the lake already."""
+        lake.read_parquet(self._connection, table, path)
 
 
 @cache

@@ -25,7 +25,7 @@ SELECT l.party_no, l.currency, l.product, l.branch, t.balance, t.past_due, l.old
 FROM leading_account AS l
 JOIN (
     SELECT s.party_no, sum(s.balance) AS balance, sum(s.past_due) AS past_due, count(*) AS accounts,
-           sum(CASE WHEN s.past_due > 0 THEN 1 ELSE 0 END) AS accounts_past_due, sum(s.credit_limit) AS credit_limit,
+           CAST(sum(CASE WHEN s.past_due > 0 THEN 1 ELSE 0 END) AS BIGINT) AS accounts_past_due, sum(s.credit_limit) AS credit_limit,
            sum(s.disputed_amount) AS disputed_amount, sum(s.paid_since) AS paid_since,
            bool_or(s.first_payment_default) AS first_payment_default, max(s.periods) AS periods_past_due,
            bool_or(s.auto_debit) AS auto_debit,

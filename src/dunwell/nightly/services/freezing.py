@@ -102,11 +102,15 @@ def _freeze(run: Run, connection: DuckDBPyConnection, *, entity_id: int, now: da
     }
 
 
+def inputs(folder: Path) -> dict[str, Path]:
+    """The frozen inputs' files, by the names they have in the programs."""
+    return {name: folder / "inputs" / f"{name}.parquet" for name in ("position", *FROZEN)}
+
+
 def load(connection: DuckDBPyConnection, folder: Path, as_of: date) -> None:
     """Name the frozen inputs in DuckDB."""
-    for name in ("position", *FROZEN):
-        large = name in ("position", "statement", "booking")
-        lake.read_parquet(connection, name, folder / "inputs" / f"{name}.parquet", view=large)
+    for name, path in inputs(folder).items():
+        lake.read_parquet(connection, name, path, view=name in ("position", "statement", "booking"))
     program.numbers(connection, as_of)
 
 

@@ -21,8 +21,9 @@ from django.db.models import F, Max
 from duckdb import DuckDBPyConnection
 from sqlglot import exp
 
-from dunwell.engine import content, lake, session
-from dunwell.engine.programs import Program
+from dunwell.engine import content, session
+from dunwell.engine.programs import OnDuckDB, Program
+from dunwell.engine.spark import OnSpark
 from dunwell.evidence import services as evidence
 from dunwell.identity.models import Entity
 from dunwell.intake.models import IntakeFile
@@ -45,6 +46,7 @@ TOLD_BY = {
     "apply_payments": ("account_now", "past_due_exact"),
     "age": ("aged", "past_due"),
     "classify": ("account_state", "past_due"),
+    "risk": ("account_risk", "past_due"),
     "settle_promises": ("promise_settled", "received"),
     "roll_up": ("party_state", "past_due"),
     "cases": ("case_now", "past_due"),
@@ -55,7 +57,8 @@ TOLD_BY = {
 }
 #: What stays in the lake although no later step reads it.
 KEPT = frozenset({"book", "episode", "bucket_day", "roll_rate", "cohort_month", "total", "publish_party", "due_kept",
-                  "case_now", "action_now", "account_state", "party_state", "promise_settled", "allocation_anew"})  # fmt: skip
+                  "case_now", "action_now", "account_state", "account_risk", "party_state", "promise_settled",
+                  "allocation_anew"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +77,22 @@ class Progress:
 Watch = Callable[[Progress], None]
 
 
-def run(*, business_date: date, now: datetime, by: Actor, dry_run: bool = False, progress: Watch | None = None) -> Run:
+def run(
+    *,
+    business_date: date,
+    now: datetime,
+    by: Actor,
+    dry_run: bool = False,
+    progress: Watch | None = None,
+    engine: str = "duckdb",
+    master: str = "local[*]",
+) -> Run:
     """Run the night of a business date and answer its run.
 
     Refused: a file is missing, refused or its totals are off; nothing is published, yesterday's lists stay.
     Busy: another run holds the lock. A run that was killed is gone on with; one that was published stands unless its
     files changed since; a past date makes a restated run that moves figures and the lake, never today's cases.
-    A dry run writes nothing but what it prints.
+    A dry run writes nothing but what it prints, and runs on DuckDB. `engine` is `duckdb` or `spark`; `master` is Spark's.
     """
     entity = Entity.objects.get(code=settings.BANK_ENTITY)
     watch = progress or (lambda _: None)
@@ -90,14 +102,14 @@ def run(*, business_date: date, now: datetime, by: Actor, dry_run: bool = False,
         try:
             files = freezing.files_of(entity_id=entity.pk, business_date=business_date)
         except Refused as refused:
-            _stopped(_begin(business_date, now=now), refused, entity=entity, now=now, by=by)
+            _stopped(_begin(business_date, now=now, engine=engine), refused, entity=entity, now=now, by=by)
             raise
-        night = _run_for(business_date, files, now=now)
+        night = _run_for(business_date, files, now=now, engine=engine)
         if night.state == Run.State.PUBLISHED:
             _tell_again(night, watch)
             return night
         try:
-            _work(night, entity, now=now, by=by, watch=watch)
+            _work(night, entity, now=now, by=by, watch=watch, engine=engine, master=master)
         except Refused as refused:
             _stopped(night, refused, entity=entity, now=now, by=by)
             raise
@@ -125,19 +137,19 @@ def _lock() -> Iterator[None]:
                 cursor.execute(UNLOCK)
 
 
-def _begin(business_date: date, *, now: datetime) -> Run:
+def _begin(business_date: date, *, now: datetime, engine: str) -> Run:
     number = (Run.objects.filter(business_date=business_date).aggregate(last=Max("number"))["last"] or 0) + 1
     later = Run.objects.filter(state=Run.State.PUBLISHED, business_date__gt=business_date).exists()
     return Run.objects.create(
-        business_date=business_date, number=number, state=Run.State.RUNNING, restated=later, engine="duckdb", epoch=1,
+        business_date=business_date, number=number, state=Run.State.RUNNING, restated=later, engine=engine, epoch=1,
         started_at=now,
     )  # fmt: skip
 
 
-def _run_for(business_date: date, files: list[IntakeFile], *, now: datetime) -> Run:
+def _run_for(business_date: date, files: list[IntakeFile], *, now: datetime, engine: str) -> Run:
     last = Run.objects.filter(business_date=business_date).order_by("-number").first()
     if last is None:
-        return _begin(business_date, now=now)
+        return _begin(business_date, now=now, engine=engine)
     if last.state == Run.State.RUNNING:  # its runner is dead, for we hold the lock; a paused one is fenced off
         Run.objects.filter(pk=last.pk).update(epoch=F("epoch") + 1)
         last.refresh_from_db()
@@ -146,7 +158,7 @@ def _run_for(business_date: date, files: list[IntakeFile], *, now: datetime) -> 
     same = set(last.manifest.get("files", {})) == {str(f.pk) for f in files}
     if last.state == Run.State.PUBLISHED and same and not later:
         return last
-    return _begin(business_date, now=now)
+    return _begin(business_date, now=now, engine=engine)
 
 
 def _stopped(night: Run, refused: Refused, *, entity: Entity, now: datetime, by: Actor) -> None:
@@ -158,7 +170,7 @@ def _stopped(night: Run, refused: Refused, *, entity: Entity, now: datetime, by:
         )  # fmt: skip
 
 
-def _work(night: Run, entity: Entity, *, now: datetime, by: Actor, watch: Watch) -> None:
+def _work(night: Run, entity: Entity, *, now: datetime, by: Actor, watch: Watch, engine: str, master: str) -> None:
     folder = freezing.folder_of(night)
     connection = session.connect(spill=Path(tempfile.gettempdir()) / "dunwell-spill")
     try:
@@ -178,7 +190,8 @@ def _work(night: Run, entity: Entity, *, now: datetime, by: Actor, watch: Watch)
         freezing.load(connection, folder, night.business_date)
         programs = program.whole_night(strategy)
         watch(_told(night, "freeze", len(programs) + 2))
-        steps(night, connection, programs, folder, watch)
+        with _engine(engine, connection, folder, master=master) as runner:
+            steps(night, connection, runner, programs, folder, watch)
         check_totals(connection)
         began = time.monotonic()
         rows, touched = publishing.publish(
@@ -202,8 +215,19 @@ def _work(night: Run, entity: Entity, *, now: datetime, by: Actor, watch: Watch)
         connection.close()
 
 
+def _engine(name: str, connection: DuckDBPyConnection, folder: Path, *, master: str) -> OnDuckDB | OnSpark:
+    if name == "duckdb":
+        return OnDuckDB(connection)
+    return OnSpark(connection, master=master, work=folder / "work", files=freezing.inputs(folder))
+
+
 def steps(
-    night: Run, connection: DuckDBPyConnection, programs: tuple[Program, ...], folder: Path, watch: Watch
+    night: Run,
+    connection: DuckDBPyConnection,
+    runner: OnDuckDB | OnSpark,
+    programs: tuple[Program, ...],
+    folder: Path,
+    watch: Watch,
 ) -> None:
     """Run the steps that are not done; what later steps need of the others is read from the lake."""
     done = {step.name: step for step in Step.objects.filter(run=night, state="done")}
@@ -214,16 +238,16 @@ def steps(
         before = done.get(step.name)
         if before is not None:
             for table in kept:
-                lake.read_parquet(connection, table, folder / "tables" / f"{table}.parquet")
+                runner.take(table, folder / "tables" / f"{table}.parquet")
             rows_in, money_in = before.rows_out, before.money_out
             watch(_progress(before, len(programs) + 2, done_before=True))
             continue
         began = time.monotonic()
         _keep_step(night, step.name, position, state="running", rows_in=rows_in, money_in=money_in)
-        step.run(connection)
+        runner.run(step)
         hashes = []
         for table in kept:
-            lake.write_parquet(connection, table, folder / "tables" / f"{table}.parquet")
+            runner.keep(table, folder / "tables" / f"{table}.parquet")
             hashes.append(f"{table} {content.content_hash(connection, table)}")
         rows_out, money_out = _size(connection, step)
         _keep_step(
