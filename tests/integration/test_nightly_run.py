@@ -248,3 +248,102 @@ def test_a_dry_run_writes_nothing(home):
     night(dry_run=True, progress=told.append)
     assert [one.step for one in told][:2] == ["take_in", "movements"]
     assert not Run.objects.exists() and not Step.objects.exists() and not Case.objects.exists()
+
+
+def lines(account_no: str) -> list[tuple]:
+    """The account's lines: reference, component, amount, rule."""
+    found = AllocationLine.objects.filter(payment__account__account_no=account_no)
+    return list(
+        found.order_by("payment__host_ref", "position").values_list("payment__host_ref", "component", "amount", "rule")
+    )
+
+
+def late_twins(day: date) -> None:
+    """Two accounts alike: A1 of P1 and A4 of P4."""
+    if not build.Party.objects.filter(party_no="P4").exists():
+        build.party("P1"), build.party("P4")
+    nights.taken("accounts", day, [
+        nights.position(f"A{n}", f"P{n}", past_due="800.00", since=date(2026, 8, 24), principal_retail="1000.00",
+                        interest_on_balance="300.00", other_fees="100.00", balance="1400.00")
+        for n in (1, 4)
+    ])  # fmt: skip
+
+
+def test_the_night_spreads_payments_as_reassessment_does(home):
+    """Crossing 90 days, taken back in part, more than owed: P1 is reassessed during the day, P4 waits for the night."""
+    late_twins(D)
+    night()
+    for account in ("A1", "A4"):
+        for ref, amount, days, back in (
+            ("R1", "350.00", 0, None), ("R2", "500.00", 1, "120.00"), ("R3", "900.00", 2, None)
+        ):  # fmt: skip
+            day = D + timedelta(days=days)
+            payment = payments.receive(
+                account_id=Account.objects.get(account_no=account).pk, amount=Decimal(amount), currency="CNY",
+                posting_date=day, transaction_date=day, business_date=D + timedelta(days=1), host_ref=ref, source="typed",
+                by=BY, now=build.NOW)  # fmt: skip
+            if back:
+                payments.reverse(payment_id=payment.pk, amount=Decimal(back), posting_date=day, host_ref=f"V{ref}",
+                                 business_date=D + timedelta(days=1), by=BY, now=build.NOW)  # fmt: skip
+    p1 = Account.objects.get(account_no="A1").party_id
+    assert services.reassess(party_ids=[p1], now=build.NOW) == 1
+    by_day = lines("A1")
+    assert {line[3] for line in by_day} == {"CN-ALLOC-1", "CN-ALLOC-2"} and not lines("A4")
+    assert ("R3", "credit_balance", Decimal("350.00"), "CN-ALLOC-1") in by_day
+    assert sum(line[2] for line in by_day) == Decimal("1630.00")
+    late_twins(D + timedelta(days=1))
+    night(D + timedelta(days=1))
+    assert lines("A4") == by_day == lines("A1")
+    assert not Touch.objects.exists()
+    assert evidence.verify().changed == []
+
+
+def test_a_payment_taken_back_after_its_position_is_cut_by_the_next_night(home):
+    late_twins(D)
+    night()
+    payment = pay("350.00")
+    late_twins(D + timedelta(days=1))
+    night(D + timedelta(days=1))
+    assert sum(line[2] for line in lines("A1")) == Decimal("350.00")
+    before = lines("A1")
+    payments.reverse(payment_id=payment.pk, amount=Decimal("30.00"), posting_date=D + timedelta(days=2),
+                     host_ref="V1", by=BY, now=build.NOW)  # fmt: skip
+    late_twins(D + timedelta(days=2))
+    night(D + timedelta(days=2))
+    after = lines("A1")
+    assert sum(line[2] for line in after) == Decimal("320.00")
+    assert [line[:2] for line in after] == [line[:2] for line in before][: len(after)]
+
+
+def test_a_party_reassessed_between_freeze_and_publishing_is_reassessed_again(home, monkeypatch):
+    """Its touch is gone when the night publishes the new position; what follows from it is worked out all the same."""
+    from dunwell.nightly.services import running
+
+    late_twins(D)
+    night()
+    late_twins(D + timedelta(days=1))
+    real = running.check_totals
+
+    def pay_and_reassess(connection):
+        payments.receive(
+            account_id=Account.objects.get(account_no="A1").pk, amount=Decimal("350.00"), currency="CNY",
+            posting_date=D + timedelta(days=2), transaction_date=D + timedelta(days=2), host_ref="R1", source="typed",
+            by=BY, now=build.NOW)  # fmt: skip
+        services.reassess(now=build.NOW)
+        assert not Touch.objects.exists()
+        real(connection)
+
+    monkeypatch.setattr(running, "check_totals", pay_and_reassess)
+    run = night(D + timedelta(days=1))
+    case = Case.objects.get(party__party_no="P1")
+    assert (case.run_id, case.past_due, Touch.objects.count()) == (run.pk, Decimal("450.00"), 0)
+    assert case.business_date == D + timedelta(days=1)
+    assert sum(line[2] for line in lines("A1")) == Decimal("350.00")
+
+
+def test_an_opened_case_says_its_steps_in_the_same_entry(home):
+    book(D)
+    night()
+    steps = sorted(PlannedAction.objects.values_list("step", flat=True))
+    assert steps and [row["steps"] for row in log("case.opened")] == [steps]
+    assert not log("action.planned")
