@@ -8,6 +8,7 @@ import pytest
 
 from dunwell.arrears.models import AccountState
 from dunwell.arrears.rules import parameters
+from dunwell.cli.why import lines
 from dunwell.compliance.models import Hold, HoldLift
 from dunwell.kernel.times import BANK_ZONE
 from tests import build
@@ -74,3 +75,17 @@ def test_a_product_may_count_otherwise():
     assert (others.grace_days, others.products["GOLD"].grace_days) == (0, 7)
     before = parameters.read(changed, begins - timedelta(days=1), "bank")
     assert before.products["GOLD"].grace_days == 3
+
+
+def test_why_tells_the_way_through_the_buckets(home):  # noqa: F811
+    book(D)
+    hold("P1", date(2026, 11, 1), date(2026, 11, 3))
+    night()
+    printed = list(lines(account_no="A1", business_date=D))
+    at = next(number for number, line in enumerate(printed) if line.startswith("buckets since"))
+    assert [" ".join(line.split()) for line in printed[at : at + 4]] == [
+        "buckets since 2026-10-20",
+        "M0 2026-10-20 – 2026-10-23",  # due, and three days of grace
+        "M1 2026-10-24 – 2026-11-21",
+        "M2 2026-11-22 –",  # 33 days past due, two of them paused
+    ]

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from duckdb import DuckDBPyConnection
 
 from dunwell.arrears.rules import parameters
 from dunwell.engine import programs, session
@@ -47,6 +48,13 @@ class Book:
 
 def aged(books: list[Book], numbers: parameters.Parameters | None = None, pauses: tuple = ()) -> list[dict]:
     """The state of each book's account, all in one run of the programs; the books share their day."""
+    found = run(books, numbers, pauses).execute("SELECT * FROM account_state ORDER BY account_no")
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def run(books: list[Book], numbers: parameters.Parameters | None = None, pauses: tuple = ()) -> DuckDBPyConnection:
+    """The programs' tables after the steps."""
     connection = session.connect(threads=1)
     as_of = books[0].as_of
     (numbers or parameters.in_force(as_of)).tables(connection, as_of=as_of)
@@ -87,9 +95,7 @@ def aged(books: list[Book], numbers: parameters.Parameters | None = None, pauses
         connection.execute("INSERT INTO pause VALUES (?, NULL, ?, ?, ?)", [party, kind, first_day, goes_on])
     for step in STEPS:
         programs.load("dunwell.arrears", step).run(connection)
-    found = connection.execute("SELECT * FROM account_state ORDER BY account_no")
-    names = [column[0] for column in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return connection
 
 
 def state(book: Book) -> dict:

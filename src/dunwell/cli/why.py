@@ -28,6 +28,7 @@ def lines(*, account_no: str, business_date: date) -> Iterator[str]:
     from dunwell.engine import lake, session
     from dunwell.nightly.models import Run
     from dunwell.nightly.services.freezing import folder_of
+    from dunwell.nightly.stays import stays
 
     run = Run.objects.filter(business_date=business_date, state=Run.State.PUBLISHED).order_by("-number").first()
     if run is None:
@@ -61,8 +62,17 @@ def lines(*, account_no: str, business_date: date) -> Iterator[str]:
     yield from _balance(state, movements)
     yield from _past_due(state, movements, closing)
     yield from _oldest_due(state, dues, business_date)
+    yield from _history(stays(folder.parent, account_no=account_no, as_of=business_date))
     for found in risk:
         yield from _class(state, found)
+
+
+def _history(stays: list[tuple[str, str, date, date | None]]) -> Iterator[str]:
+    """The buckets it was in, by the dues and the money known: a payment for an earlier day changes them from that day."""
+    if stays:
+        yield _figure("buckets since", str(stays[0][2]))
+    for _account, bucket, entered_on, left_on in stays:
+        yield f"    {bucket:<44}{entered_on} – {left_on or ''}".rstrip()
 
 
 def _class(state: dict[str, object], risk: dict[str, object]) -> Iterator[str]:
