@@ -69,3 +69,45 @@ class AllocationLine(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["payment", "position"], name="one_allocation_line")]
+
+
+class RiskJudgement(models.Model):
+    """Somebody's judgement that an account's class is worse than its days say (人工认定). A fact.
+
+    It counts once somebody else has approved it, from `starts_on` to `ends_on`, both included; the column program
+    takes the worst of the tables and of what counts.
+    """
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="judgements")
+    risk_class = models.CharField(max_length=16)  # special_mention, substandard, doubtful, loss
+    reason = models.CharField(max_length=200)
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField()
+    key = models.CharField(max_length=80, unique=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(ends_on__gte=models.F("starts_on")), name="judged_days")
+        ]
+
+
+class RiskJudgementAnswer(models.Model):
+    """What a second person said to a judgement."""
+
+    judgement = models.OneToOneField(RiskJudgement, models.PROTECT, primary_key=True, related_name="answer")
+    approved = models.BooleanField()
+    reason = models.CharField(max_length=200, blank=True)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField()
+
+
+class RiskJudgementEnd(models.Model):
+    """A judgement that ends before its time."""
+
+    judgement = models.OneToOneField(RiskJudgement, models.PROTECT, primary_key=True, related_name="end")
+    last_day = models.DateField()
+    reason = models.CharField(max_length=200)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField()

@@ -108,6 +108,17 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
             "party_no": "VARCHAR", "account_no": "VARCHAR", "kind": "VARCHAR", "first_day": "DATE", "goes_on": "DATE",
         },
     ),
+    "risk_judgement": (
+        """
+        SELECT a.account_no, j.risk_class, j.starts_on, least(j.ends_on, e.last_day)
+        FROM arrears_riskjudgement AS j
+        JOIN arrears_riskjudgementanswer AS w ON w.judgement_id = j.id AND w.approved AND w.recorded_at <= {at}
+        JOIN portfolio_account AS a ON a.id = j.account_id AND a.entity_id = {entity}
+        LEFT JOIN arrears_riskjudgementend AS e ON e.judgement_id = j.id
+        WHERE {whole} OR a.party_id IN ({parties})
+        """,
+        {"account_no": "VARCHAR", "risk_class": "VARCHAR", "starts_on": "DATE", "ends_on": "DATE"},
+    ),
     "promise_part": (
         """
         SELECT r.id, m.id, p.party_no, m.currency, m.made_on, r.position, r.due_date, r.amount, r.state, r.received,

@@ -74,10 +74,21 @@ def observed_to(*, first_due: date, on: date, second_due: date | None = None) ->
     `second_due`: the due date that ends the second period, where it is later.
     """
     given = _in_force("restructured", on)
-    month = first_due.month - 1 + (given["months"] if given else 0)
-    year, month = first_due.year + month // 12, month % 12 + 1
-    ends = date(year, month, min(first_due.day, monthrange(year, month)[1]))
+    ends = _months_on(first_due, given["months"] if given else 0)
     return max(ends, second_due) if second_due else ends
+
+
+def longest_judgement(starts_on: date) -> date:
+    """The last day that a judgement beginning on a day may name."""
+    given = _in_force("judgement", starts_on)
+    return _months_on(starts_on, given["months"] if given else 0)
+
+
+def _months_on(start: date, months: int) -> date:
+    """The corresponding day so many months on, else the month's last (民法典 Art 202)."""
+    month = start.month - 1 + months
+    year, month = start.year + month // 12, month % 12 + 1
+    return date(year, month, min(start.day, monthrange(year, month)[1]))
 
 
 def tables(connection: DuckDBPyConnection, *, as_of: date) -> None:
