@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 import pytest
+from django.db import connection as database
 
 from dunwell.arrears import services
 from dunwell.arrears.models import RiskJudgement, RiskJudgementEnd
@@ -40,8 +41,6 @@ def given_to_the_night(account: Account, *, at: datetime = NOW) -> list[tuple]:
     connection = duckdb.connect()
     scope = sources.Scope(entity_id=account.entity_id, as_of=TODAY, at=at)
     query, columns = sources.SOURCES["risk_judgement"]
-    from django.db import connection as database
-
     with database.cursor() as cursor:
         cursor.execute(scope.fill(query))
         rows = cursor.fetchall()
@@ -102,3 +101,66 @@ def test_a_double_click_is_one_judgement_and_the_party_is_touched(account):
     assert judge(account).pk == judge(account).pk
     assert Log.objects.filter(kind="risk.judged").count() == 1
     assert Touch.objects.get().party_id == account.party_id
+
+
+def signed_in(client, role: str, **fields: object):
+    user = build.user(role, **fields)
+    client.force_login(user, backend="dunwell.identity.backends.Backend")
+    return user
+
+
+FORM = {
+    "account_no": "A1",
+    "risk_class": "loss",
+    "reason": "deceased",
+    "starts_on": "2026-11-23",
+    "ends_on": "2027-11-23",
+    "key": "k",
+}
+
+
+def test_a_leader_proposes_and_a_manager_approves_and_ends_it_in_the_browser(account, client):
+    signed_in(client, "team_leader")
+    for _ in range(2):  # a double click
+        assert client.post("/judgements/new", FORM).status_code == 302
+    made = RiskJudgement.objects.get()
+    page = client.get("/judgements").content.decode()
+    assert "Somebody else has to approve it." in page and "Loss" in page
+    assert client.post(f"/judgements/{made.pk}/answer", {"answer": "approve"}).status_code == 403
+    signed_in(client, "manager", language="zh-hans")
+    assert "待批准" in client.get("/judgements").content.decode()
+    assert client.post(f"/judgements/{made.pk}/answer", {"answer": "approve"}).status_code == 302
+    assert "已批准且未到期" in client.get("/judgements").content.decode()
+    assert client.post(f"/judgements/{made.pk}/end", {"reason": ""}).status_code == 422
+    assert client.post(f"/judgements/{made.pk}/end", {"reason": "paid"}).status_code == 302
+    assert RiskJudgementEnd.objects.get().reason == "paid"
+
+
+def test_a_manager_does_not_approve_his_own(account, client):
+    signed_in(client, "manager")
+    client.post("/judgements/new", FORM)
+    answer = client.post(f"/judgements/{RiskJudgement.objects.get().pk}/answer", {"answer": "approve"})
+    assert answer.status_code == 422 and "Somebody else has to approve it." in answer.content.decode()
+
+
+@pytest.mark.parametrize(("fields", "sentence"), [
+    ({"account_no": "A9"}, "There is no account with this number."),
+    ({"ends_on": "soon"}, "Write the days as 2026-11-23."),
+    ({"ends_on": "2028-11-23"}, "A judgement may last a year at most."),
+    ({"reason": " "}, "A judgement needs a reason."),
+])  # fmt: skip
+def test_what_is_wrong_is_said_and_what_was_typed_stays(account, client, fields, sentence):
+    signed_in(client, "team_leader")
+    page = client.post("/judgements/new", {**FORM, **fields})
+    assert page.status_code == 422
+    text = page.content.decode()
+    assert sentence in text and 'value="2026-11-23"' in text
+    assert not RiskJudgement.objects.exists()
+
+
+def test_another_entitys_judgement_is_not_to_be_answered(account, client):
+    made = judge(account)
+    signed_in(client, "manager", of=build.entity("agency-1"))
+    assert client.post(f"/judgements/{made.pk}/answer", {"answer": "approve"}).status_code == 403
+    assert "A1" not in client.get("/judgements").content.decode()
+    assert client.post("/judgements/new", FORM).status_code == 422

@@ -23,6 +23,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "payment.reverse": _roles(LEADER, MANAGER),
     "hold.place": _roles(COLLECTOR, LEADER, COMPLIANCE, LEGAL, MANAGER),
     "list.edit": _roles(COMPLIANCE),
+    "class.judge": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),
+    "class.approve": _roles(COMPLIANCE, MANAGER),  # never one's own: arrears.services
     "intake.view": _roles(ANALYST, COMPLIANCE, MANAGER, ADMINISTRATOR),
     "intake.mend": _roles(ANALYST, ADMINISTRATOR),
     "night.view": _roles(ANALYST, COMPLIANCE, MANAGER, ADMINISTRATOR),

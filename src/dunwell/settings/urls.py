@@ -10,6 +10,7 @@ urlpatterns: list = [
     path("", include("dunwell.oversight.urls")),
     path("", include("dunwell.desk.urls")),
     path("", include("dunwell.intake.urls")),
+    path("", include("dunwell.arrears.urls")),
     path("", include("dunwell.compliance.urls")),
     path("", include("dunwell.channels.urls")),
     path("", include("dunwell.casework.urls")),

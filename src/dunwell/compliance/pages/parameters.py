@@ -52,7 +52,12 @@ def parameters(request: HttpRequest) -> HttpResponse:
         if document(package, file)
     ]
     unconfirmed = sum(not each["confirmed"] for _heading, found in groups for each in found)
-    return render(request, "compliance/parameters.html", {"groups": groups, "unconfirmed": unconfirmed, "today": today})
+    context = {
+        "groups": groups,
+        "unconfirmed": unconfirmed,
+        "may_judge": request.user.may("class.judge"),
+    }
+    return render(request, "compliance/parameters.html", context)
 
 
 @cache
