@@ -39,7 +39,8 @@ STATEMENTS = f"""
 TRANSACTIONS = f"""
     SELECT account_no, 'T' || i || '-' || n AS host_ref,
            (DATE '2025-10-01' + ((i * 7 + n * 29) % 92)::INTEGER)::DATE AS posting_date, posting_date AS transaction_date,
-           CASE (i + n) % 9 WHEN 0 THEN 'purchase' WHEN 1 THEN 'merchant_refund' WHEN 2 THEN 'chargeback' ELSE 'repayment' END AS type,
+           CASE (i + n) % 9 WHEN 0 THEN 'purchase' WHEN 1 THEN 'merchant_refund' WHEN 2 THEN 'chargeback'
+               ELSE 'repayment' END AS type,
            ((i * 13 + n * 7919) % 60000 / 100.0 + 0.01)::DECIMAL(18,2) AS amount, 'CNY' AS currency
     FROM (SELECT 'A' || lpad(i::VARCHAR, 12, '0') AS account_no, i FROM range({ACCOUNTS}) AS t(i)) CROSS JOIN range(3) AS m(n)
     UNION ALL

@@ -105,20 +105,6 @@ class OnSpark:
         rows.write.mode("overwrite").parquet(str(place))
         self._name(table, columns, place)
 
-    def keep(self, table: str, path: Path) -> None:
-        """Move what a step made to its place in the lake: a folder of Parquet files named like the one file."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(path, ignore_errors=True)
-        path.unlink(missing_ok=True) if path.is_file() else None
-        draft = path.with_name(f".{path.name}.draft")
-        shutil.rmtree(draft, ignore_errors=True)
-        shutil.copytree(self._place(table), draft, ignore=shutil.ignore_patterns("_*", ".*"))
-        os.replace(draft, path)
-
-    def found(self, table: str) -> Path:
-        """Where the rows that a step made stand, for a reader of Parquet."""
-        return self._place(table)
-
     def _place(self, table: str) -> Path:
         return self._work / f"{table}.parquet"
 
