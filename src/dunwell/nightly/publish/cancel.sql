@@ -5,7 +5,6 @@ WITH cancelled AS (
     FROM pub
     JOIN stage_case AS c ON c.party_no = pub.party_no AND c.partition = %(partition)s
     WHERE pub.fresh AND x.party_id = pub.party_id AND x.state = 'planned'
-      AND x.party_id = ANY (ARRAY(SELECT party_id FROM pub))
       AND NOT EXISTS (
           SELECT 1 FROM stage_action AS s
           WHERE s.partition = %(partition)s AND s.party_no = pub.party_no AND s.step = x.step AND s.cycle = x.cycle

@@ -4,11 +4,8 @@ WITH reopened AS (
     SET closed_on = NULL, close_reason = ''
     FROM stage_case AS s
     JOIN pub ON pub.party_no = s.party_no AND pub.fresh
-    JOIN (
-        SELECT party_id, max(id) AS id FROM casework_case WHERE party_id = ANY (ARRAY(SELECT party_id FROM pub)) GROUP BY party_id
-    ) AS x ON x.party_id = pub.party_id
-    WHERE s.partition = %(partition)s AND s.fate = 'open' AND c.id = x.id
-      AND c.closed_on > %(as_of)s::date - 30
+    WHERE s.partition = %(partition)s AND s.fate = 'open' AND c.party_id = pub.party_id AND c.closed_on > %(as_of)s::date - 30
+      AND NOT EXISTS (SELECT 1 FROM casework_case AS x WHERE x.party_id = c.party_id AND x.id > c.id)
       AND (c.oldest_due_date = s.oldest_due_date OR c.entered_on = s.entered_on)
     RETURNING c.id, c.party_id, c.case_no, s.past_due, s.currency, s.bucket, s.days_delinquent
 )
