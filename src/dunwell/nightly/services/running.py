@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import sqlglot
@@ -269,11 +270,17 @@ def _needed(programs: tuple[Program, ...]) -> set[str]:
     """The tables that a later step reads, and those that stay."""
     needed = set(KEPT)
     for step in programs:
-        read: set[str] = set()
-        for statement in sqlglot.parse(step.sql, read="duckdb"):
-            read |= {table.name for table in statement.expression.find_all(exp.Table)}
-        needed |= read - set(step.outputs)
+        needed |= _reads(step.sql) - set(step.outputs)
     return needed
+
+
+@cache
+def _reads(sql: str) -> frozenset[str]:
+    return frozenset(
+        table.name
+        for statement in sqlglot.parse(sql, read="duckdb")
+        for table in statement.expression.find_all(exp.Table)
+    )
 
 
 def _size(connection: DuckDBPyConnection, step: Program) -> tuple[int, Decimal | None]:
