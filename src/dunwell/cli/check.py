@@ -54,14 +54,19 @@ def run(options: argparse.Namespace) -> int:
 
 
 def load(what: str) -> Check:
-    """The check by its name."""
+    """The check by its name. WrongUsage: this version has not got it."""
     from django.conf import settings
 
     if not settings.configured:  # reference tables look below the home for newer ones; nothing is made there
         from dunwell.cli.kept import default_home
 
         settings.configure(HOME=default_home(), USE_TZ=True)
-    return import_module(CHECKS[what]).CHECK
+    try:
+        return import_module(CHECKS[what]).CHECK
+    except ModuleNotFoundError as missing:
+        if missing.name != CHECKS[what]:
+            raise
+        raise WrongUsage(f"This version has no check {what}.") from None
 
 
 def read(path: Path, check: Check) -> tuple[list[str], list[Row]]:

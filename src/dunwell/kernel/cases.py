@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-_AMOUNT = re.compile(r"[+-]?\d{1,16}(\.\d+)?")
+_AMOUNT = re.compile(r"[+-]?\d{1,13}(\.\d+)?")  # ten thousand of them still fit decimal(18,2)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
