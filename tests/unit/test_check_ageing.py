@@ -126,6 +126,16 @@ def test_one_bad_row_leaves_the_others_answered():
     assert isinstance(second, Unanswerable)
 
 
+def test_values_beyond_all_bounds_leave_the_others_answered():
+    good = {"as_of": "2023-10-31", "oldest_unpaid_due_date": DUE}
+    far = {"as_of": "0001-01-01", "oldest_unpaid_due_date": "0001-01-01", "pauses": "9999-01-01..9999-12-31"}
+    much = {"as_of": DUE, "dues": ";".join(["2023-09-01:9999999999999.99"] * 2_000)}
+    first, second, third, fourth, fifth = ask(good, far, good, much, good)
+    assert [one[0]["days_delinquent"] for one in (first, third, fifth)] == [30, 30, 30]
+    assert str(second).startswith("Row 3: these values cannot be computed with (")
+    assert str(fourth).startswith("Row 5: these values cannot be computed with (")
+
+
 @dataclass
 class History:
     as_of: date

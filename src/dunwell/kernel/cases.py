@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-_AMOUNT = re.compile(r"[+-]?\d{1,13}(\.\d+)?")  # ten thousand of them still fit decimal(18,2)
+_AMOUNT = re.compile(r"[+-]?\d{1,13}(\.\d+)?")  # hundreds of them still fit decimal(18,2)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -141,8 +141,19 @@ class Check:
     def answered(self, cases: Sequence[Sequence[Row]]) -> list[Sequence[Answer] | Unanswerable]:
         """The answers of each case, or why there is none."""
         if self.answer_all is not None:
-            return list(self.answer_all(cases))
+            return self._all(cases)
         return [self._one(rows) for rows in cases]
+
+    def _all(self, cases: Sequence[Sequence[Row]]) -> list[Sequence[Answer] | Unanswerable]:
+        """All at once; a column program stops at one value that it cannot hold, so its case is found by halving."""
+        assert self.answer_all is not None
+        try:
+            return list(self.answer_all(cases))
+        except Exception as error:
+            if len(cases) == 1:
+                return [_beyond(cases[0], error)]
+            half = len(cases) // 2
+            return [*self._all(cases[:half]), *self._all(cases[half:])]
 
     def _one(self, rows: Sequence[Row]) -> Sequence[Answer] | Unanswerable:
         assert self.answer is not None
@@ -151,4 +162,9 @@ class Check:
         except Unanswerable as reason:
             return reason
         except (ArithmeticError, ValueError) as error:  # a date past the year 9999, an amount past all bounds
-            return Unanswerable(f"Row {rows[0].number}: these values cannot be computed with ({error}).")
+            return _beyond(rows, error)
+
+
+def _beyond(rows: Sequence[Row], error: Exception) -> Unanswerable:
+    said = " ".join(str(error).split())
+    return Unanswerable(f"Row {rows[0].number}: these values cannot be computed with ({said.rstrip('.')[:120]}).")
