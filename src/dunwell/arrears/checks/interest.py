@@ -1,0 +1,100 @@
+"""`dunwell check interest`: the interest of a case's last statement, by the column program of the night."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from dunwell.arrears.rules.interest import (
+    METHODS,
+    Convention,
+    History,
+    Payment,
+    Posting,
+    Rate,
+    Statement,
+    accrue,
+    figures,
+)
+from dunwell.engine import session
+from dunwell.kernel.cases import Answer, Check, Row, Unanswerable
+
+ENTRIES = ("purchase", "cash", "payment", "statement", "due")
+BATCH = 5_000
+
+
+def history(account_no: str, rows: Sequence[Row]) -> History:
+    """A case as the program takes it. Raises Unanswerable."""
+    method = rows[0].choice("method", METHODS)
+    rate = rows[0].number_of("daily_rate")
+    if not 0 <= rate < 1 or rate != rate.quantize(Decimal("1e-8")):
+        raise rows[0].wrong("daily_rate", "a rate a day as a fraction such as 0.0005, with at most eight decimals")
+    postings, payments, statements, dues = [], [], [], []
+    for row in rows:
+        entry, day = row.choice("entry", ENTRIES), row.day("date")
+        if entry == "statement":
+            balance = row.money("amount", negative=True) if row["amount"] else None
+            if any(s.statement_date == day for s in statements):
+                raise row.wrong("date", "one statement a day; there is one already")
+            statements.append(Statement(day, balance))
+        elif entry == "due":
+            dues.append((day, row.money("amount", default=Decimal(0)), row))
+        elif entry == "payment":
+            payments.append(Payment(day, row.money("amount")))
+        else:
+            postings.append(Posting(entry, day, row.money("amount")))
+    if not statements:
+        raise Unanswerable(f"Row {rows[-1].number}, entry: found no statement in the case, expected at least one.")
+    return History(
+        account_no=account_no,
+        convention=Convention(method=method),
+        postings=postings,
+        payments=payments,
+        statements=_with_dues(sorted(statements, key=lambda s: s.statement_date), dues),
+        rates=[Rate(kind, rate) for kind in ("purchase", "cash")],
+    )
+
+
+def _with_dues(statements: list[Statement], dues: list) -> list[Statement]:
+    """Each due belongs to the statement before it; to one that is not in the file where there is none."""
+    for day, minimum, row in sorted(dues, key=lambda due: due[0]):
+        places = [n for n, s in enumerate(statements) if s.statement_date <= day and s.charges]
+        if not places:
+            if any(not s.charges for s in statements):
+                raise row.wrong("date", "one due date before the first statement; there is one already")
+            statements.append(Statement(day, None, day, minimum, charges=False))
+            continue
+        of = statements[places[-1]]
+        if of.due_date is not None:
+            raise row.wrong("date", f"one due date after the statement of {of.statement_date}; there is {of.due_date}")
+        statements[places[-1]] = replace(of, due_date=day, minimum_payment=minimum)
+    return statements
+
+
+def answer_all(cases: Sequence[Sequence[Row]]) -> list[Sequence[Answer] | Unanswerable]:
+    answers: list[Sequence[Answer] | Unanswerable] = []
+    with session.connect() as connection:
+        for start in range(0, len(cases), BATCH):
+            taken: list[History | Unanswerable] = []
+            for number, rows in enumerate(cases[start : start + BATCH]):
+                try:
+                    taken.append(history(str(number), rows))
+                except Unanswerable as reason:
+                    taken.append(reason)
+            accrue(connection, [found for found in taken if isinstance(found, History)])
+            known = figures(connection)
+            for found in taken:
+                if isinstance(found, Unanswerable):
+                    answers.append(found)
+                else:
+                    answers.append([{"interest": known[found.account_no][-1].interest}])
+    return answers
+
+
+CHECK = Check(
+    reads=("case_id", "entry", "date", "amount", "daily_rate", "method"),
+    answers=("interest",),
+    beside=False,
+    answer_all=answer_all,
+)

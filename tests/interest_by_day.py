@@ -1,0 +1,121 @@
+"""Card interest the slow way: every account, every posting, every day, from the examples and the contract's words.
+
+Nothing of the program is used. A day's outstanding amounts are found by paying the oldest posting first, from scratch,
+with every payment known by that day; a figure is rounded once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Card:
+    """One card's entries: postings (kind, day, amount), payments (day, amount), statements (day, due day or None)."""
+
+    method: str
+    postings: list[tuple[str, date, Decimal]] = field(default_factory=list)
+    payments: list[tuple[date, Decimal]] = field(default_factory=list)
+    statements: list[tuple[date, date | None]] = field(default_factory=list)
+    rates: list[tuple[date, Decimal]] = field(default_factory=list)  # from a day on
+    old_balance_on_payment_day: bool = False
+    statement_day_left_out: bool = False
+    rounding: str = "statement"
+    grace_days: int = 0
+    tolerance: Decimal = Decimal(0)
+    own_due_only: bool = False
+
+
+def interest_of_each_statement(card: Card) -> list[Decimal]:
+    """By statement, in order: what it charges."""
+    order = sorted(range(len(card.postings)), key=lambda n: (card.postings[n][1], card.postings[n][0] == "purchase", n))
+    failed = [_not_paid_in_full(card, n) for n in range(len(card.statements))]
+    charged: dict[int, date] = {}  # posting → the last day it was charged for
+    figures = []
+    for statement, _ in card.statements:
+        last = statement - DAY if card.statement_day_left_out else statement
+        days: list[tuple[str, date, Decimal, Decimal]] = []
+        for n in order:
+            kind, posted, _ = card.postings[n]
+            begin = _begins(card, failed, kind, posted, known_by=statement)
+            if begin is None:
+                continue
+            day = max(begin, charged[n] + DAY) if n in charged else begin
+            while day <= last:
+                days.append((kind, day, _left(card, order, n, day), _rate(card, day)))
+                day += DAY
+            charged[n] = max(last, charged.get(n, last))
+        figures.append(_sum(card, days))
+    return figures
+
+
+def _not_paid_in_full(card: Card, nr: int) -> bool:
+    statement, due = card.statements[nr]
+    if due is None:
+        return False
+    balance = sum((a for _, d, a in card.postings if d <= statement), Decimal(0))
+    balance -= sum((a for d, a in card.payments if d <= due + card.grace_days * DAY), Decimal(0))
+    return balance > card.tolerance
+
+
+def _begins(card: Card, failed: list[bool], kind: str, posted: date, *, known_by: date) -> date | None:
+    """The first day that bears interest, as far as it is decided on the statement day `known_by`."""
+    if kind == "cash":
+        return posted if posted <= known_by else None
+    own = next((n for n, (day, _) in enumerate(card.statements) if day >= posted), None)
+    if own is None:
+        return None
+
+    def decided(n: int) -> date:
+        due = card.statements[n][1]
+        assert due is not None
+        return due + card.grace_days * DAY
+
+    before = own - 1
+    if card.method == "full_balance" and not card.own_due_only and before >= 0 and failed[before]:
+        return posted if max(posted, decided(before)) <= known_by else None
+    lost = next((n for n in range(own, len(failed)) if failed[n]), None)
+    if lost is None or decided(lost) > known_by:
+        return None
+    if card.method == "unpaid_part":
+        return card.statements[lost][1] + DAY
+    return posted if lost == own else (card.statements[own][1] or card.statements[lost][1]) + DAY
+
+
+def _left(card: Card, order: list[int], wanted: int, day: date) -> Decimal:
+    """What is unpaid of a posting on a day, the oldest paid first, credit kept for what comes later."""
+    known = [a for d, a in card.payments if (d < day if card.old_balance_on_payment_day else d <= day)]
+    money = sum(known, Decimal(0))
+    for n in order:
+        amount = card.postings[n][2]
+        paid = min(amount, money)
+        if n == wanted:
+            return amount - paid
+        money -= paid
+    raise AssertionError("the posting is one of the card's")
+
+
+def _rate(card: Card, day: date) -> Decimal:
+    return [rate for begin, rate in card.rates if begin <= day][-1]
+
+
+def _cents(amount: Fraction) -> Decimal:
+    exact = Decimal(amount.numerator) / Decimal(amount.denominator)
+    return exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def _sum(card: Card, days: list[tuple[str, date, Decimal, Decimal]]) -> Decimal:
+    if card.rounding == "statement":
+        return _cents(sum((Fraction(b) * Fraction(r) for _, _, b, r in days), Fraction(0)))
+    by_day: dict[tuple[str, date], tuple[Decimal, Decimal]] = {}
+    for kind, day, left, rate in days:
+        by_day[kind, day] = (by_day.get((kind, day), (Decimal(0), rate))[0] + left, rate)
+    total = Decimal(0)
+    for left, rate in by_day.values():
+        total += _cents(Fraction(left) * Fraction(rate))
+    return total
