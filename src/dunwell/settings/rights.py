@@ -44,7 +44,12 @@ FACTS = (  # inserted and read; never changed, never deleted by the application
     "casework_note",
 )
 READ_ONLY = ("django_migrations", "django_content_type", "auth_permission")  # written by migrations
-WITHHELD = ("identity_apikey", "intake_intakefile", "intake_quarantinedrow", "portfolio_tombstone")  # nothing for those outside
+WITHHELD = (
+    "identity_apikey",
+    "intake_intakefile",
+    "intake_quarantinedrow",
+    "portfolio_tombstone",
+)  # nothing for those outside
 
 ENTITY = "nullif(current_setting('dunwell.entity', true), '')::bigint"
 
