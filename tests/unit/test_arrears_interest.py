@@ -346,6 +346,8 @@ def test_check_does_not_need_the_rows_in_order_nor_the_first_statement():
         ("full_balance", "full", 'Row 2, method: found "full", expected full_balance or unpaid_part.'),
         ("due 2026-04-25", "due 2026-04-31", 'Row 4, date: found "2026-04-31", expected a date'),
         ("payment 2026-04-25 200.00", "payment 2026-04-25 -1", 'Row 5, amount: found "-1", expected an amount'),
+        ("2000.00", "1000000000000", 'Row 2, amount: found "1000000000000", expected an amount of at most'),
+        ("2026-04-02", "0202-04-02", 'Row 2, date: found "0202-04-02", expected a day from 1950-01-01'),
         ("statement 2026-05-07", "statement 2026-04-07", "Row 6, date: found"),
         ("payment 2026-04-25", "due 2026-04-26", "Row 5, date: found"),
     ],
@@ -354,6 +356,15 @@ def test_check_says_what_is_wrong(old, new, sentence):
     (found,) = CHECK.answered([rows(GOOD.replace(old, new))])
     assert isinstance(found, Unanswerable)
     assert str(found).startswith(sentence), str(found)
+
+
+def test_one_case_beyond_all_bounds_does_not_stop_the_others():
+    wide = "\n".join(
+        ["cash 1950-01-01 99999999999.99 0.99999999 full_balance", *["cash 1950-01-01 99999999999.99 - -"] * 200]
+    )
+    found = CHECK.answered([rows(GOOD), rows(wide + "\nstatement 2199-12-31 - - -"), rows(GOOD)])
+    assert found[0] == found[2] == [{"interest": Decimal("34.70")}]
+    assert isinstance(found[1], Unanswerable)
 
 
 def test_check_needs_a_statement():

@@ -8,7 +8,17 @@ from decimal import Decimal
 import pytest
 
 from dunwell.arrears.rules import interest_terms
-from dunwell.arrears.rules.interest import Convention, History, Payment, Posting, Rate, Statement, accrue, figures
+from dunwell.arrears.rules.interest import (
+    BEARS_NOT,
+    Convention,
+    History,
+    Payment,
+    Posting,
+    Rate,
+    Statement,
+    accrue,
+    figures,
+)
 from dunwell.arrears.rules.judgment import after_judgment, court_cut
 from dunwell.engine import session
 
@@ -37,8 +47,13 @@ def test_terms_in_force_today():
     assert (terms.delay_interest, terms.court_ceiling) == (Decimal("0.000175"), Decimal("0.24"))
 
 
+def test_what_bears_no_interest_is_what_the_program_leaves_out():
+    (line,) = interest_terms.document()["no_interest_on"]["values"]
+    assert set(line["value"]) == BEARS_NOT
+
+
 def test_a_day_before_the_first_value_is_refused_by_name():
-    with pytest.raises(ValueError, match="interest_method has no value in force on 2001-01-01"):
+    with pytest.raises(ValueError, match="interest.yaml: late_charge has no value in force on 2001-01-01"):
         interest_terms.in_force(date(2001, 1, 1))
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
+
+from duckdb import DuckDBPyConnection
+from duckdb import Error as DuckDBError
 
 from dunwell.arrears.rules.interest import (
     METHODS,
@@ -22,6 +26,9 @@ from dunwell.kernel.cases import Answer, Check, Row, Unanswerable
 
 ENTRIES = ("purchase", "cash", "payment", "statement", "due")
 BATCH = 5_000
+#: What the program's columns hold: amounts of the account's currency, and days that a stretch can count.
+MOST = Decimal("99999999999.99")
+FIRST_DAY, LAST_DAY = date(1950, 1, 1), date(2199, 12, 31)
 
 
 def history(account_no: str, rows: Sequence[Row]) -> History:
@@ -33,6 +40,10 @@ def history(account_no: str, rows: Sequence[Row]) -> History:
     postings, payments, statements, dues = [], [], [], []
     for row in rows:
         entry, day = row.choice("entry", ENTRIES), row.day("date")
+        if not FIRST_DAY <= day <= LAST_DAY:
+            raise row.wrong("date", f"a day from {FIRST_DAY} to {LAST_DAY}")
+        if row["amount"] and abs(row.money("amount", negative=True)) > MOST:
+            raise row.wrong("amount", f"an amount of at most {MOST}")
         if entry == "statement":
             balance = row.money("amount", negative=True) if row["amount"] else None
             if any(s.statement_date == day for s in statements):
@@ -76,20 +87,31 @@ def answer_all(cases: Sequence[Sequence[Row]]) -> list[Sequence[Answer] | Unansw
     answers: list[Sequence[Answer] | Unanswerable] = []
     with session.connect() as connection:
         for start in range(0, len(cases), BATCH):
-            taken: list[History | Unanswerable] = []
-            for number, rows in enumerate(cases[start : start + BATCH]):
-                try:
-                    taken.append(history(str(number), rows))
-                except Unanswerable as reason:
-                    taken.append(reason)
-            accrue(connection, [found for found in taken if isinstance(found, History)])
-            known = figures(connection)
-            for found in taken:
-                if isinstance(found, Unanswerable):
-                    answers.append(found)
-                else:
-                    answers.append([{"interest": known[found.account_no][-1].interest}])
+            answers += _answered(connection, cases[start : start + BATCH])
     return answers
+
+
+def _answered(connection: DuckDBPyConnection, cases: Sequence[Sequence[Row]]) -> list[Sequence[Answer] | Unanswerable]:
+    """All cases in one run of the program; one by one when a case among them is beyond its bounds."""
+    taken: list[History | Unanswerable] = []
+    for number, rows in enumerate(cases):
+        try:
+            taken.append(history(str(number), rows))
+        except Unanswerable as reason:
+            taken.append(reason)
+    try:
+        accrue(connection, [found for found in taken if isinstance(found, History)])
+    except DuckDBError as error:
+        if len(cases) > 1:
+            return [answer for rows in cases for answer in _answered(connection, [rows])]
+        return [
+            Unanswerable(f"Row {cases[0][0].number}: these values cannot be computed with ({type(error).__name__}).")
+        ]
+    known = figures(connection)
+    return [
+        found if isinstance(found, Unanswerable) else [{"interest": known[found.account_no][-1].interest}]
+        for found in taken
+    ]
 
 
 CHECK = Check(
