@@ -358,6 +358,18 @@ def test_check_says_what_is_wrong(old, new, sentence):
     assert str(found).startswith(sentence), str(found)
 
 
+def test_check_takes_a_statement_without_its_postings_where_their_days_do_not_matter():
+    _, statement, *rest = GOOD.splitlines()
+    alone = [statement.replace("- - -", "2000.00 0.0005 unpaid_part"), *rest]
+    (left,) = CHECK.answered([rows("\n".join(alone))])
+    assert left == [{"interest": Decimal("10.80")}]
+    full = "\n".join(alone).replace("unpaid_part", "full_balance")
+    (unknown,) = CHECK.answered([rows(full)])
+    assert str(unknown).startswith('Row 2, amount: found "2000.00", expected the postings behind it')
+    (paid,) = CHECK.answered([rows(full.replace("payment 2026-04-25 200.00", "payment 2026-04-25 2000.00"))])
+    assert paid == [{"interest": Decimal("0.00")}]
+
+
 def test_one_case_beyond_all_bounds_does_not_stop_the_others():
     wide = "\n".join(
         ["cash 1950-01-01 99999999999.99 0.99999999 full_balance", *["cash 1950-01-01 99999999999.99 - -"] * 200]

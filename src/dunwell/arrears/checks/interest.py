@@ -57,14 +57,33 @@ def history(account_no: str, rows: Sequence[Row]) -> History:
             postings.append(Posting(entry, day, row.money("amount")))
     if not statements:
         raise Unanswerable(f"Row {rows[-1].number}, entry: found no statement in the case, expected at least one.")
+    statements = _with_dues(sorted(statements, key=lambda s: s.statement_date), dues)
     return History(
         account_no=account_no,
         convention=Convention(method=method),
-        postings=postings,
+        postings=[*_brought_forward(rows, method, statements[0], postings, payments), *postings],
         payments=payments,
-        statements=_with_dues(sorted(statements, key=lambda s: s.statement_date), dues),
+        statements=statements,
         rates=[Rate(kind, rate) for kind in ("purchase", "cash")],
     )
+
+
+def _brought_forward(
+    rows: Sequence[Row], method: str, first: Statement, postings: list[Posting], payments: list[Payment]
+) -> list[Posting]:
+    """The balance of the first statement where none of its postings is told: enough for what is left after a due date,
+    not for interest from posting days."""
+    balance = first.balance or Decimal(0)
+    if balance <= 0 or any(p.posting_date <= first.statement_date for p in postings):
+        return []
+    due = first.due_date or first.statement_date
+    paid = sum((p.amount for p in payments if first.statement_date < p.posting_date <= due), Decimal(0))
+    if method == "full_balance" and balance > paid:
+        row = next(r for r in rows if r["entry"] == "statement" and r["date"] == str(first.statement_date))
+        raise row.wrong("amount", "the postings behind it as rows too: interest runs from their days")
+    # what was paid before the statement is in its balance already
+    before = sum((p.amount for p in payments if p.posting_date <= first.statement_date), Decimal(0))
+    return [Posting("purchase", first.statement_date, balance + before)]
 
 
 def _with_dues(statements: list[Statement], dues: list) -> list[Statement]:
