@@ -13,7 +13,8 @@ WITH cancelled AS (
 )
 INSERT INTO pub_said (place, kind, party_id, case_id, data)
 SELECT 4, 'action.cancelled', party_id, case_id,
-       '{"reason":' || to_json(min(state_reason)) || ',"steps":[' || string_agg(to_json(step)::text, ',' ORDER BY step COLLATE "C")
+       '{"reason":' || to_json(min(state_reason)) || ',"steps":['
+       || string_agg(to_json(step)::text, ',' ORDER BY step COLLATE "C")
        || ']}'
 FROM cancelled
 GROUP BY party_id, case_id

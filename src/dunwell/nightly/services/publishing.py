@@ -71,7 +71,9 @@ def _publish_partition(cursor, night: Run, merge: staging.Merge, partition: int)
         try:
             with transaction.atomic():
                 # on a first night the tables grow faster than their statistics: a whole one is never worth reading
-                cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'; SET LOCAL enable_seqscan = off; SET LOCAL jit = off")
+                cursor.execute(
+                    f"SET LOCAL lock_timeout = '{LOCK_WAIT}'; SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
+                )
                 fence(cursor, night)
                 there = staging.lock_partition(cursor, merge, partition)
                 rows = staging.merge_partition(cursor, merge, partition, there) if there.fresh + there.touched else 0
