@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 
-WORDS = {"files": "Writing the bank's files", "nights": "Running the nights"}
+WORDS = {"nights": "Taking files in, running the nights"}
 
 
 def prepare(*, say: Callable[[str], None]) -> list[str]:

@@ -9,8 +9,10 @@ killed goes on where it stopped, and one that is done does nothing.
 
 from __future__ import annotations
 
+import queue
 import shutil
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -26,9 +28,9 @@ from dunwell.strategy import services as strategy
 NIGHT_STARTS = time(2, 0)
 LAST_NIGHTS = 3
 SUNDAY = 6
-FILES, NIGHTS = "files", "nights"
+NIGHTS = "nights"
 Progress = Callable[[str, int, int], None]
-"""Called with the part (`files`, `nights`), how much of it is done, and how much there is."""
+"""Called with the part (`nights`), how much of it is done, and how much there is."""
 
 
 def load(
@@ -41,27 +43,50 @@ def load(
 ) -> list[people.Login]:
     """Make the demo's portfolio and answer one login a role. `today` is the day on which the demo is first started."""
     told = progress or (lambda part, done, of: None)
-    logins = people.make_staff()
     folder = folder or Path(settings.HOME) / "demo"
     yesterday = _yesterday(folder, today or datetime.now(BANK_ZONE).date())
     if _published(yesterday):
         shutil.rmtree(folder / "files", ignore_errors=True)
-        return logins
-    deliveries = replay.write_files(
-        folder / "files", yesterday, accounts=accounts, progress=lambda done, of: told(FILES, done, of)
-    )
+        return people.make_staff()
+    months, days = replay.business_dates(yesterday)
+    dates = len(months) + len(days)
+    deliveries = _ahead(replay.deliveries(folder / "files", yesterday, accounts=accounts))
+    logins = people.make_staff()
     actor = Actor.program("demo")
     if strategy.in_force(yesterday) is None:
-        strategy.approve(text=strategy.shipped(), by=actor, now=_night(deliveries[0].business_date))
+        strategy.approve(text=strategy.shipped(), by=actor, now=_night(months[0]))
     for nr, delivery in enumerate(deliveries, 1):
         if not _published(delivery.business_date):
             now = _night(delivery.business_date)
             nightly.take_files(delivery.files, business_date=delivery.business_date, now=now, by=actor)
             if every_night or _has_night(delivery.business_date, yesterday):
                 nightly.run(business_date=delivery.business_date, now=now, by=actor)
-        told(NIGHTS, nr, len(deliveries))
+        told(NIGHTS, nr, dates)
     shutil.rmtree(folder / "files", ignore_errors=True)
     return logins
+
+
+def _ahead(deliveries: Iterator[replay.Delivery]) -> Iterator[replay.Delivery]:
+    """The same deliveries, made in a thread while the ones before are worked; what it raises is raised here."""
+    waiting: queue.Queue[replay.Delivery | BaseException | None] = queue.Queue()
+
+    def make() -> None:
+        try:
+            for delivery in deliveries:
+                waiting.put(delivery)
+            waiting.put(None)
+        except BaseException as error:
+            waiting.put(error)
+
+    threading.Thread(target=make, name="files", daemon=True).start()
+    return _received(waiting)
+
+
+def _received(waiting: queue.Queue[replay.Delivery | BaseException | None]) -> Iterator[replay.Delivery]:
+    while (delivery := waiting.get()) is not None:
+        if isinstance(delivery, BaseException):
+            raise delivery
+        yield delivery
 
 
 def _has_night(day: date, yesterday: date) -> bool:

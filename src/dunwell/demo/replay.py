@@ -7,7 +7,7 @@ docs/demo.md, column by column.
 from __future__ import annotations
 
 import calendar
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -67,34 +67,27 @@ def _run(db: duckdb.DuckDBPyConnection, name: str, **numbers: int) -> None:
     db.execute(text)
 
 
-def write_files(
-    folder: Path,
-    yesterday: date,
-    accounts: int | None = None,
-    seed: int = 1,
-    progress: Callable[[int, int], None] | None = None,
-) -> list[Delivery]:
-    """Write the contract files of all 41 business dates below `folder`, each with its control totals beside it.
+def write_files(folder: Path, yesterday: date, accounts: int | None = None, seed: int = 1) -> list[Delivery]:
+    """Write the contract files of all 41 business dates below `folder`, each with its control totals beside it."""
+    return list(deliveries(folder, yesterday, accounts, seed))
 
-    `accounts` takes the first rows of the source only; `progress(done, of)` is called after each date.
-    """
+
+def deliveries(folder: Path, yesterday: date, accounts: int | None = None, seed: int = 1) -> Iterator[Delivery]:
+    """The same, one business date after the other. `accounts` takes the first rows of the source only."""
     folder.mkdir(parents=True, exist_ok=True)
     months, days = business_dates(yesterday)
     db = duckdb.connect(config={"memory_limit": "1GB"})
     try:
         _prepare(db, months[-1], days[-1], accounts, seed)
-        deliveries, since = [], None
+        since = None
         for nr, day in enumerate([*months, *days]):
             month_end = nr < MONTHS
             db.execute("SET VARIABLE as_of = CAST(? AS DATE)", [day])
             m = nr + 1 if month_end else MONTHS + _months_between(months[-1], day)
             _run(db, "close_month" if month_end else "close_day", m=m)
             _run(db, "position")
-            deliveries.append(Delivery(day, tuple(_write_day(db, folder, day, since, nr, month_end)), month_end))
+            yield Delivery(day, tuple(_write_day(db, folder, day, since, nr, month_end)), month_end)
             since = day
-            if progress:
-                progress(nr + 1, MONTHS + DAYS)
-        return deliveries
     finally:
         db.close()
 
