@@ -13,11 +13,14 @@ from django.utils import timezone
 
 from dunwell.arrangements.models import Promise
 from dunwell.casework import queries, services
-from dunwell.casework.models import Case, Draft, Note, Reminder
+from dunwell.casework.models import Case, Draft, Note, PlannedAction, Reminder
 from dunwell.channels.models import Message
 from dunwell.compliance.models import Contact, ContactOutcome, Hold
 from dunwell.evidence.models import Log
+from dunwell.kernel.actor import Actor
 from dunwell.payments.models import Payment
+from dunwell.strategy import services as strategy
+from dunwell.strategy.queries import segment_name
 from tests import build
 
 pytestmark = pytest.mark.django_db
@@ -255,6 +258,24 @@ def test_a_list_stands_in_its_address_and_a_search_does_not(at_work):
     assert client.post("/search", {"q": case.case_no.lower()})["Location"] == f"/cases/{case.case_no}"
     client.post("/search", {"q": "13800000000"})
     assert "13800000000" not in str(list(Log.objects.filter(kind="party.searched").values_list("data", flat=True)))
+
+
+def test_a_segment_is_called_by_its_name_in_the_reader_s_language(at_work):
+    client, user, case, _point = at_work
+    strategy.approve(text=strategy.shipped(), by=Actor.program("tests"), now=build.NOW)
+    Case.objects.filter(pk=case.pk).update(segment="first_payment_default")
+    PlannedAction.objects.create(
+        entity=case.entity, party=case.party, case=case, step="CALL-16", cycle=build.NOW.date(), channel="call",
+        purpose="demand", due_on=build.NOW.date(), segment="first_payment_default", rule="CALL-16", run_id=1,
+        state="planned",
+    )  # fmt: skip
+    for address in (f"/cases/{case.case_no}", "/lists?column=segment"):
+        shown = client.get(address).content.decode()
+        assert "First-payment default" in shown and "first_payment_default" not in shown
+    user.language = "zh-hans"
+    user.save()
+    assert "首逾客户" in client.get("/lists?column=segment").content.decode()
+    assert segment_name("retired", "en") == "retired"
 
 
 def test_a_list_is_exported_by_those_who_may(at_work, client):

@@ -36,6 +36,7 @@ from dunwell.frame.templatetags.frame import duration, short_day
 from dunwell.identity.models import User
 from dunwell.kernel import times
 from dunwell.kernel.decision import Decision
+from dunwell.strategy.queries import segment_name
 
 COMPONENTS = (
     ("principal", lambda: _("Principal")),
@@ -217,7 +218,11 @@ def _advice(found: casework.CasePage, points: Sequence[Point], gate: GateBudget)
         channel = words.CHANNELS.get(planned["channel"], planned["channel"])
         reasons.append(
             _("planned for %(day)s: %(channel)s, segment %(segment)s")
-            % {"day": planned["due_on"], "channel": channel, "segment": planned["segment"]}
+            % {
+                "day": planned["due_on"],
+                "channel": channel,
+                "segment": segment_name(planned["segment"], get_language() or ""),
+            }
         )
     latest = found.promises[0] if found.promises else None
     if latest and not latest["withdrawn"]:

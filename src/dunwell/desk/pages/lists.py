@@ -21,6 +21,7 @@ from dunwell.desk import words
 from dunwell.evidence import services as evidence
 from dunwell.identity.pages.guard import requires
 from dunwell.portfolio import services as portfolio
+from dunwell.strategy.queries import segment_name
 
 CHIP_WORDS = {
     "mine": lambda: pgettext("list", "Mine"),
@@ -124,8 +125,10 @@ def lists(request: HttpRequest) -> HttpResponse:
         }
         for name in CHIPS
     ]
+    shown = {case.segment for case in page.cases} if "segment" in columns else set()
+    segments = {code: segment_name(code, user.language) for code in shown}
     context = {
-        "rows": [_row(case, user.language) for case in page.cases],
+        "rows": [_row(case, user.language) | {"segment": segments.get(case.segment, "")} for case in page.cases],
         "chips": chips,
         "buckets": BUCKETS,
         "stages": [(code, name) for code, name in words.STAGES.items() if code],
