@@ -14,6 +14,7 @@ from email.header import decode_header, make_header
 import pytest
 from aiosmtpd.controller import Controller
 
+from dunwell.arrears.models import AccountState
 from dunwell.channels import services
 from dunwell.channels.models import Message, MessageEvent, Template
 from dunwell.channels.rules import TextError
@@ -21,6 +22,7 @@ from dunwell.channels.services.queueing import Plan, WrongPoint
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact, ContactOutcome, GateDecision
 from dunwell.kernel.actor import Actor
+from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import ContactPoint
 from tests import build
 
@@ -99,6 +101,19 @@ def test_an_email_leaves_once_with_its_text_and_a_stable_id(mailbox):
     assert (message.state, states(message)) == ("sent", ["planned", "sending", "sent"])
     assert ContactOutcome.objects.get(contact=message.contact).outcome == "sent"
     assert b"1,500.00" not in bytes(message.text_sealed)
+
+
+@pytest.mark.django_db
+def test_a_message_says_what_is_owed_when_it_leaves_and_not_when_it_was_planned(mailbox):
+    message = queue()
+    AccountState.objects.filter(account__party=message.party).update(past_due="300.00")
+    services.send_due(now=NOW, limit=10)
+    said = mailbox.received[0].get_payload(decode=True).decode()
+    assert "300.00" in said and "1,500.00" not in said
+    message.refresh_from_db()
+    opened = portfolio.open_text(party_id=message.party_id, sealed=bytes(message.text_sealed))
+    assert "300.00" in opened
+    assert message.events.filter(detail="text renewed").count() == 1
 
 
 @pytest.mark.django_db

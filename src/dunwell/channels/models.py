@@ -44,6 +44,7 @@ class Message(models.Model):
     party = models.ForeignKey(Party, models.PROTECT, related_name="messages")
     contact_point = models.ForeignKey(ContactPoint, models.PROTECT)
     case_id = models.BigIntegerField(null=True)
+    case_no = models.CharField(max_length=20, blank=True, default="")  # as the text may name it
     planned_action_id = models.BigIntegerField(null=True, unique=True)
     channel = models.CharField(max_length=12)
     purpose = models.CharField(max_length=20)

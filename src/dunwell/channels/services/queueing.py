@@ -177,6 +177,7 @@ def _create(
         party=party,
         contact_point=point,
         case_id=case_id,
+        case_no=case_no,
         planned_action_id=planned_action_id,
         channel=template.channel,
         purpose=template.purpose,

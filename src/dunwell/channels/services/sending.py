@@ -16,15 +16,15 @@ from django.db import connection, transaction
 
 from dunwell.channels.lines import HandedOver, connected, hand_over, open_mail_server
 from dunwell.channels.models import Message, MessageEvent
-from dunwell.channels.rules import retry_after_minutes
+from dunwell.channels.rules import TextError, retry_after_minutes
 from dunwell.channels.services.queueing import move
-from dunwell.channels.services.texts import load_templates
+from dunwell.channels.services.texts import load_templates, render
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import GateDecision
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.decision import Decision, Verdict
 from dunwell.portfolio import services as portfolio
-from dunwell.portfolio.models import ContactPoint
+from dunwell.portfolio.models import ContactPoint, Party
 
 SENDER = Actor.program("sender")
 WAIT_AT_MOST = timedelta(hours=36)  # a message the gate lets pass only later than this is refused
@@ -134,6 +134,8 @@ def _send_one(message_id: int, server: BaseEmailBackend | None, done: Sent, *, b
     """Take one message to its next state. False when the server's connection cannot be used any more."""
     with transaction.atomic():
         message = _locked(message_id, Message.State.PLANNED)
+        if message is not None:
+            _renew(message, now=now)
         if message is None or not _pass_gate(message, done, by=by, now=now):
             return True
         subject, text, address = _opened(message)
@@ -182,6 +184,24 @@ def _refuse(message: Message, kept: GateDecision, decision: Decision, done: Sent
     move(message, state, detail=rule, by=by, now=now, decision=kept, refusal_rule=rule, **later)
     done.later += waits
     done.refused += not waits
+
+
+def _renew(message: Message, *, now: datetime) -> None:
+    """Fill the text again with today's figures: what leaves is what is owed now, not when it was planned.
+
+    Where it cannot be filled any more nothing is past due, and the gate refuses it for that.
+    """
+    party = Party.objects.select_related("entity").get(pk=message.party_id)
+    try:
+        subject, text = render(party, message.template, case_no=message.case_no)
+    except TextError:
+        return
+    if (subject, text) == _opened(message)[:2]:
+        return
+    message.subject_sealed = portfolio.seal_text(party_id=party.pk, text=subject) if subject else None
+    message.text_sealed = portfolio.seal_text(party_id=party.pk, text=text)
+    message.save(update_fields=["subject_sealed", "text_sealed"])
+    MessageEvent.objects.create(message=message, state=message.state, detail="text renewed", recorded_at=now)
 
 
 def _opened(message: Message) -> tuple[str, str, str]:
