@@ -13,10 +13,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from dunwell.arrangements.models import Promise
+from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact, ContactOutcome
+from dunwell.engine import lake, session
 from dunwell.identity.models import Role
+from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import BANK_ZONE
-from dunwell.oversight import export, queries
+from dunwell.oversight import drilldown, export, queries
 from dunwell.oversight.models import BucketDay, CohortMonth, RollRate
 from dunwell.payments.models import Payment
 from tests import build
@@ -32,6 +36,8 @@ PAGES = (
     "/reports/stages",
     "/reports/day",
     "/reports/day/paid",
+    "/reports/kept",
+    "/reports/gate",
 )
 
 
@@ -212,3 +218,65 @@ def test_a_file_that_is_late_is_said_on_the_front_page(published, monkeypatch, c
     page = client.get("/portfolio").content.decode()
     assert ("Files of 2026-11-23" in page) is said
     assert ("missing since" in page) is said
+
+
+def test_the_parts_below_the_kept_rate_are_those_it_counts(published, client):
+    client.force_login(build.user(role=Role.MANAGER, language="en"), backend="dunwell.identity.backends.Backend")
+    today = timezone.now().astimezone(BANK_ZONE).date()
+    party = build.party()
+    promise = Promise.objects.create(
+        entity=party.entity, party=party, currency="CNY", made_on=DAY, recorded_at=timezone.now(), key="p1"
+    )
+    judged = ((0, "100.00", "kept"), (29, "50.00", "broken"), (30, "7.00", "kept"))  # days ago, the last one too long
+    for position, (ago, amount, state) in enumerate(judged):
+        promise.parts.create(position=position, due_date=today - timedelta(days=ago), amount=amount, state=state)
+    shown = client.get("/reports/kept").content.decode()
+    figure = queries.day(today, now=timezone.now().astimezone(BANK_ZONE))
+    assert (figure.kept, figure.judged) == (1, 2)
+    assert "150.00" in shown and "7.00" not in shown and "kept 1" in shown and "broken" in shown
+
+
+def test_the_contacts_below_the_gate_s_figure_are_those_it_refused_today(published, client):
+    client.force_login(build.user(role=Role.MANAGER, language="en"), backend="dunwell.identity.backends.Backend")
+    party, point, _ = build.debtor()
+    at = timezone.now()
+    compliance.place_hold(party_id=party.pk, kind="complaint", reason="told us", by=Actor.program("test"), now=at)
+    for number in range(3):
+        compliance.reserve(
+            party_id=party.pk,
+            contact_point_id=point.pk,
+            channel="call",
+            key=f"k{number}",
+            by=Actor.program("test"),
+            now=at,
+        )
+    figure = queries.day(at.astimezone(BANK_ZONE).date(), now=at.astimezone(BANK_ZONE))
+    shown = client.get("/reports/gate").content.decode()
+    assert figure.blocked + figure.review == 3 == shown.count(party.party_no)
+
+
+def test_the_accounts_below_the_first_payment_default_are_those_it_counts(tmp_path):
+    duck = session.connect(threads=1)
+    rows = "(VALUES ('A1', DATE '2026-10-01', 5.00), ('A2', DATE '2026-10-01', 0.00), ('A3', DATE '2020-01-01', 9.00))"
+    made = f"SELECT * FROM {rows} AS t(account_no, open_date, owed)"
+    lake.write_parquet(
+        duck, f"(SELECT account_no, open_date, 'CNY' AS currency FROM ({made}))", tmp_path / "position.parquet"
+    )
+    lake.write_parquet(
+        duck,
+        "(SELECT account_no, DATE '2026-10-20' AS statement_date, DATE '2026-11-09' AS due_date,"
+        f" 5.00::DECIMAL(18,2) AS minimum_payment FROM ({made}))",
+        tmp_path / "statement.parquet",
+    )
+    lake.write_parquet(
+        duck,
+        "(SELECT account_no, 'P' || account_no AS party_no, 'CNY' AS currency, 'M1' AS bucket, 'early' AS stage,"
+        " 50.00::DECIMAL(18,2) AS balance, owed::DECIMAL(18,2) AS past_due, DATE '2026-11-09' AS oldest_due_date,"
+        f" 13 AS days_delinquent FROM ({made}))",
+        tmp_path / "book.parquet",
+    )
+    asked = {"currency": "CNY", "day": DAY}
+    found = drilldown.first_payments(tmp_path, tmp_path, **asked)
+    assert [(row.account_no, row.bucket) for row in found.rows] == [("A1", "unpaid"), ("A2", "paid")]
+    assert found.past_due == Decimal("5.00")
+    assert drilldown.first_payment_default(tmp_path, tmp_path, **asked) == (1, 2)

@@ -16,6 +16,7 @@ from dunwell.engine import lake, session
 
 PAGE = 200
 BOOK, EPISODE = "book.parquet", "episode.parquet"
+UNPAID, PAID = "unpaid", "paid"
 
 
 class NotKept(Exception):
@@ -66,6 +67,23 @@ _ENTERED = """
            recovered AS past_due,
            entered_on AS oldest_due_date, 0 AS days_delinquent
     FROM episode WHERE currency = $currency AND date_trunc('month', entered_on) = CAST($cohort AS DATE)
+"""
+_FIRST = f"""
+    SELECT b.account_no, b.party_no, strftime(f.due_date, '%Y-%m-%d') AS from_bucket,
+           CASE WHEN unpaid THEN '{UNPAID}' ELSE '{PAID}' END AS bucket, b.stage, b.balance,
+           CASE WHEN unpaid THEN b.past_due ELSE 0 END AS past_due, b.oldest_due_date, b.days_delinquent
+    FROM (
+        SELECT f.account_no, f.due_date, coalesce(b.past_due > 0 AND b.oldest_due_date <= f.due_date, FALSE) AS unpaid
+        FROM (
+            SELECT s.account_no, min_by(s.due_date, s.statement_date) AS due_date, min(s.statement_date) AS stated
+            FROM statement AS s WHERE s.minimum_payment > 0 GROUP BY s.account_no
+        ) AS f
+        JOIN position AS p ON p.account_no = f.account_no
+        JOIN book AS b ON b.account_no = f.account_no
+        WHERE p.currency = $currency AND date_diff('day', p.open_date, f.stated) BETWEEN 0 AND 31
+          AND f.due_date < CAST($day AS DATE) AND f.due_date >= CAST($day AS DATE) - 30
+    ) AS f
+    JOIN book AS b ON b.account_no = f.account_no
 """
 
 
@@ -126,9 +144,21 @@ def _page(files: dict[str, Path], query: str, asked: dict[str, object], *, after
     return Accounts(rows, sums[0], sums[1], sums[2], rows[-1].account_no if len(found) > limit else None)
 
 
+def first_payments(
+    inputs: Path, tables: Path, *, currency: str, day: date, after: str = "", limit: int = PAGE
+) -> Accounts:
+    """首逾: the accounts whose first statement fell due in the 30 days up to `day`, with its due date (from_bucket).
+
+    `bucket` is UNPAID where it was not paid at the close, and `past_due` then what is past due; else it is PAID and 0.
+    """
+    return _page(
+        _firsts(inputs, tables), _FIRST, {"currency": currency, "day": day.isoformat()}, after=after, limit=limit
+    )
+
+
 def first_payment_default(inputs: Path, tables: Path, *, currency: str, day: date) -> tuple[int, int]:
-    """首逾: of the accounts whose first statement fell due in the 30 days up to `day`, (not paid at its close, all)."""
-    files = {"book": tables / BOOK, "position": inputs / "position.parquet", "statement": inputs / "statement.parquet"}
+    """首逾: of the accounts of `first_payments`, (how many are unpaid, all)."""
+    files = _firsts(inputs, tables)
     if not all(path.exists() for path in files.values()):
         raise NotKept(str(inputs))
     connection = session.connect(threads=1, memory="256MB")
@@ -136,18 +166,12 @@ def first_payment_default(inputs: Path, tables: Path, *, currency: str, day: dat
         for name, path in files.items():
             lake.read_parquet(connection, name, path)
         return connection.execute(
-            """
-            SELECT count(*) FILTER (b.past_due > 0 AND b.oldest_due_date <= f.due_date), count(*)
-            FROM (
-                SELECT s.account_no, min_by(s.due_date, s.statement_date) AS due_date, min(s.statement_date) AS stated
-                FROM statement AS s WHERE s.minimum_payment > 0 GROUP BY s.account_no
-            ) AS f
-            JOIN position AS p ON p.account_no = f.account_no
-            JOIN book AS b ON b.account_no = f.account_no
-            WHERE p.currency = $currency AND date_diff('day', p.open_date, f.stated) BETWEEN 0 AND 31
-              AND f.due_date < CAST($day AS DATE) AND f.due_date >= CAST($day AS DATE) - 30
-            """,
+            f"SELECT count(*) FILTER (bucket = '{UNPAID}'), count(*) FROM ({_FIRST})",
             {"currency": currency, "day": day.isoformat()},
         ).fetchall()[0]
     finally:
         connection.close()
+
+
+def _firsts(inputs: Path, tables: Path) -> dict[str, Path]:
+    return {"book": tables / BOOK, "position": inputs / "position.parquet", "statement": inputs / "statement.parquet"}

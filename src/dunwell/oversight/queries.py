@@ -254,12 +254,10 @@ def day(on: date, *, now: datetime) -> Day:
     )
     paid = payments_of(on).aggregate(n=Count("account__party", distinct=True), rows=Count("pk"), amount=Sum("amount"))
     taken_back = Reversal.objects.filter(business_date=on).aggregate(amount=Sum("amount"))["amount"] or Decimal(0)
-    gate = GateDecision.objects.filter(
-        decided_at__gte=now.replace(hour=0, minute=0, second=0, microsecond=0)
-    ).aggregate(blocked=Count("pk", filter=Q(verdict="BLOCK")), review=Count("pk", filter=Q(verdict="REVIEW")))
-    judged = PromisePart.objects.filter(
-        due_date__gt=on - timedelta(days=30), due_date__lte=on, state__in=FINAL
-    ).aggregate(n=Count("pk"), kept=Count("pk", filter=Q(state=Promise.State.KEPT)))
+    gate = refused(now).aggregate(
+        blocked=Count("pk", filter=Q(verdict="BLOCK")), review=Count("pk", filter=Q(verdict="REVIEW"))
+    )
+    judged = judged_parts(on).aggregate(n=Count("pk"), kept=Count("pk", filter=Q(state=Promise.State.KEPT)))
     received = (paid["amount"] or Decimal(0)) - taken_back
     return Day(
         day=on,
@@ -285,6 +283,17 @@ def day(on: date, *, now: datetime) -> Day:
         working=calls["staff"],
         holding=Case.objects.filter(held_by__isnull=False, held_until__gt=now).count(),
     )
+
+
+def refused(now: datetime):
+    """What the gate did not let through since the day began at `now`'s clock: blocked, and sent to review."""
+    begin = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return GateDecision.objects.filter(decided_at__gte=begin, verdict__in=("BLOCK", "REVIEW"))
+
+
+def judged_parts(on: date):
+    """Parts of promises due in the 30 days up to `on` that are judged."""
+    return PromisePart.objects.filter(due_date__gt=on - timedelta(days=30), due_date__lte=on, state__in=FINAL)
 
 
 def planned_for(on: date):

@@ -12,6 +12,21 @@ STAGES = {
     "mid": pgettext_lazy("stage", "Mid"),
     "late": pgettext_lazy("stage", "Late"),
 }
+PART_STATES = {
+    "kept": pgettext_lazy("part of a promise", "kept"),
+    "partly_kept": pgettext_lazy("part of a promise", "partly kept"),
+    "broken": pgettext_lazy("part of a promise", "broken"),
+}
+CHANNELS = {
+    "call": pgettext_lazy("channel", "Call"),
+    "ai_call": pgettext_lazy("channel", "Voice robot"),
+    "sms": pgettext_lazy("channel", "SMS"),
+    "email": pgettext_lazy("channel", "E-mail"),
+    "letter": pgettext_lazy("channel", "Letter"),
+    "visit": pgettext_lazy("channel", "Field visit"),
+    "im": pgettext_lazy("channel", "Messenger"),
+}
+VERDICTS = {"BLOCK": pgettext_lazy("gate", "refused"), "REVIEW": pgettext_lazy("gate", "for review")}
 STEPS = {
     "planned": pgettext_lazy("funnel", "Planned"),
     "attempted": pgettext_lazy("funnel", "Attempted"),

@@ -247,6 +247,7 @@ def _figures(
             if firsts
             else "",
             stamp=closed,
+            href=f"/portfolio/accounts?first=1&currency={currency}" if firsts else "",
         ),
         Figure(
             pgettext("report", "Received today"),
@@ -274,6 +275,7 @@ def _figures(
             pgettext("report", "%(kept)s of %(judged)s parts, last 30 days")
             % {"kept": today.kept, "judged": today.judged},
             stamp=closed,
+            href="/reports/kept",
         ),
         Figure(
             pgettext("report", "Refused by the gate"),
@@ -282,6 +284,7 @@ def _figures(
             words.FORMULAS["gate"],
             pgettext("report", "%(n)s more wait for review") % {"n": today.review},
             stamp=at,
+            href="/reports/gate",
         ),
         Figure(
             pgettext("report", "On the telephone today"),
@@ -328,7 +331,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         {
             "account_no": row.account_no,
             "from_bucket": row.from_bucket,
-            "bucket": row.bucket,
+            "bucket": context.get("bucket_words", {}).get(row.bucket, row.bucket),
             "balance": row.balance,
             "past_due": row.past_due,
             "oldest_due_date": row.oldest_due_date,
@@ -382,6 +385,26 @@ def _asked(request: HttpRequest, last: date, *, after: str, limit: int) -> tuple
             "from_label": pgettext("report", "From"),
             "bucket_label": pgettext("report", "To"),
             "balance_label": pgettext("report", "Balance at the month's start"),
+        }
+        return found, context
+    if "first" in request.GET:
+        run = folder(last)
+        if run is None:
+            raise drilldown.NotKept(last.isoformat())
+        found = drilldown.first_payments(
+            run / "inputs", run / "tables", currency=currency, day=last, after=after, limit=limit
+        )
+        context = {
+            **labels,
+            "heading": pgettext("report", "First statements"),
+            "stamp": stamp,
+            "two": True,
+            "from_label": pgettext("report", "Due on"),
+            "bucket_label": pgettext("report", "Payment"),
+            "bucket_words": {
+                drilldown.UNPAID: pgettext("first statement", "unpaid"),
+                drilldown.PAID: pgettext("first statement", "paid"),
+            },
         }
         return found, context
     if "cohort" in request.GET:

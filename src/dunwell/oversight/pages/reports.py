@@ -133,7 +133,7 @@ def stages(request: HttpRequest) -> HttpResponse:
     day = queries.last_day()
     rows = queries.stages(_currency(request, day)) if day else []
     currency = _currency(request, day) if day else ""
-    return _table(
+    return table(
         request,
         heading=pgettext("report", "Stages"),
         stamp=moment(now()),
@@ -187,7 +187,7 @@ def vintages(request: HttpRequest) -> HttpResponse:
                 *(Cell(percent(points[age]) if age in points else "", True) for age in ages),
             ]
         )
-    return _table(
+    return table(
         request,
         heading=pgettext("report", "Recovery by month of entry"),
         stamp=pgettext("report", "close of %(day)s") % {"day": day},
@@ -262,7 +262,7 @@ def day(request: HttpRequest) -> HttpResponse:
             f"{today.kept} / {today.judged}",
         ),
     ]
-    return _table(
+    return table(
         request,
         heading=pgettext("report", "The day and each collector's day"),
         stamp=moment(moment_now),
@@ -321,7 +321,7 @@ def funnel_step(request: HttpRequest, step: str) -> HttpResponse:
     found = queries.funnel_rows(step, moment_now.date())
     may_open = request.user.may("case.view")
     with_amount = any(row.amount is not None for row in found)
-    return _table(
+    return table(
         request,
         heading=str(words.STEPS[step]),
         stamp=moment(moment_now),
@@ -355,7 +355,7 @@ def funnel_step(request: HttpRequest, step: str) -> HttpResponse:
     )
 
 
-def _table(
+def table(
     request: HttpRequest,
     *,
     rows: list[list[Cell]],
