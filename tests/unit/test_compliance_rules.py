@@ -1,6 +1,6 @@
 """What holds of the gate whatever the pack says, and what a malformed pack is told."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from dunwell.compliance.rules.values import Attempt, Event, Facts
 from dunwell.kernel.decision import Verdict
 
 BEIJING = ZoneInfo("Asia/Shanghai")
-(PACK,) = shipped.packs()
+PACK = shipped.pack_on(date(2026, 11, 24))
 TEXT = (shipped.files("dunwell.compliance") / "packs" / "cn-2026-01.yaml").read_text("utf-8")
 DAY = datetime(2026, 11, 24, tzinfo=BEIJING)
 FAILING = {gate.flag.format(channel="call"): "anything" for gate in PACK.gates if gate.at_least is None}
@@ -206,12 +206,13 @@ LINE_OF_CAP = TEXT[: TEXT.index("limit: 6")].count("\n") + 1
 def test_a_malformed_pack_is_refused_with_its_line(old, new, sentence):
     assert old in TEXT
     with pytest.raises(PackError) as refused:
-        read(TEXT.replace(old, new, 1), "cn.yaml")
+        read(TEXT.replace(old, new, 1), "cn.yaml", beside=shipped.part)
     assert sentence in str(refused.value)
     assert str(refused.value).startswith("cn.yaml, line ")
 
 
 def test_a_changed_pack_has_another_hash():
-    assert read(TEXT.replace("limit: 6", "limit: 5"), "x").sha256 != PACK.sha256 == read(TEXT, "y").sha256
+    changed, same = (read(t, "x", beside=shipped.part) for t in (TEXT.replace("limit: 6", "limit: 5"), TEXT))
+    assert changed.sha256 != PACK.sha256 == same.sha256
     with pytest.raises(PackError, match="not among the shipped packs"):
         shipped.pack_of(PACK.version, "0" * 64)

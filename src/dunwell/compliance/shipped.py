@@ -9,13 +9,33 @@ from importlib.resources import files
 from dunwell.compliance.rules.pack import Pack
 from dunwell.compliance.rules.reading import PackError, read
 
+FOLDER = files("dunwell.compliance") / "packs"
+
+
+def part(name: str) -> str:
+    """The text of a part that a shipped pack includes; PackError when there is none."""
+    found = FOLDER / "parts" / name
+    if not name.endswith(".yaml") or "/" in name or not found.is_file():
+        raise PackError(f"packs/parts holds no {name}.")
+    return found.read_text(encoding="utf-8")
+
 
 @cache
 def packs() -> tuple[Pack, ...]:
-    """Every shipped pack, oldest first; a malformed one raises PackError."""
-    folder = files("dunwell.compliance") / "packs"
-    found = [read(f.read_text(encoding="utf-8"), f.name) for f in folder.iterdir() if f.name.endswith(".yaml")]
+    """Every shipped pack, oldest first, an overlay as one with the pack it lies on; a malformed one raises PackError."""
+    texts = {f.name: f.read_text(encoding="utf-8") for f in FOLDER.iterdir() if f.name.endswith(".yaml")}
+    lying_on = {name for name, text in texts.items() if "\noverlay:" in f"\n{text}"}
+    found = [read(text, name, beside=part) for name, text in sorted(texts.items()) if name not in lying_on]
+    for name in sorted(lying_on):
+        found.append(read(texts[name], name, base=lambda wanted: _newest(found, wanted)))
     return tuple(sorted(found, key=lambda pack: (pack.id, pack.effective.first or date.min)))
+
+
+def _newest(among: list[Pack], pack_id: str) -> Pack:
+    mine = [pack for pack in among if pack.id == pack_id]
+    if not mine:
+        raise PackError(f"No rule pack {pack_id} is shipped.")
+    return max(mine, key=lambda pack: pack.effective.first or date.min)
 
 
 def pack_on(day: date, pack_id: str = "CN") -> Pack:

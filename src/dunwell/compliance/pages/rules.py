@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -12,6 +14,14 @@ from django.views.decorators.http import require_GET
 from dunwell.compliance.queries.catalogue import Catalogue, Entry, Parameter, catalogue
 from dunwell.identity.pages.guard import requires
 
+ABOUT = {
+    "contact": _("Contact"),
+    "agency": _("Agencies"),
+    "information": _("Personal information"),
+    "limitation": _("Limitation"),
+    "court": _("Courts"),
+    "referral": _("Criminal referral"),
+}
 STRENGTHS = {"must": _("must"), "should": _("should"), "practice": _("practice")}
 
 
@@ -40,7 +50,8 @@ def _shown(found: Catalogue, entry: Entry, language: str) -> dict[str, object]:
     return {
         "id": rule.id,
         "title": _in(rule.title, language),
-        "text": _filled(_in(rule.text, language)),
+        "text": _filled(_in(rule.text, language), _numbers(found, rule.id)),
+        "about": ABOUT[rule.about],
         "source": found.pack.citation(rule, language),
         "strength": STRENGTHS[rule.strength],
         "confidence": rule.confidence,
@@ -52,15 +63,34 @@ def _shown(found: Catalogue, entry: Entry, language: str) -> dict[str, object]:
     }
 
 
-def _filled(text: str) -> str:
-    """The rule's sentence with … where a refusal names its own figures."""
-    return text.format_map({name: "…" for name in ("what", "list", "window", "used", "limit")})
+def _numbers(found: Catalogue, rule: str) -> Mapping[str, str]:
+    duty = found.pack.duties.get(rule)
+    return duty.parameters if duty else {}
+
+
+class _Open(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def _filled(text: str, numbers: Mapping[str, str]) -> str:
+    """The rule's sentence with its own numbers, and … where a refusal names its own figures."""
+    return text.format_map(_Open(numbers))
 
 
 def _parameter(parameter: Parameter) -> str:
     value, number = parameter.value, parameter.days
     if parameter.kind == "hours":
-        return gettext("Spring Festival %(hours)s") % {"hours": value} if parameter.special else value
+        hours = value or gettext("none")
+        return gettext("special days %(hours)s") % {"hours": hours} if parameter.special else hours
+    if parameter.kind in ("rest", "days"):
+        return ngettext("%(days)s day", "%(days)s days", number) % {"days": number}
+    if parameter.kind == "kept":
+        return ngettext("kept %(months)s month", "kept %(months)s months", number) % {"months": number}
+    if parameter.kind == "words":
+        return ngettext("%(number)s pattern", "%(number)s patterns", number) % {"number": number}
+    if parameter.kind == "number":
+        return f"{parameter.name} {value}"
     if parameter.span == "lifetime":
         return gettext("%(limit)s in a case") % {"limit": value}
     if parameter.span == "rolling_days":

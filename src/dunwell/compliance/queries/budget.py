@@ -120,7 +120,7 @@ def _day(known: Known, pack: Pack, now: datetime) -> dict[str, object]:
     lawful = windows.HoursOn(pack, attempt, flags)
     wish = windows.own_hours(flags, pack.own_window_flag) or ()
     own = windows.HoursOn(pack, attempt, flags, wish)
-    opens = windows.next_open(now, zones, lambda day, zone: _both(lawful(day, zone), own(day, zone) if wish else ()))
+    opens = windows.next_open(now, zones, lambda day, zone: _wished(lawful(day, zone), own(day, zone), bool(wish)))
     ends = [windows.closes(now, zones, lawful), windows.closes(now, zones[:1], own) if wish else None]
     return {
         "clock": here,
@@ -133,11 +133,10 @@ def _day(known: Known, pack: Pack, now: datetime) -> dict[str, object]:
     }
 
 
-def _both(lawful: tuple[windows.Interval, ...], wish: tuple[windows.Interval, ...]) -> tuple[windows.Interval, ...]:
-    if not wish:
-        return lawful
-    pairs = [(max(a.start, b.start), min(a.end, b.end)) for a in lawful for b in wish]
-    return tuple(windows.Interval(start, end) for start, end in pairs if start < end)
+def _wished(
+    lawful: tuple[windows.Interval, ...], wish: tuple[windows.Interval, ...], any_wish: bool
+) -> tuple[windows.Interval, ...]:
+    return windows.both(lawful, wish) if any_wish else lawful
 
 
 def _hours(interval: windows.Interval, here: datetime, zone: str) -> Hours:
@@ -189,5 +188,5 @@ def _use(cap: Cap, known: Known, pack: Pack, now: datetime, zone: str) -> CapUse
         used=found.used,
         under_way=found.used - settled.used,
         limit=found.limit,
-        free_at=caps.free_from(found, zone),
+        free_at=found.free_at,
     )

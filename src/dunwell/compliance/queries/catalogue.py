@@ -13,13 +13,15 @@ from dunwell.kernel.times import BANK_ZONE, business_date
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A number of the rule: `limit` of a cap with its span and days, or the hours of a window."""
+    """A number of the rule: `limit` of a cap with its span and days, the hours of a window, the days of a rest or
+    of a gate that counts from a date, how many months a kind of evidence is kept, or a duty's number by `name`."""
 
-    kind: str  # cap, hours
+    kind: str  # cap, hours, rest, days, kept, number, words
     value: str
     span: str = ""
     days: int = 0
     special: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,28 @@ def catalogue(*, now: datetime, entity_id: int) -> Catalogue:
 
 
 def _parameters(pack: Pack, rule: Rule) -> tuple[Parameter, ...]:
-    hours = [
+    found = [
         Parameter("hours", ", ".join(map(str, window.intervals)), special=bool(window.days))
-        for window in pack.windows
+        for layer in (pack.windows, *pack.narrower)
+        for window in layer
         if window.rule == rule.id
     ]
-    return tuple(hours + [_cap(cap) for cap in pack.caps if cap.rule == rule.id])
+    found += [_cap(cap) for cap in pack.caps if cap.rule == rule.id]
+    found += [Parameter("rest", str(rest.days), days=rest.days) for rest in pack.cooloffs if rest.rule == rule.id]
+    for gate in pack.gates:
+        if gate.rule == rule.id and (gate.days or gate.at_least):
+            number = gate.days or gate.at_least or 0
+            found.append(Parameter("days" if gate.days else "number", str(number), days=number, name="collectors"))
+    found += [
+        Parameter("kept", str(kept.months), days=kept.months, name=kept.item)
+        for kept in pack.keepings
+        if kept.rule == rule.id
+    ]
+    words = sum(len(patterns) for ban in pack.bans if ban.rule == rule.id for patterns in ban.lexicon.values())
+    found += [Parameter("words", str(words), days=words)] if words else []
+    if rule.id in pack.duties:
+        found += [Parameter("number", value, name=name) for name, value in pack.duties[rule.id].parameters.items()]
+    return tuple(dict.fromkeys(found))
 
 
 def _cap(cap: Cap) -> Parameter:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from dunwell.compliance.rules import caps, windows
+from dunwell.compliance.rules.content import BAN, LACKS
 from dunwell.compliance.rules.pack import GROUPS, Gate, Pack, Rule, Words
 from dunwell.compliance.rules.values import Attempt, Event, Flags
 from dunwell.kernel.decision import Decision, Reason, Verdict
@@ -18,6 +19,7 @@ from dunwell.kernel.times import aware, local
 
 UNKNOWN = "G-UNKNOWN"
 SEVERITY = {Verdict.ALLOW: 0, Verdict.REVIEW: 1, Verdict.BLOCK: 2}
+PLACE = {group: position for position, group in enumerate(GROUPS)}
 OK = Reason(rule="OK", verdict=Verdict.ALLOW, text_zh="可以联系", text_en="Contact is permitted")
 
 
@@ -25,6 +27,7 @@ OK = Reason(rule="OK", verdict=Verdict.ALLOW, text_zh="可以联系", text_en="C
 class Failure:
     """A rule that does not pass; `clears_at` is the first later moment at which it alone would."""
 
+    pack: Pack
     rule: str
     group: str
     verdict: Verdict = Verdict.BLOCK
@@ -33,26 +36,39 @@ class Failure:
     confidence: str = ""
 
 
-def decide(*, now: datetime, pack: Pack, attempt: Attempt, history: tuple[Event, ...] | None, flags: Flags) -> Decision:
+def decide(
+    *, now: datetime, pack: Pack | tuple[Pack, ...], attempt: Attempt, history: tuple[Event, ...] | None, flags: Flags
+) -> Decision:
     """BLOCK beats REVIEW beats ALLOW; the primary reason is the first of the winning verdict.
 
-    `now` is aware (ValueError otherwise). `history` None means that it could not be read, which
-    refuses. A contact that the debtor starts is never refused.
+    Several packs may apply (he moved, a state beside its federation): all of them have to permit. `now` is
+    aware (ValueError otherwise). `history` None means that it could not be read, which refuses. A contact
+    that the debtor starts is never refused. An ALLOW to a collector whom no pack binds names the rule that
+    says so.
     """
     aware(now)
-    failures = _failures(now, pack, attempt, history, flags)
+    packs = (pack,) if isinstance(pack, Pack) else pack
+    names = {"pack_id": "&".join(p.id for p in packs), "pack_version": "&".join(p.version for p in packs)}
+    failures = _failures(now, packs, attempt, history, flags)
     if not failures:
-        return Decision(Verdict.ALLOW, (OK,), None, pack.id, pack.version)
+        return Decision(Verdict.ALLOW, (_permitted(packs, attempt),), None, **names)
     verdict = max((failure.verdict for failure in failures), key=SEVERITY.__getitem__)
     primary = next(failure for failure in failures if failure.verdict is verdict)
     ordered = (primary, *(failure for failure in failures if failure is not primary))
     return Decision(
         verdict=verdict,
-        reasons=tuple(_reason(pack, failure) for failure in ordered),
-        retry_after=_all_clear(now, failures, pack, attempt, history, flags),
-        pack_id=pack.id,
-        pack_version=pack.version,
+        reasons=tuple(_reason(failure) for failure in ordered),
+        retry_after=_all_clear(now, failures, packs, attempt, history, flags),
+        **names,
     )
+
+
+def _permitted(packs: tuple[Pack, ...], attempt: Attempt) -> Reason:
+    outside = [p for p in packs if p.collector_roles and attempt.actor not in p.collector_roles and p.scope_rule]
+    if attempt.direction == "in" or len(outside) < len(packs):
+        return OK
+    rule = outside[0].rules[outside[0].scope_rule]
+    return Reason(rule.id, Verdict.ALLOW, rule.text.zh, rule.text.en, outside[0].citation(rule), rule.confidence)
 
 
 def closes_at(*, now: datetime, pack: Pack, attempt: Attempt, flags: Flags) -> datetime | None:
@@ -61,7 +77,7 @@ def closes_at(*, now: datetime, pack: Pack, attempt: Attempt, flags: Flags) -> d
     if not zones:
         return now
     ends = [windows.closes(now, zones, _lawful_hours(now, zones, pack, attempt, flags))]
-    own = windows.own_hours(flags, pack.own_window_flag)
+    own = windows.own_hours(flags, pack.own_window_flag) if pack.own_window_honoured else ()
     if own:
         ends.append(windows.closes(now, zones[:1], windows.HoursOn(pack, attempt, flags, own)))
     return min((end for end in ends if end is not None), default=None)
@@ -70,7 +86,7 @@ def closes_at(*, now: datetime, pack: Pack, attempt: Attempt, flags: Flags) -> d
 def _all_clear(
     now: datetime,
     failures: list[Failure],
-    pack: Pack,
+    packs: tuple[Pack, ...],
     attempt: Attempt,
     history: tuple[Event, ...] | None,
     flags: Flags,
@@ -89,26 +105,30 @@ def _all_clear(
             return None
         moment = max(clear for clear in clearing if clear is not None)
         if moment.astimezone(now.tzinfo).date() != now.date():
-            flags = {name: value for name, value in flags.items() if name != "holiday"}  # said of that day only
-        failures = _failures(moment, pack, attempt, history, flags)
+            flags = {name: value for name, value in flags.items() if name not in windows.OF_ONE_DAY}
+        failures = _failures(moment, packs, attempt, history, flags)
     return None
 
 
 def _failures(
-    now: datetime, pack: Pack, attempt: Attempt, history: tuple[Event, ...] | None, flags: Flags
+    now: datetime, packs: tuple[Pack, ...], attempt: Attempt, history: tuple[Event, ...] | None, flags: Flags
 ) -> list[Failure]:
-    """Every failing rule, in the order of groups, and within a group in the pack's order."""
+    """Every failing rule, in the order of groups, and within a group in the packs' order."""
     if attempt.direction == "in":
         return []
-    zones = windows.zones_of(pack.clock, attempt.zones)
-    found = [*_unknowns(now, pack, attempt, history, zones), *_gates(now, pack, attempt, flags)]
-    found += _purposes(pack, attempt)
-    if zones:
-        found += _hours(now, zones, pack, attempt, flags)
-        if history is not None:
-            found += _limits(now, zones[0], pack, attempt, history, flags)
-    in_order = {group: position for position, group in enumerate(GROUPS)}
-    return sorted(found, key=lambda failure: in_order[failure.group])
+    found: list[Failure] = []
+    for pack in packs:
+        zones = windows.zones_of(pack.clock, attempt.zones)
+        found += _unknowns(now, pack, attempt, history, zones)
+        found += _gates(now, pack, attempt, flags, zones)
+        found += _purposes(pack, attempt)
+        found += _said(pack, attempt, flags)
+        if zones:
+            found += _hours(now, zones, pack, attempt, flags)
+            if history is not None:
+                found += _limits(now, zones[0], pack, attempt, history, flags)
+                found += _rests(now, zones[0], pack, attempt, history, flags)
+    return sorted(found, key=lambda failure: PLACE[failure.group]) if len(found) > 1 else found
 
 
 def _unknowns(
@@ -130,23 +150,49 @@ def _unknowns(
 
 
 def _unknown(pack: Pack, what: str) -> Failure:
-    return Failure(rule=UNKNOWN, group="stop", values={"what": pack.unknowns[what]})
+    return Failure(pack, UNKNOWN, "stop", values={"what": pack.unknowns[what]})
 
 
-def _gates(now: datetime, pack: Pack, attempt: Attempt, flags: Flags) -> Iterator[Failure]:
+def _gates(now: datetime, pack: Pack, attempt: Attempt, flags: Flags, zones: tuple[str, ...]) -> Iterator[Failure]:
     for gate in pack.gates:
-        if not gate.selector.takes(
+        name = gate.flag.format(channel=attempt.channel) if "{" in gate.flag else gate.flag
+        if name not in flags and not gate.absent_fails:
+            continue
+        if not pack.binds(gate.rule, attempt.actor) or not gate.selector.takes(
             channel=attempt.channel, party=attempt.party, purpose=attempt.purpose, actor=attempt.actor
         ):
+            continue
+        if gate.days:
+            yield from _counted_days(now, pack, gate, flags, name, zones)
             continue
         verdict = gate_verdict(gate, flags, attempt.channel)
         if verdict is UNKNOWN_VALUE:
             yield _unknown(pack, gate.unknown_what)
         elif verdict is not Verdict.ALLOW:
-            until = _until(flags, gate.flag.format(channel=attempt.channel))
+            until = _until(flags, name)
             if until is not None and until <= now:
                 continue
-            yield Failure(gate.rule, gate.group, Verdict(verdict), until, gate.values)
+            yield Failure(pack, gate.rule, gate.group, Verdict(verdict), until, gate.values)
+
+
+def _counted_days(
+    now: datetime, pack: Pack, gate: Gate, flags: Flags, name: str, zones: tuple[str, ...]
+) -> Iterator[Failure]:
+    """A gate that lasts so many days from a date; a date that cannot be read stops without end."""
+    given = flags[name]
+    if given == "no":
+        return
+    clears = None
+    try:
+        first = date.fromisoformat(given)
+    except ValueError:
+        first = None
+    if first is not None and zones:
+        days = gate.days + (gate.more_days if flags.get(gate.extended_by, "no") != "no" else 0)
+        clears = windows.at_second(first + timedelta(days=days), 0, zones[0])
+        if now >= clears or local(now, zones[0]).date() < first:
+            return
+    yield Failure(pack, gate.rule, gate.group, gate.verdict, clears, gate.values)
 
 
 UNKNOWN_VALUE = "unknown"
@@ -176,8 +222,23 @@ def _until(flags: Flags, flag: str) -> datetime | None:
 
 def _purposes(pack: Pack, attempt: Attempt) -> Iterator[Failure]:
     for row in pack.party_purposes:
-        if attempt.party in row.parties and attempt.purpose not in row.purposes:
-            yield Failure(row.rule, "party", row.verdict)
+        if attempt.party in row.parties and attempt.purpose not in row.purposes and pack.binds(row.rule, attempt.actor):
+            yield Failure(pack, row.rule, "party", row.verdict)
+
+
+def _said(pack: Pack, attempt: Attempt, flags: Flags) -> Iterator[Failure]:
+    """What the scan of its text found (rules.content), one failure a rule."""
+    told: set[str] = set()
+    for ban in pack.bans:
+        speaks = not ban.parties or attempt.party in ban.parties
+        found = flags.get(f"{BAN}{ban.category}", "no") != "no"
+        if found and speaks and ban.rule not in told and pack.binds(ban.rule, attempt.actor):
+            told.add(ban.rule)
+            yield Failure(pack, ban.rule, "content", ban.verdict)
+    for disclosure in pack.disclosures:
+        lacking = any(flags.get(f"{LACKS}{key}", "no") != "no" for key in disclosure.keys)
+        if lacking and attempt.channel in disclosure.channels and pack.binds(disclosure.rule, attempt.actor):
+            yield Failure(pack, disclosure.rule, "content")
 
 
 def _lawful_hours(now: datetime, zones: tuple[str, ...], pack: Pack, attempt: Attempt, flags: Flags) -> windows.HoursOn:
@@ -185,13 +246,16 @@ def _lawful_hours(now: datetime, zones: tuple[str, ...], pack: Pack, attempt: At
 
 
 def _hours(now: datetime, zones: tuple[str, ...], pack: Pack, attempt: Attempt, flags: Flags) -> Iterator[Failure]:
-    hours_on = _lawful_hours(now, zones, pack, attempt, flags)
-    opens = windows.next_open(now, zones, hours_on)
-    if opens != now:
-        window = windows.window_for(pack, attempt, local(now, zones[0]).date(), flags)
-        rule, confidence = (window.rule, window.confidence) if window else (pack.windows[-1].rule, "")
-        text = ", ".join(str(hours) for hours in window.intervals) if window else ""
-        yield Failure(rule, "time", Verdict.BLOCK, opens, {"window": Words(text, text)}, confidence)
+    window = None
+    for zone in zones:
+        window = window or windows.refusing(pack, attempt, local(now, zone), flags)
+    if window is not None:
+        opens = windows.next_open(now, zones, _lawful_hours(now, zones, pack, attempt, flags))
+        text = ", ".join(str(hours) for hours in window.intervals)
+        words = Words(text or "当日不得联系", text or "none on this day")
+        yield Failure(pack, window.rule, "time", Verdict.BLOCK, opens, {"window": words}, window.confidence)
+    if not pack.own_window_honoured or pack.own_window_flag not in flags:
+        return
     own = windows.own_hours(flags, pack.own_window_flag)
     if own is None:
         yield _unknown(pack, "wish")
@@ -199,7 +263,7 @@ def _hours(now: datetime, zones: tuple[str, ...], pack: Pack, attempt: Attempt, 
         opens = windows.next_open(now, zones[:1], windows.HoursOn(pack, attempt, flags, own))
         if opens != now:
             text = ", ".join(map(str, own))
-            yield Failure(pack.own_window_rule, "time", Verdict.BLOCK, opens, {"window": Words(text, text)})
+            yield Failure(pack, pack.own_window_rule, "time", Verdict.BLOCK, opens, {"window": Words(text, text)})
 
 
 def _limits(
@@ -210,30 +274,55 @@ def _limits(
         chosen = cap.selector.takes(
             channel=attempt.channel, party=attempt.party, purpose=attempt.purpose, actor=attempt.actor
         )
-        if not chosen or not pack.rules[cap.rule].in_force.on(today):
+        if not chosen or not pack.rules[cap.rule].in_force.on(today) or not pack.binds(cap.rule, attempt.actor):
             continue
-        if cap.lifted_by and flags.get(cap.lifted_by, "no") != "no":
+        if not caps.speaks(cap.when, flags) or caps.lifted(cap, flags, today):
             continue
         found = caps.count(cap, now=now, attempt=attempt, history=history, pack=pack, zone=zone)
         if found.full:
             used, limit = str(found.used), str(found.limit)
-            yield Failure(
-                cap.rule,
-                "cap",
-                Verdict.BLOCK,
-                caps.free_from(found, zone),
-                {"used": Words(used, used), "limit": Words(limit, limit)},
-            )
+            values = {"used": Words(used, used), "limit": Words(limit, limit)}
+            yield Failure(pack, cap.rule, "cap", Verdict.BLOCK, found.free_at, values)
 
 
-def _reason(pack: Pack, failure: Failure) -> Reason:
+def _rests(
+    now: datetime, zone: str, pack: Pack, attempt: Attempt, history: tuple[Event, ...], flags: Flags
+) -> Iterator[Failure]:
+    for cooloff in pack.cooloffs:
+        chosen = cooloff.selector.takes(
+            channel=attempt.channel, party=attempt.party, purpose=attempt.purpose, actor=attempt.actor
+        )
+        if not chosen or not pack.binds(cooloff.rule, attempt.actor):
+            continue
+        today = local(now, zone).date()
+        if not pack.rules[cooloff.rule].in_force.on(today) or caps.lifted(cooloff, flags, today):
+            continue
+        until = caps.rests_until(cooloff, now=now, attempt=attempt, history=history, pack=pack, zone=zone)
+        if until is not None:
+            days = str(cooloff.days)
+            yield Failure(pack, cooloff.rule, "cap", Verdict.BLOCK, until, {"days": Words(days, days)})
+
+
+def _reason(failure: Failure) -> Reason:
+    pack = failure.pack
     rule: Rule = pack.rules[failure.rule]
     return Reason(
         rule=rule.id,
         verdict=failure.verdict,
-        text_zh=rule.text.zh.format(**{name: words.zh for name, words in failure.values.items()}),
-        text_en=rule.text.en.format(**{name: words.en for name, words in failure.values.items()}),
+        text_zh=_filled(rule.text.zh, {name: words.zh for name, words in failure.values.items()}),
+        text_en=_filled(rule.text.en, {name: words.en for name, words in failure.values.items()}),
         citation=pack.citation(rule),
         confidence=failure.confidence or rule.confidence,
         retry_after=failure.clears_at,
     )
+
+
+class _Known(dict[str, str]):
+    """A rule that forbids by its hours and by its count fills only what this failure has."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    return text.format_map(_Known(values)) if "{" in text else text

@@ -44,6 +44,9 @@ class Rule:
     strength: str
     in_force: InForce
     line: int
+    file: str = ""
+    about: str = "contact"
+    binds: frozenset[str] = ALL  # whom the rule binds; empty: the pack's own collector_roles
 
     @property
     def confirmed(self) -> bool:
@@ -69,9 +72,17 @@ class Selector:
         )
 
 
+Flagged = Mapping[str, frozenset[str]]
+"""Flags and values; a row that is given `when` speaks only where one of them is so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A flag whose value must be among `passes` (or, as a number, at least `at_least`)."""
+    """A flag whose value must be among `passes` (or, as a number, at least `at_least`).
+
+    With `days` the flag is the day on which something began: the gate fails on that day, which is day 1,
+    and to the end of day `days`, or `more_days` later where the flag `extended_by` says yes.
+    """
 
     rule: str
     group: str
@@ -84,12 +95,18 @@ class Gate:
     unknown_what: str = ""
     at_least: int | None = None
     absent_fails: bool = False
-    unless: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    unless: Flagged = field(default_factory=dict)
     values: Mapping[str, Words] = field(default_factory=dict)
+    days: int = 0
+    more_days: int = 0
+    extended_by: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class PartyPurposes:
+    """The purposes for which a party may be contacted; none at all when `purposes` is empty."""
+
     rule: str
     parties: frozenset[str]
     purposes: frozenset[str]
@@ -118,13 +135,20 @@ class Window:
     selector: Selector
     days: frozenset[str]
     intervals: tuple[Interval, ...]
-    override: str = ""
+    override: frozenset[str] = ALL
     confidence: str = ""
+    when: Flagged = field(default_factory=dict)
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """At most `limit` events; `over` is calendar_day, calendar_week, calendar_month, rolling_days, lifetime."""
+    """At most `limit` events.
+
+    `over` is calendar_day, calendar_week, calendar_month, rolling_days, rolling_hours or lifetime; `days` is
+    its length (hours for rolling_hours). `lifted_by` names a flag that lifts it: `yes`-like for ever, or, with
+    `lifted_days`, a date from which it is lifted for so many days.
+    """
 
     rule: str
     selector: Selector
@@ -136,15 +160,81 @@ class Cap:
     scope: str
     exclude: frozenset[str]
     lifted_by: str = ""
+    lifted_days: int = 0
+    when: Flagged = field(default_factory=dict)
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CoolOff:
+    """No contact for `days` days after an event that counts in `basis`; the event's own day is day 1 or day 0."""
+
+    rule: str
+    selector: Selector
+    subject: str
+    basis: str
+    triggers: frozenset[str]  # the channels of the event
+    event_day_is_first: bool
+    days: int
+    inbound: bool
+    scope: str
+    lifted_by: str = ""
+    lifted_days: int = 0
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """Words that no outgoing text may carry: a category with the rule that forbids it, and its lexicon."""
+
+    rule: str
+    category: str
+    verdict: Verdict
+    lexicon: Mapping[str, tuple[str, ...]]  # language -> patterns
+    parties: frozenset[str] = ALL
+    channels: frozenset[str] = ALL
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """What a text or a talk has to say: `keys` are looked for in the texts of `channels` by `patterns`."""
+
+    rule: str
+    moment: str
+    channels: frozenset[str]
+    keys: Mapping[str, Mapping[str, tuple[str, ...]]]  # key -> language -> patterns, one of which must be found
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How long a kind of evidence is kept, and from when."""
+
+    rule: str
+    item: str
+    months: int
+    starts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A rule that no single contact can break, with its numbers by name."""
+
+    rule: str
+    parameters: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
+    """Whose day it is. `days_of_rest` and `working_days` (made up for a holiday) stand above the week."""
+
     basis: str
     official: str
     covers: frozenset[str]
     weekend: frozenset[int]  # ISO weekdays
     special_days: Mapping[str, frozenset[date]]
+    days_of_rest: frozenset[date] = frozenset()
+    working_days: frozenset[date] = frozenset()
+    known_to: date | None = None  # the last day of which holidays are known; later ones are provisional
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +262,31 @@ class Pack:
     own_window_flag: str
     caps: tuple[Cap, ...]
     unknowns: Mapping[str, Words]
+    collector_roles: frozenset[str] = ALL
+    scope_rule: str = ""
+    supersedes: str = ""
+    own_window_honoured: bool = True
+    cooloffs: tuple[CoolOff, ...] = ()
+    bans: tuple[Ban, ...] = ()
+    disclosures: tuple[Disclosure, ...] = ()
+    keepings: tuple[Keeping, ...] = ()
+    duties: Mapping[str, Duty] = field(default_factory=dict)
+    narrower: tuple[tuple[Window, ...], ...] = ()  # the hours of overlays: each of them must permit too
+    over: str = ""  # of an overlay: the id of the pack that it lies on
+
+    def binds(self, rule: str, actor: str) -> bool:
+        """Whether a rule speaks to this collector (an original creditor is outside some countries' laws)."""
+        return actor in (self.rules[rule].binds or self.collector_roles or self.actors)
+
+    @property
+    def flags(self) -> frozenset[str]:
+        """Every flag that this pack reads, the channel not yet filled in."""
+        named = {gate.flag for gate in self.gates} | {gate.extended_by for gate in self.gates}
+        named |= {flag for gate in self.gates for flag in gate.unless}
+        named |= {flag for layer in (self.windows, *self.narrower) for w in layer for flag in (*w.override, *w.when)}
+        named |= {flag for cap in self.caps for flag in (cap.lifted_by, *cap.when)}
+        named |= {cooloff.lifted_by for cooloff in self.cooloffs}
+        return frozenset(named | {self.own_window_flag, "holiday", "makeup_day"}) - {""}
 
     def citation(self, rule: Rule, language: str = "zh") -> str:
         """Instrument and article in words."""
@@ -182,5 +297,6 @@ class Pack:
 
     @property
     def longest_count(self) -> int:
-        """Days of history that the caps need, lifetime caps aside."""
-        return max((cap.days for cap in self.caps), default=1)
+        """Days of history that caps and cool-offs need, lifetime caps aside."""
+        hours = (cap.days // 24 + 1 if cap.over == "rolling_hours" else cap.days for cap in self.caps)
+        return max((*hours, *(cooloff.days + 1 for cooloff in self.cooloffs)), default=1)

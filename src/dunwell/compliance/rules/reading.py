@@ -1,156 +1,119 @@
-"""Reads a rule pack from YAML text. What is wrong is named with file and line."""
+"""Reads a rule pack, or an overlay on one, from YAML text. What is wrong is named with file and line."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from string import Formatter
 from types import MappingProxyType
-from typing import TypeVar
 
 import yaml
 
 from dunwell.compliance.rules import pack as shape
+from dunwell.compliance.rules.nodes import Node, PackError, root
 from dunwell.kernel.decision import Verdict
 
-T = TypeVar("T")
+__all__ = ["PackError", "interval", "read"]
+
 CONFIDENCES = frozenset({"V1", "V2", "V2c", "M", "A"})
 STRENGTHS = frozenset({"must", "should", "practice"})
-SUBJECTS = frozenset({"contact_point", "person", "person_debt", "third_party"})
+ABOUT = frozenset({"contact", "agency", "information", "limitation", "court", "referral"})
+SUBJECTS = frozenset({"contact_point", "person", "person_debt", "account", "third_party"})
 BASES = frozenset({"attempt", "attempt_unanswered", "effective_conversation", "contact_made", "communication"})
 SPANS = {"calendar_day": 1, "calendar_week": 7, "calendar_month": 31, "lifetime": 0}
 SCOPES = ("all_collectors", "collector_entity")
-EXCLUDABLE = frozenset({"inbound", "not_connected_to_number"})
-TEXT_VALUES = frozenset({"what", "list", "window", "used", "limit"})
+EXCLUDABLE = frozenset({"inbound", "not_connected_to_number", "face_to_face"})
+TEXT_VALUES = frozenset({"what", "list", "window", "used", "limit", "days"})
+LANGUAGES = ("zh", "en")
 INTERVAL = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
+ALWAYS = ("pack", "clock", "channels", "purposes", "actors", "parties", "counting", "instruments", "rules", "gates",
+          "party_purposes", "windows", "own_window", "caps", "unknowns")  # fmt: skip
+MAYBE = ("includes", "cooloffs", "content_bans", "disclosures", "evidence", "duties")
+PART = ("instruments", "rules", *MAYBE[1:])
+OVERLAY = ("instruments", "rules", "gates", "party_purposes", "windows", "caps", *MAYBE[1:])
+SELECTING = ("channels", "parties", "purposes", "actors")
 
 
-class PackError(ValueError):
-    """A pack that cannot be used; the sentence names file, line, field and what was expected."""
+def read(
+    text: str, file: str, *, beside: Callable[[str], str] | None = None, base: Callable[[str], shape.Pack] | None = None
+) -> shape.Pack:
+    """The pack in `text`; PackError when it is malformed. Its hash is that of the text and of its parts.
+
+    `beside` gives the text of a part that the file includes. A file that begins with `overlay` lies on the
+    pack that `base` gives for its id, and is answered as the two together; it may only tighten.
+    """
+    found = root(text, file)
+    if "overlay" in found.fields():
+        if base is None:
+            raise found.wrong("a pack: no other one is at hand for an overlay to lie on")
+        tops = [found.fields(("overlay",), OVERLAY)]
+        under = base(_under(tops[0]["overlay"]))
+        return _Reader(file, text, tops, under).overlay()
+    tops = [found.fields(ALWAYS, MAYBE)]
+    if "includes" in tops[0]:
+        for node in tops[0]["includes"].items():
+            if beside is None:
+                raise node.wrong("no part: a pack that is not shipped stands in one file")
+            part = beside(node.text())
+            tops.append(root(part, node.text()).fields((), PART))
+            text += part
+    return _Reader(file, text, tops, None).pack()
 
 
-class Node:
-    """One place in the file: its value is asked for by type, and an error says where it is."""
-
-    def __init__(self, file: str, path: str, node: yaml.Node) -> None:
-        self.file, self.path, self.node = file, path, node
-
-    @property
-    def line(self) -> int:
-        return self.node.start_mark.line + 1
-
-    def wrong(self, expected: str) -> PackError:
-        found = f', not "{self.node.value}"' if isinstance(self.node, yaml.ScalarNode) else ""
-        return PackError(f"{self.file}, line {self.line}, {self.path}: {expected} is expected{found}.")
-
-    def fields(self, required: Iterable[str] = (), optional: Iterable[str] = ()) -> dict[str, Node]:
-        """The fields of a mapping; a missing, unknown or repeated one is refused."""
-        if not isinstance(self.node, yaml.MappingNode):
-            raise self.wrong("a mapping")
-        found: dict[str, Node] = {}
-        for key, value in self.node.value:
-            if key.value in found:
-                raise PackError(f"{self.file}, line {key.start_mark.line + 1}, {self.path}: {key.value} stands twice.")
-            found[key.value] = Node(self.file, f"{self.path}.{key.value}", value)
-        required = tuple(required)
-        allowed = set(required) | set(optional)
-        if allowed:
-            for name, node in found.items():
-                if name not in allowed:
-                    known = ", ".join(sorted(allowed))
-                    raise PackError(f"{self.file}, line {node.line}, {node.path}: no such field; known are {known}.")
-        for name in required:
-            if name not in found:
-                raise PackError(f"{self.file}, line {self.line}, {self.path}: {name} is missing.")
-        return found
-
-    def items(self) -> list[Node]:
-        if not isinstance(self.node, yaml.SequenceNode):
-            raise self.wrong("a list")
-        return [Node(self.file, f"{self.path}[{nr}]", node) for nr, node in enumerate(self.node.value, start=1)]
-
-    def text(self, among: Iterable[str] | None = None) -> str:
-        if not isinstance(self.node, yaml.ScalarNode):
-            raise self.wrong("a text")
-        value = str(self.node.value)
-        if among is not None and value not in (known := sorted(among)):
-            raise self.wrong(f"one of {', '.join(known)}")
-        return value
-
-    def texts(self, among: Iterable[str] | None = None) -> frozenset[str]:
-        known = None if among is None else frozenset(among)
-        return frozenset(item.text(known) for item in self.items())
-
-    def whole(self, least: int) -> int:
-        value = self.text()
-        if not re.fullmatch(r"-?\d+", value) or int(value) < least:
-            raise self.wrong(f"a whole number from {least}")
-        return int(value)
-
-    def day(self) -> date:
-        try:
-            return date.fromisoformat(self.text())
-        except ValueError:
-            raise self.wrong("a date such as 2026-01-30") from None
-
-    def period(self) -> shape.InForce:
-        items = self.items()
-        if len(items) != 2:
-            raise self.wrong("two dates (null for no end)")
-        first, last = (None if item.text() in ("null", "~", "") else item.day() for item in items)
-        if first and last and last < first:
-            raise self.wrong("a first day that is not after the last")
-        return shape.InForce(first, last)
-
-    def words(self) -> shape.Words:
-        both = self.fields(("zh", "en"))
-        return shape.Words(zh=both["zh"].text(), en=both["en"].text())
-
-    def mapping(self, read: Callable[[Node], T]) -> Mapping[str, T]:
-        return MappingProxyType({name: read(node) for name, node in self.fields().items()})
-
-
-def read(text: str, file: str) -> shape.Pack:
-    """The pack in `text`; PackError when it is malformed. Its hash is that of the text."""
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as problem:
-        line = problem.problem_mark.line + 1 if problem.problem_mark else 1
-        raise PackError(f"{file}, line {line}: not YAML ({problem.problem}).") from None
-    if root is None:
-        raise PackError(f"{file}, line 1: the file is empty.")
-    top = Node(file, "pack file", root).fields(
-        ("pack", "clock", "channels", "purposes", "actors", "parties", "counting", "instruments", "rules", "gates",
-         "party_purposes", "windows", "own_window", "caps", "unknowns")
-    )  # fmt: skip
-    for name, node in top.items():
-        node.path = name
-    return _Reader(file, text, top).pack()
+def _under(overlay: Node) -> str:
+    return overlay.fields(("id", "of", "version", "jurisdiction", "effective", "status_date"),
+                          ("supersedes", "collector_roles", "binds_also"))["of"].text()  # fmt: skip
 
 
 class _Reader:
     """Reads the parts in the order in which they refer to each other."""
 
-    def __init__(self, file: str, text: str, top: dict[str, Node]) -> None:
-        self.file, self.top = file, top
+    def __init__(self, file: str, text: str, tops: list[dict[str, Node]], base: shape.Pack | None) -> None:
+        for top in tops:
+            for name, node in top.items():
+                node.path = name
+        self.file, self.tops, self.top, self.base = file, tops, tops[0], base
         self.sha256 = hashlib.sha256(text.encode()).hexdigest()
-        self.channels = top["channels"].texts()
-        self.purposes = top["purposes"].texts()
-        self.actors = top["actors"].texts()
-        self.parties = top["parties"].texts()
-        self.instruments = top["instruments"].mapping(Node.words)
-        self.unknowns = top["unknowns"].mapping(Node.words)
+        if base is None:
+            self.channels = self.top["channels"].texts()
+            self.purposes = self.top["purposes"].texts()
+            self.actors = self.top["actors"].texts()
+            self.parties = self.top["parties"].texts()
+            self.unknowns = self.top["unknowns"].mapping(Node.words)
+            self.counting: Mapping[str, frozenset[str]] = MappingProxyType(
+                {name: node.texts() for name, node in self.top["counting"].fields(sorted(BASES)).items()}
+            )
+            self.clock = self._clock()
+        else:
+            self.channels, self.purposes, self.actors = base.channels, base.purposes, base.actors
+            self.parties, self.unknowns, self.counting, self.clock = (
+                base.parties, base.unknowns, base.counting, base.clock,
+            )  # fmt: skip
+        self.instruments = MappingProxyType(
+            dict(base.instruments if base else {})
+            | {name: node.words() for top in tops if "instruments" in top
+               for name, node in top["instruments"].fields().items()}
+        )  # fmt: skip
+        self.numbers = {
+            fields["rule"].text(): {name: one.text() for name, one in fields["parameters"].fields().items()}
+            for node in self.rows("duties")
+            for fields in [node.fields(("rule", "parameters"))]
+        }
         self.rules = self._rules()
-        self.counting = MappingProxyType(
-            {name: node.texts() for name, node in top["counting"].fields(sorted(BASES)).items()}
-        )
-        self.clock = self._clock()
+
+    def rows(self, section: str) -> Iterator[Node]:
+        for top in self.tops:
+            if section in top:
+                yield from top[section].items()
 
     def pack(self) -> shape.Pack:
-        head = self.top["pack"].fields(("id", "version", "jurisdiction", "effective", "status_date"))
-        own = self.top["own_window"].fields(("rule", "flag"))
+        head = self.top["pack"].fields(
+            ("id", "version", "jurisdiction", "effective", "status_date"),
+            ("collector_roles", "scope_rule", "supersedes"),
+        )
+        own = self.top["own_window"].fields(("rule", "flag"), ("honour",))
         built = shape.Pack(
             id=head["id"].text(),
             version=head["version"].text(),
@@ -164,41 +127,103 @@ class _Reader:
             actors=self.actors,
             parties=self.parties,
             counting=self.counting,
-            instruments=self.instruments,
-            rules=self.rules,
-            gates=tuple(self._gate(node) for node in self.top["gates"].items()),
-            party_purposes=tuple(self._party_purposes(node) for node in self.top["party_purposes"].items()),
-            windows=tuple(self._window(node) for node in self.top["windows"].items()),
+            unknowns=self.unknowns,
             own_window_rule=own["rule"].text(self.rules),
             own_window_flag=own["flag"].text(),
-            caps=tuple(self._cap(node) for node in self.top["caps"].items()),
-            unknowns=self.unknowns,
+            own_window_honoured="honour" not in own or own["honour"].text(("yes", "no")) == "yes",
+            collector_roles=head["collector_roles"].texts(self.actors) if "collector_roles" in head else shape.ALL,
+            scope_rule=head["scope_rule"].text(self.rules) if "scope_rule" in head else "",
+            supersedes=head["supersedes"].text() if "supersedes" in head else "",
+            **self._sections(),
         )
         if not built.windows:
             raise self.top["windows"].wrong("at least one window: a pack without hours would forbid nothing")
         return built
 
+    def overlay(self) -> shape.Pack:
+        """The pack below and this overlay as one; what the overlay would loosen is refused."""
+        from dunwell.compliance.rules.overlay import laid_on
+
+        assert self.base is not None
+        head = self.top["overlay"].fields()
+        sections = self._sections()
+        return laid_on(
+            self.base,
+            shape.Pack(
+                id=head["id"].text(),
+                version=head["version"].text(),
+                jurisdiction=head["jurisdiction"].words(),
+                effective=head["effective"].period(),
+                status_date=head["status_date"].day(),
+                sha256=self.sha256,
+                clock=self.clock,
+                channels=self.channels,
+                purposes=self.purposes,
+                actors=self.actors,
+                parties=self.parties,
+                counting=self.counting,
+                unknowns=self.unknowns,
+                own_window_rule=self.base.own_window_rule,
+                own_window_flag=self.base.own_window_flag,
+                collector_roles=head["collector_roles"].texts(self.actors) if "collector_roles" in head else shape.ALL,
+                supersedes=head["supersedes"].text() if "supersedes" in head else "",
+                over=self.base.id,
+                **sections,
+            ),
+            binds_also=head["binds_also"].texts(self.actors) if "binds_also" in head else shape.ALL,
+            file=self.file,
+        )
+
+    def _sections(self) -> dict[str, object]:
+        return {
+            "instruments": self.instruments,
+            "rules": self.rules,
+            "gates": tuple(gate for node in self.rows("gates") for gate in self._gate(node)),
+            "party_purposes": tuple(self._party_purposes(node) for node in self.rows("party_purposes")),
+            "windows": tuple(self._window(node) for node in self.rows("windows")),
+            "caps": tuple(self._cap(node) for node in self.rows("caps")),
+            "cooloffs": tuple(self._cooloff(node) for node in self.rows("cooloffs")),
+            "bans": tuple(self._ban(node) for node in self.rows("content_bans")),
+            "disclosures": tuple(self._disclosure(node) for node in self.rows("disclosures")),
+            "keepings": tuple(self._keeping(node) for node in self.rows("evidence")),
+            "duties": MappingProxyType({r: shape.Duty(self._duty_rule(r), n) for r, n in self.numbers.items()}),
+        }
+
+    def _duty_rule(self, rule: str) -> str:
+        if rule not in self.rules:
+            node = next(n for n in self.rows("duties") if n.fields()["rule"].text() == rule)
+            raise node.fields()["rule"].wrong(f"one of {', '.join(sorted(self.rules))}")
+        return rule
+
     def _rules(self) -> Mapping[str, shape.Rule]:
         found: dict[str, shape.Rule] = {}
-        for node in self.top["rules"].items():
+        below = {} if self.base is None else self.base.rules
+        for node in self.rows("rules"):
             rule = self._rule(node)
             if rule.id in found:
-                raise PackError(f"{self.file}, line {node.line}, {node.path}: {rule.id} stands twice.")
+                raise PackError(f"{node.file}, line {node.line}, {node.path}: {rule.id} stands twice.")
+            if rule.id in below:
+                raise PackError(
+                    f"{node.file}, line {node.line}, {node.path}: {rule.id} stands in the pack below; an overlay adds "
+                    "to it and does not rewrite it."
+                )
             found[rule.id] = rule
-        if "G-UNKNOWN" not in found:
+        if self.base is None and "G-UNKNOWN" not in found:
             raise self.top["rules"].wrong("the rule G-UNKNOWN, without which nothing fails closed,")
-        return MappingProxyType(found)
+        return MappingProxyType({**below, **found})
 
     def _rule(self, node: Node) -> shape.Rule:
-        fields = node.fields(("id", "title", "text", "source"), ("in_force",))
+        fields = node.fields(("id", "title", "text", "source"), ("in_force", "about", "binds"))
         source = fields["source"].fields(("instrument", "confidence", "strength"), ("article",))
         text = fields["text"].words()
+        name_of = fields["id"].text()
+        known = TEXT_VALUES | set(self.numbers.get(name_of, ()))
         for language in (text.zh, text.en):
             for _, name, _, _ in Formatter().parse(language):
-                if name is not None and name not in TEXT_VALUES:
-                    raise PackError(f"{self.file}, line {fields['text'].line}: {{{name}}} is not a known value.")
+                if name is not None and name not in known:
+                    raise PackError(f"{node.file}, line {fields['text'].line}: {{{name}}} is not a known value.")
         return shape.Rule(
-            id=fields["id"].text(),
+            id=name_of,
             title=fields["title"].words(),
             text=text,
             instrument=source["instrument"].text(self.instruments),
@@ -207,10 +232,15 @@ class _Reader:
             strength=source["strength"].text(STRENGTHS),
             in_force=fields["in_force"].period() if "in_force" in fields else shape.InForce(),
             line=node.line,
+            file=node.file,
+            about=fields["about"].text(ABOUT) if "about" in fields else "contact",
+            binds=fields["binds"].texts(self.actors) if "binds" in fields else shape.ALL,
         )
 
     def _clock(self) -> shape.Clock:
-        fields = self.top["clock"].fields(("basis",), ("official", "covers", "weekend", "special_days"))
+        fields = self.top["clock"].fields(
+            ("basis",), ("official", "covers", "weekend", "special_days", "days_of_rest", "working_days", "known_to")
+        )
         special: dict[str, frozenset[date]] = {}
         if "special_days" in fields:
             for name, node in fields["special_days"].fields().items():
@@ -218,12 +248,19 @@ class _Reader:
                 offsets = range(part["from_day"].whole(-31), part["to_day"].whole(-31) + 1)
                 firsts = [item.day() for item in part["first_days"].items()]
                 special[name] = frozenset(first + timedelta(days=offset) for first in firsts for offset in offsets)
+
+        def days(name: str) -> frozenset[date]:
+            return frozenset(item.day() for item in fields[name].items()) if name in fields else frozenset()
+
         return shape.Clock(
             basis=fields["basis"].text(("debtor_location", "strictest_of_candidates")),
             official=fields["official"].text() if "official" in fields else "",
             covers=fields["covers"].texts() if "covers" in fields else frozenset(),
             weekend=frozenset(n.whole(1) for n in fields["weekend"].items()) if "weekend" in fields else frozenset(),
             special_days=MappingProxyType(special),
+            days_of_rest=days("days_of_rest"),
+            working_days=days("working_days"),
+            known_to=fields["known_to"].day() if "known_to" in fields else None,
         )
 
     def _selector(self, fields: dict[str, Node]) -> shape.Selector:
@@ -237,20 +274,40 @@ class _Reader:
             actors=chosen("actors", self.actors),
         )
 
-    def _gate(self, node: Node) -> shape.Gate:
+    def _when(self, fields: dict[str, Node]) -> shape.Flagged:
+        return fields["when"].mapping(Node.texts) if "when" in fields else MappingProxyType({})
+
+    def _lifted(self, fields: dict[str, Node]) -> dict[str, object]:
+        """`lifted_by: flag`, or `lifted_by: {flag: …, days: …}` for a consent that lapses."""
+        if "lifted_by" not in fields:
+            return {}
+        if isinstance(fields["lifted_by"].node, yaml.ScalarNode):
+            return {"lifted_by": fields["lifted_by"].text()}
+        part = fields["lifted_by"].fields(("flag", "days"))
+        return {"lifted_by": part["flag"].text(), "lifted_days": part["days"].whole(1)}
+
+    def _gate(self, node: Node) -> Iterator[shape.Gate]:
+        """One gate for each flag it names: they are words for one thing."""
         fields = node.fields(
             ("rule", "group", "flag", "verdict"),
-            ("passes", "review", "unknown", "unknown_what", "at_least", "absent", "unless", "values", "channels",
-             "parties", "purposes", "actors"),
+            ("passes", "review", "unknown", "unknown_what", "at_least", "absent", "unless", "values", "days",
+             "extension", *SELECTING),
         )  # fmt: skip
-        if ("passes" in fields) == ("at_least" in fields):
-            raise node.wrong("either passes or at_least")
+        if ("passes" in fields) + ("at_least" in fields) + ("days" in fields) != 1:
+            raise node.wrong("one of passes, at_least and days")
+        names = fields["flag"]
+        several = isinstance(names.node, yaml.SequenceNode)
+        more = fields["extension"].fields(("flag", "days")) if "extension" in fields else {}
+        for flag in [item.text() for item in names.items()] if several else [names.text()]:
+            yield self._gate_of(node, fields, flag, more)
+
+    def _gate_of(self, node: Node, fields: dict[str, Node], flag: str, more: dict[str, Node]) -> shape.Gate:
         if ("unknown" in fields) != ("unknown_what" in fields):
             raise node.wrong("unknown together with unknown_what")
         return shape.Gate(
             rule=fields["rule"].text(self.rules),
             group=fields["group"].text(shape.GROUPS),
-            flag=fields["flag"].text(),
+            flag=flag,
             selector=self._selector(fields),
             verdict=Verdict(fields["verdict"].text(("BLOCK", "REVIEW"))),
             passes=fields["passes"].texts() if "passes" in fields else shape.ALL,
@@ -261,6 +318,10 @@ class _Reader:
             absent_fails="absent" in fields and fields["absent"].text(("fails", "passes")) == "fails",
             unless=fields["unless"].mapping(Node.texts) if "unless" in fields else MappingProxyType({}),
             values=fields["values"].mapping(Node.words) if "values" in fields else MappingProxyType({}),
+            days=fields["days"].whole(1) if "days" in fields else 0,
+            more_days=more["days"].whole(1) if more else 0,
+            extended_by=more["flag"].text() if more else "",
+            line=node.line,
         )
 
     def _party_purposes(self, node: Node) -> shape.PartyPurposes:
@@ -273,18 +334,21 @@ class _Reader:
         )
 
     def _window(self, node: Node) -> shape.Window:
-        fields = node.fields(
-            ("rule", "intervals"), ("days", "override", "confidence", "channels", "parties", "purposes", "actors")
-        )
+        fields = node.fields(("rule", "intervals"), ("days", "override", "confidence", "when", *SELECTING))
         known_days = {"weekday", "weekend", "holiday", *self.clock.special_days}
         return shape.Window(
             rule=fields["rule"].text(self.rules),
             selector=self._selector(fields),
             days=fields["days"].texts(known_days) if "days" in fields else shape.ALL,
             intervals=tuple(self._interval(item) for item in fields["intervals"].items()),
-            override=fields["override"].text() if "override" in fields else "",
+            override=self._override(fields["override"]) if "override" in fields else shape.ALL,
             confidence=fields["confidence"].text(CONFIDENCES) if "confidence" in fields else "",
+            when=self._when(fields),
+            line=node.line,
         )
+
+    def _override(self, node: Node) -> frozenset[str]:
+        return node.texts() if isinstance(node.node, yaml.SequenceNode) else frozenset({node.text()})
 
     def _interval(self, node: Node) -> shape.Interval:
         found = interval(node.text())
@@ -295,11 +359,12 @@ class _Reader:
     def _cap(self, node: Node) -> shape.Cap:
         fields = node.fields(
             ("rule", "subject", "basis", "over", "limit"),
-            ("scope", "exclude", "lifted_by", "channels", "parties", "purposes", "actors"),
+            ("scope", "exclude", "lifted_by", "when", *SELECTING),
         )
         over = fields["over"]
         if isinstance(over.node, yaml.MappingNode):
-            span, days = "rolling_days", over.fields(("rolling_days",))["rolling_days"].whole(1)
+            ((span, length),) = over.fields((), ("rolling_days", "rolling_hours")).items() or [("", over)]
+            days = length.whole(1)
         else:
             span = over.text(SPANS)
             days = SPANS[span]
@@ -313,7 +378,69 @@ class _Reader:
             limit=fields["limit"].whole(0),
             scope=fields["scope"].text(SCOPES) if "scope" in fields else SCOPES[0],
             exclude=fields["exclude"].texts(EXCLUDABLE) if "exclude" in fields else frozenset(),
-            lifted_by=fields["lifted_by"].text() if "lifted_by" in fields else "",
+            when=self._when(fields),
+            line=node.line,
+            **self._lifted(fields),
+        )
+
+    def _cooloff(self, node: Node) -> shape.CoolOff:
+        fields = node.fields(
+            ("rule", "subject", "trigger", "day_one", "days"),
+            ("scope", "inbound", "triggers", "lifted_by", *SELECTING),
+        )
+        return shape.CoolOff(
+            rule=fields["rule"].text(self.rules),
+            selector=self._selector(fields),
+            subject=fields["subject"].text(SUBJECTS),
+            basis=fields["trigger"].text(BASES),
+            triggers=fields["triggers"].texts(self.channels) if "triggers" in fields else shape.ALL,
+            event_day_is_first=fields["day_one"].text(("trigger_day", "next_day")) == "trigger_day",
+            days=fields["days"].whole(1),
+            inbound="inbound" in fields and fields["inbound"].text(("counts", "ignored")) == "counts",
+            scope=fields["scope"].text(SCOPES) if "scope" in fields else SCOPES[0],
+            line=node.line,
+            **self._lifted(fields),
+        )
+
+    def _patterns(self, node: Node) -> Mapping[str, tuple[str, ...]]:
+        """Regular expressions by language; one that cannot be compiled is refused."""
+        found = {}
+        for language, one in node.fields((), LANGUAGES).items():
+            for item in one.items():
+                try:
+                    re.compile(item.text())
+                except re.error as problem:
+                    raise item.wrong(f"a regular expression ({problem})") from None
+            found[language] = tuple(item.text() for item in one.items())
+        return MappingProxyType(found)
+
+    def _ban(self, node: Node) -> shape.Ban:
+        fields = node.fields(("rule", "category", "verdict", "words"), ("parties", "channels"))
+        return shape.Ban(
+            rule=fields["rule"].text(self.rules),
+            category=fields["category"].text(),
+            verdict=Verdict(fields["verdict"].text(("BLOCK", "REVIEW"))),
+            lexicon=self._patterns(fields["words"]),
+            parties=fields["parties"].texts(self.parties) if "parties" in fields else shape.ALL,
+            channels=fields["channels"].texts(self.channels) if "channels" in fields else shape.ALL,
+        )
+
+    def _disclosure(self, node: Node) -> shape.Disclosure:
+        fields = node.fields(("rule", "moment", "channels", "keys"))
+        return shape.Disclosure(
+            rule=fields["rule"].text(self.rules),
+            moment=fields["moment"].text(("first_contact", "every_message", "validation_notice", "letter")),
+            channels=fields["channels"].texts(self.channels),
+            keys=fields["keys"].mapping(self._patterns),
+        )
+
+    def _keeping(self, node: Node) -> shape.Keeping:
+        fields = node.fields(("rule", "item", "months", "from"))
+        return shape.Keeping(
+            rule=fields["rule"].text(self.rules),
+            item=fields["item"].text(),
+            months=fields["months"].whole(1),
+            starts=fields["from"].text(),
         )
 
 

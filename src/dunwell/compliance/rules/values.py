@@ -34,6 +34,7 @@ class Attempt:
     zones: tuple[str, ...]
     purpose: str = DEMAND
     direction: str = "out"
+    collector: str = ""  # which agency: some countries count each collector by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Event:
     point: str
     outcome: str
     debt: str
+    collector: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from dunwell.compliance.rules.reading import interval
 from dunwell.compliance.rules.values import Attempt, Flags
 from dunwell.kernel.times import local
 
+OF_ONE_DAY = ("holiday", "makeup_day")  # stated of the day of the attempt only
+WHOLE_DAY = (Interval(0, 86400),)
 HORIZON_DAYS = 15  # how far an opening is looked for: longer than any holiday
 
 
@@ -32,36 +34,56 @@ def _exists(zone: str) -> bool:
 
 
 def kind_of_day(clock: Clock, day: date, flags: Flags) -> str:
-    """`holiday=…` in the flags names the kind of today; else the pack's special days; else the week."""
+    """`holiday=…` and `makeup_day=yes` in the flags name the kind of today; else the pack's days; else the week."""
     stated = flags.get("holiday", "no")
     if stated != "no":
         return stated if stated in clock.special_days else "holiday"
     for name, days in clock.special_days.items():
         if day in days:
             return name
+    if day in clock.working_days or flags.get("makeup_day", "no") != "no":
+        return "weekday"
+    if day in clock.days_of_rest:
+        return "holiday"
     return "weekend" if day.isoweekday() in clock.weekend else "weekday"
 
 
-def window_for(pack: Pack, attempt: Attempt, day: date, flags: Flags) -> Window | None:
-    """The first row that speaks about this attempt on this day."""
+def window_for(pack: Pack, attempt: Attempt, day: date, flags: Flags, layer: int = 0) -> Window | None:
+    """The first row that speaks about this attempt on this day; layer 0 is the pack's, the next its overlays'."""
     kind = kind_of_day(pack.clock, day, flags)
-    for window in pack.windows:
+    for window in (pack.windows, *pack.narrower)[layer]:
+        if window.days and kind not in window.days:
+            continue
+        if window.when and not all(flags.get(flag) in values for flag, values in window.when.items()):
+            continue
         chosen = window.selector.takes(
             channel=attempt.channel, party=attempt.party, purpose=attempt.purpose, actor=attempt.actor
         )
-        if chosen and (not window.days or kind in window.days) and pack.rules[window.rule].in_force.on(day):
+        if chosen and pack.rules[window.rule].in_force.on(day) and pack.binds(window.rule, attempt.actor):
+            return window
+    return None
+
+
+def refusing(pack: Pack, attempt: Attempt, moment: datetime, flags: Flags) -> Window | None:
+    """The row that forbids this local moment, the pack's own before its overlays'; None when none does."""
+    for layer in range(1 + len(pack.narrower)):
+        window = window_for(pack, attempt, moment.date(), flags, layer)
+        if window is None or agreed(window, flags, moment.date()):
+            continue
+        if not any(hours.holds(second_of(moment)) for hours in window.intervals):
             return window
     return None
 
 
 def agreed(window: Window, flags: Flags, today: date) -> bool:
     """Whether the debtor agreed to other hours; the agreement's evidence carries a date, not after today."""
-    if not window.override:
-        return False
-    try:
-        return date.fromisoformat(flags.get(window.override, "")) <= today
-    except ValueError:
-        return False
+    for flag in window.override:
+        try:
+            if date.fromisoformat(flags.get(flag, "")) <= today:
+                return True
+        except ValueError:
+            continue
+    return False
 
 
 def own_hours(flags: Flags, flag: str) -> tuple[Interval, ...] | None:
@@ -129,7 +151,7 @@ class HoursOn:
     def __init__(self, pack: Pack, attempt: Attempt, flags: Flags, own: tuple[Interval, ...] = ()) -> None:
         self.pack, self.attempt, self.own = pack, attempt, own
         self.flags = flags
-        self.later = {name: value for name, value in flags.items() if name != "holiday"}
+        self.later = {name: value for name, value in flags.items() if name not in OF_ONE_DAY}
         self.stated_for: date | None = None
 
     def today_is(self, day: date) -> HoursOn:
@@ -140,7 +162,16 @@ class HoursOn:
     def __call__(self, day: date, zone: str) -> tuple[Interval, ...]:
         if self.own:
             return self.own
-        window = window_for(self.pack, self.attempt, day, self.flags if day == self.stated_for else self.later)
-        if window is None or agreed(window, self.flags, day):
-            return (Interval(0, 86400),)
-        return window.intervals
+        flags = self.flags if day == self.stated_for else self.later
+        hours = WHOLE_DAY
+        for layer in range(1 + len(self.pack.narrower)):
+            window = window_for(self.pack, self.attempt, day, flags, layer)
+            if window is not None and not agreed(window, self.flags, day):
+                hours = window.intervals if hours is WHOLE_DAY else both(hours, window.intervals)
+        return hours
+
+
+def both(one: tuple[Interval, ...], other: tuple[Interval, ...]) -> tuple[Interval, ...]:
+    """The hours that two sets of hours have in common."""
+    pairs = [(max(a.start, b.start), min(a.end, b.end)) for a in one for b in other]
+    return tuple(Interval(start, end) for start, end in pairs if start < end)

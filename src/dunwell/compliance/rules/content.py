@@ -1,0 +1,135 @@
+"""What a text says: words that no text may carry, links and payees that are not the bank's, contents it must have.
+
+Findings become flags (`ban_<category>`, `lacks_<key>`), so that the gate refuses by them, and an old decision
+decided again finds them in its facts without the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from dunwell.compliance.rules.pack import Ban, Disclosure, Pack
+from dunwell.kernel.decision import Verdict
+
+BAN, LACKS = "ban_", "lacks_"
+PAYEE, LINK = "other_payee", "foreign_link"
+AROUND = 12  # letters of context shown on each side of what was found
+NUMBER = re.compile(r"(?<!\d)\d(?:[ -]?\d){11,22}(?!\d)")  # as long as a card or an account
+TAIL = re.compile(r"(?:尾号|末四位|ending(?: in)?|last four)[:： ]*[*x]*(\d{4})(?!\d)", re.IGNORECASE)
+HOST = re.compile(
+    r"(?:https?://|www\.)[^\s/，。；、）)】]+|(?<![@\w.-])(?:[a-z0-9-]+\.)+(?:com|cn|net|org|cc|top|xyz|link|me|io|co|app|info|vip|ly|"
+    r"club|shop|site|gov|hk|sg|uk|in|au|us)(?![\w@])",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong with a text. `excerpt` is where; empty when something is missing."""
+
+    rule: str
+    category: str
+    verdict: Verdict
+    excerpt: str
+    text_zh: str
+    text_en: str
+    citation: str
+    confidence: str
+
+    @property
+    def flag(self) -> str:
+        return (BAN if self.excerpt else LACKS) + self.category
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A text as it would leave. `own_tails` are the last four digits of the person's own cards and accounts,
+    `own_numbers` whole numbers that may stand in it (the bank's hot line is shorter than an account)."""
+
+    text: str
+    channel: str
+    party: str = "debtor"
+    purpose: str = "demand"
+    own_tails: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+
+
+def scan(outgoing: Outgoing, pack: Pack) -> tuple[Finding, ...]:
+    """Everything in the text that the pack forbids, and everything that it must say and does not."""
+    found = []
+    for ban in pack.bans:
+        if (ban.parties and outgoing.party not in ban.parties) or (
+            ban.channels and outgoing.channel not in ban.channels
+        ):
+            continue
+        excerpt = _excerpt(ban, outgoing)
+        if excerpt:
+            found.append(_finding(pack, ban.rule, ban.category, ban.verdict, excerpt))
+    for disclosure in pack.disclosures:
+        if outgoing.channel in disclosure.channels:
+            found += [_finding(pack, disclosure.rule, key, Verdict.BLOCK, "") for key in _missing(disclosure, outgoing)]
+    return tuple(found)
+
+
+def flags_of(findings: Iterable[Finding]) -> dict[str, str]:
+    """Findings as the gate reads them."""
+    return {finding.flag: "yes" for finding in findings}
+
+
+def _excerpt(ban: Ban, outgoing: Outgoing) -> str:
+    if ban.category == LINK:
+        return next((host for host in _hosts(outgoing.text) if not _registered(host, outgoing.domains)), "")
+    for language, patterns in ban.lexicon.items():
+        text = re.sub(r"\s+", "" if language == "zh" else " ", outgoing.text)
+        for pattern in patterns:
+            match = _compiled(pattern).search(text)
+            if match:
+                return text[max(0, match.start() - AROUND) : match.end() + AROUND]
+    return _strange_number(outgoing) if ban.category == PAYEE else ""
+
+
+def _strange_number(outgoing: Outgoing) -> str:
+    """A number as long as an account that is not his own, or the tail of a card that is not his."""
+    for match in NUMBER.finditer(outgoing.text):
+        if re.sub(r"\D", "", match.group())[-4:] not in outgoing.own_tails:
+            return match.group()
+    for match in TAIL.finditer(outgoing.text):
+        if outgoing.own_tails and match.group(1) not in outgoing.own_tails:
+            return match.group()
+    return ""
+
+
+def _hosts(text: str) -> list[str]:
+    found = []
+    for match in HOST.finditer(text):
+        host = re.sub(r"^https?://", "", match.group(), flags=re.IGNORECASE).split("@")[-1].split(":")[0]
+        found.append(host.lower().rstrip("."))
+    return found
+
+
+def _registered(host: str, domains: Iterable[str]) -> bool:
+    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
+
+
+def _missing(disclosure: Disclosure, outgoing: Outgoing) -> list[str]:
+    text = outgoing.text.strip()
+    return [key for key, by_language in disclosure.keys.items() if not _says(text, by_language)]
+
+
+def _says(text: str, by_language: Mapping[str, tuple[str, ...]]) -> bool:
+    return any(_compiled(pattern).search(text) for patterns in by_language.values() for pattern in patterns)
+
+
+def _finding(pack: Pack, rule_id: str, category: str, verdict: Verdict, excerpt: str) -> Finding:
+    rule = pack.rules[rule_id]
+    return Finding(
+        rule_id, category, verdict, excerpt, rule.text.zh, rule.text.en, pack.citation(rule), rule.confidence
+    )
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL)
