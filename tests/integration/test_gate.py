@@ -359,9 +359,9 @@ def test_the_budget_of_a_party_without_zone_is_closed():
     assert found.points[0].decision.primary.rule == "G-UNKNOWN"
 
 
-def test_many_are_previewed_with_two_queries():
+def test_many_are_previewed_with_three_queries():
     points = [build.debtor()[1] for _ in range(20)]
     askings = [queries.Asking(p.party_id, p.party_id, p.pk, "sms", "reminder") for p in points]
     with CaptureQueriesContext(connection) as queries_made:
         assert all(d.allowed for d in queries.previews(askings, now=NOW))
-    assert len(queries_made) == 2
+    assert len(queries_made) == 3

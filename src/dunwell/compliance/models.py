@@ -1,4 +1,4 @@
-"""What the gate reads and writes: holds, consents, lists, decisions, and the ledger of contacts it counts."""
+"""What the gate reads and writes: holds, consents, lists, packs, decisions, and the ledger of contacts it counts."""
 
 from django.db import models
 
@@ -7,12 +7,18 @@ from dunwell.portfolio.models import Account, ContactPoint, Party
 
 
 class Hold(models.Model):
-    """停催: no demand while it lasts. A fact; ended early by a HoldLift."""
+    """停催: no demand while it lasts. A fact; ended early by a HoldLift.
+
+    Its scope is the party, one account, or an amount of what is owed (the disputed part); what it stops is the
+    pack's: its kind becomes a flag, and the gates on that flag name the purposes.
+    """
 
     party = models.ForeignKey(Party, models.PROTECT, related_name="holds")
     account = models.ForeignKey(Account, models.PROTECT, null=True, related_name="holds")
     kind = models.CharField(max_length=24)  # a key of compliance.queries.facts.HOLD_AS_FLAG, or other
     reason = models.CharField(max_length=200)
+    amount = models.DecimalField(max_digits=18, decimal_places=2, null=True)  # null: everything owed
+    evidence = models.CharField(max_length=120, blank=True, default="")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField()
@@ -35,6 +41,8 @@ class Consent(models.Model):
     window_from = models.TimeField(null=True)
     window_to = models.TimeField(null=True)
     evidence = models.CharField(max_length=120, blank=True)
+    account = models.ForeignKey(Account, models.PROTECT, null=True, related_name="consents")  # null: all of his
+    value = models.CharField(max_length=64, blank=True, default="")  # of stated_zone: the zone
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField()
@@ -48,6 +56,8 @@ class ListEntry(models.Model):
         STAFF = "staff"
         SENSITIVE = "sensitive"
         WRONG_NUMBER = "wrong_number"
+        REISSUED_NUMBER = "reissued_number"  # 号码已换主
+        NO_CONTACT = "no_contact"
 
     list = models.CharField(max_length=16, choices=List.choices)
     party = models.ForeignKey(Party, models.PROTECT, null=True, related_name="list_entries")
@@ -70,6 +80,54 @@ class ListRemoval(models.Model):
     recorded_by = models.BigIntegerField(null=True)
 
 
+class NamedOfficer(models.Model):
+    """Who may open and contact the persons of a list. The last row of a user and a list counts."""
+
+    entity = models.ForeignKey(Entity, models.PROTECT)
+    list = models.CharField(max_length=16, choices=ListEntry.List.choices)
+    user_id = models.BigIntegerField()
+    reason = models.CharField(max_length=200)
+    approved_by = models.BigIntegerField(null=True)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["list", "user_id", "-id"], name="officer_user")]
+
+
+class PackDraft(models.Model):
+    """The text of a rule pack, or of a bank's overlay on one. Never edited: another text is another version."""
+
+    pack_id = models.CharField(max_length=24)
+    of = models.CharField(max_length=24, blank=True)  # the pack that an overlay lies on
+    version = models.CharField(max_length=24, unique=True)
+    text = models.TextField()
+    sha256 = models.CharField(max_length=64)  # of the text
+    recorded_at = models.DateTimeField()
+    drafted_by = models.BigIntegerField(null=True)
+
+
+class PackStep(models.Model):
+    """What happened to a draft: tried on what was decided, approved by a second person from a day, withdrawn."""
+
+    class Step(models.TextChoices):
+        TRIED = "tried"
+        APPROVED = "approved"
+        WITHDRAWN = "withdrawn"
+
+    draft = models.ForeignKey(PackDraft, models.PROTECT, related_name="steps")
+    step = models.CharField(max_length=12, choices=Step.choices)
+    from_day = models.DateField(null=True)  # of an approval: the first day in force
+    data = models.JSONField(default=dict)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["draft", "-id"], name="packstep_draft")]
+
+
 class GateDecision(models.Model):
     """One answer of the gate, with everything needed to decide it again."""
 
@@ -85,8 +143,8 @@ class GateDecision(models.Model):
     primary_rule = models.CharField(max_length=32)
     reasons = models.JSONField()
     retry_after = models.DateTimeField(null=True)
-    pack_id = models.CharField(max_length=24)
-    pack_version = models.CharField(max_length=24)
+    pack_id = models.CharField(max_length=60)
+    pack_version = models.CharField(max_length=120)  # of an overlay: both, joined by +
     pack_sha256 = models.CharField(max_length=64)
     facts = models.JSONField()  # the values `decide` was given, pseudonyms only
 
@@ -95,6 +153,42 @@ class GateDecision(models.Model):
             models.Index(fields=["party", "-id"], name="gatedecision_party"),
             models.Index(fields=["decided_at"], name="gatedecision_at"),
         ]
+
+
+class Release(models.Model):
+    """A second person's release of the REVIEW reasons of a decision, for contacts of its kind until it ends.
+
+    It lifts those reasons and nothing else: whatever else stands in the way is decided again at sending.
+    """
+
+    decision = models.OneToOneField(GateDecision, models.PROTECT, primary_key=True, related_name="release")
+    entity = models.ForeignKey(Entity, models.PROTECT)
+    party = models.ForeignKey(Party, models.PROTECT, related_name="releases")
+    person_id = models.BigIntegerField()
+    channel = models.CharField(max_length=12)
+    purpose = models.CharField(max_length=20)
+    rules = models.JSONField()  # ids of the rules that were to be reviewed
+    reason = models.CharField(max_length=200)
+    ends_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["party", "ends_at"], name="release_party")]
+
+
+class Allotment(models.Model):
+    """Dials reserved beforehand for a dialler that cannot ask at each dial. Each is a Contact of its own."""
+
+    entity = models.ForeignKey(Entity, models.PROTECT)
+    party = models.ForeignKey(Party, models.PROTECT, related_name="allotments")
+    contact_point = models.ForeignKey(ContactPoint, models.PROTECT)
+    channel = models.CharField(max_length=12)
+    asked = models.IntegerField()  # how many were granted is how many contacts it has
+    expires_at = models.DateTimeField()
+    reserved_at = models.DateTimeField()
+    by_id = models.BigIntegerField(null=True)
+    key = models.CharField(max_length=80, unique=True)
 
 
 class Contact(models.Model):
@@ -120,6 +214,7 @@ class Contact(models.Model):
     local_date = models.DateField()  # in the debtor's day
     reserved_at = models.DateTimeField()
     by_id = models.BigIntegerField(null=True)
+    allotment = models.ForeignKey(Allotment, models.PROTECT, null=True, related_name="contacts")
     key = models.CharField(max_length=80, unique=True)  # idempotency: a double click is one contact
 
     class Meta:

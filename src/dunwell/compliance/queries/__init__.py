@@ -2,5 +2,24 @@
 
 from dunwell.compliance.queries.budget import Budget, CapUse, Hours, PointBudget, budget
 from dunwell.compliance.queries.facts import Asking, previews
+from dunwell.compliance.queries.lists import guarded, may_open
+from dunwell.compliance.queries.packs import Life, in_force, lives, opened, pack_of
+from dunwell.compliance.queries.texts import findings
 
-__all__ = ["Asking", "Budget", "CapUse", "Hours", "PointBudget", "budget", "previews"]
+__all__ = [
+    "Asking",
+    "Budget",
+    "CapUse",
+    "Hours",
+    "Life",
+    "PointBudget",
+    "budget",
+    "findings",
+    "guarded",
+    "in_force",
+    "lives",
+    "may_open",
+    "opened",
+    "pack_of",
+    "previews",
+]

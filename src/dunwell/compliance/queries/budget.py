@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dunwell.compliance import shipped
 from dunwell.compliance.queries.facts import Asking, Known, gather
+from dunwell.compliance.queries.packs import in_force
 from dunwell.compliance.rules import caps, windows
 from dunwell.compliance.rules.gate import decide
 from dunwell.compliance.rules.pack import Cap, Pack, Words
@@ -95,7 +95,7 @@ def budget(
 
     A party that does not exist raises LookupError.
     """
-    pack = shipped.pack_on(business_date(now))
+    pack = in_force(business_date(now))
     if points is None:
         points = list(ContactPoint.objects.filter(party_id=party_id).order_by("id").defer("value_sealed", "digest"))
     askings = [Asking(party_id, party_id, None, "call", DEMAND, case_id)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from dunwell.compliance import shipped
 from dunwell.compliance.queries.facts import rows
+from dunwell.compliance.queries.packs import in_force
 from dunwell.compliance.rules.pack import Cap, Pack, Rule
 from dunwell.kernel.times import BANK_ZONE, business_date
 
@@ -39,8 +39,8 @@ class Catalogue:
 
 
 def catalogue(*, now: datetime, entity_id: int) -> Catalogue:
-    """The pack in force with this month's refusals of an entity, in one query."""
-    pack = shipped.pack_on(business_date(now))
+    """The pack in force, its overlays included, with this month's refusals of an entity, in two queries."""
+    pack = in_force(business_date(now))
     since = now.astimezone(BANK_ZONE).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     fired = {row["rule"]: row["times"] for row in rows("fired", since=since, entity=entity_id)}
     return Catalogue(

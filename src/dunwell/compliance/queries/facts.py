@@ -11,7 +11,8 @@ from importlib.resources import files
 
 from django.db import connection
 
-from dunwell.compliance import shipped
+from dunwell.compliance.queries.packs import in_force
+from dunwell.compliance.queries.texts import scanned
 from dunwell.compliance.rules.gate import decide
 from dunwell.compliance.rules.lost import lost_contact
 from dunwell.compliance.rules.pack import Pack
@@ -46,13 +47,22 @@ HOLD_AS_FLAG = {
     "risk": "risk",
     "representative": "attorney",
     "recalled": "claim",
+    "sold": "claim",
+    "minor": "incapacity",
+    "court": "court",
+    "adviser": "adviser",
 }
+GUARDED = ("staff", "sensitive")  # opened and contacted by named officers only
 POINT_DIGITS = 24  # of a number's keyed hash: enough to tell numbers apart, and no number
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """One contact somebody asks about. `stated` are facts only the asker knows (collectors at a visit)."""
+    """One contact somebody asks about.
+
+    `stated` are facts only the asker knows (collectors at a visit). `account_id` narrows it to one account: what
+    concerns another account only does not stop it. `text` is what would leave, scanned for what it may not say.
+    """
 
     party_id: int
     person_id: int
@@ -61,6 +71,8 @@ class Asking:
     purpose: str = DEMAND
     case_id: int | None = None
     stated: Mapping[str, str] = field(default_factory=dict)
+    account_id: int | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,9 @@ def statement(name: str) -> str:
     return (files("dunwell.compliance") / "sql" / f"{name}.sql").read_text("utf-8")
 
 
-def gather(askings: Sequence[Asking], *, now: datetime, entity_id: int | None, pack: Pack) -> list[Known]:
+def gather(
+    askings: Sequence[Asking], *, now: datetime, entity_id: int | None, pack: Pack, user_id: int | None = None
+) -> list[Known]:
     """The facts of each asking, in their order. A party or person that does not exist raises LookupError."""
     if not askings:
         return []
@@ -87,7 +101,11 @@ def gather(askings: Sequence[Asking], *, now: datetime, entity_id: int | None, p
         parties=[asking.party_id for asking in askings],
         persons=[asking.person_id for asking in askings],
         points=[asking.contact_point_id for asking in askings],
+        accounts=[asking.account_id for asking in askings],
+        channels=[asking.channel for asking in askings],
+        purposes=[asking.purpose for asking in askings],
         entity=entity_id,
+        user=user_id,
         now=now,
     )
     if len(found) != len(askings):
@@ -100,12 +118,12 @@ def gather(askings: Sequence[Asking], *, now: datetime, entity_id: int | None, p
         third_parties=list(THIRD_PARTIES),
         since=business_date(now) - timedelta(days=pack.longest_count + 2),
     )
-    return [_known(asking, row, ledger, now) for asking, row in zip(askings, found, strict=True)]
+    return [_known(asking, row, ledger, now, pack) for asking, row in zip(askings, found, strict=True)]
 
 
 def previews(askings: Sequence[Asking], *, now: datetime, entity_id: int | None = None) -> list[Decision]:
     """What the gate would say to each; nothing is written and nothing is reserved."""
-    pack = shipped.pack_on(business_date(now))
+    pack = in_force(business_date(now))
     return [
         decide(now=now, pack=pack, attempt=k.facts.attempt, history=k.facts.history, flags=k.facts.flags)
         for k in gather(askings, now=now, entity_id=entity_id, pack=pack)
@@ -120,7 +138,7 @@ def rows(name: str, **values: object) -> list[dict[str, object]]:
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _known(asking: Asking, row: dict, ledger: list[dict], now: datetime) -> Known:
+def _known(asking: Asking, row: dict, ledger: list[dict], now: datetime, pack: Pack) -> Known:
     digest = None if row["point_digest"] is None else bytes(row["point_digest"])
     attempt = Attempt(
         channel=asking.channel,
@@ -129,12 +147,27 @@ def _known(asking: Asking, row: dict, ledger: list[dict], now: datetime) -> Know
         person=str(asking.person_id),
         point=digest.hex()[:POINT_DIGITS] if digest else "",
         debt=_debt(asking.case_id, asking.party_id),
-        zones=tuple(filter(None, (row["person_zone"], row["point_zone"]))) if row["person_zone"] else (),
+        zones=_zones(row),
         purpose=asking.purpose,
+        collector=str(row["collector"] or ""),
     )
     history = tuple(_event(e) for e in ledger if e["person_id"] == asking.person_id or _same(e["point_digest"], digest))
     flags = _flags(asking, row, attempt, ledger, now) | dict(asking.stated)
+    if asking.text is not None:
+        flags |= scanned(
+            text=asking.text, channel=asking.channel, party=attempt.party, purpose=asking.purpose,
+            party_id=asking.party_id, pack=pack,
+        )  # fmt: skip
+    if row["released"]:
+        flags["released"] = ",".join(sorted(set(row["released"])))
     return Known(asking=asking, entity_id=row["entity_id"], digest=digest, facts=Facts(attempt, history, flags))
+
+
+def _zones(row: dict) -> tuple[str, ...]:
+    """The clocks he may live by: his address's, the number's, the one he stated; none when his own is not known."""
+    stated = [wish["value"] for wish in json.loads(row["consents"]) if wish["kind"] == "stated_zone"]
+    known = (row["person_zone"], row["point_zone"], *stated)
+    return tuple(dict.fromkeys(filter(None, known))) if row["person_zone"] else ()
 
 
 def party_type(asking: Asking, roles: Sequence[str]) -> str:
@@ -156,6 +189,9 @@ def _flags(asking: Asking, row: dict, attempt: Attempt, ledger: list[dict], now:
         flags["point_source"] = row["point_source"]
         flags["point_status"] = row["point_status"] if row["point_is_his"] else "not_his"
     flags |= {f"list_{name}": "yes" for name in row["lists"]}
+    guarded = {name for name in row["lists"] if name in GUARDED}
+    if guarded and guarded <= set(row["officer_of"]):
+        flags["officer"] = "yes"
     for hold in json.loads(row["holds"]):
         name = HOLD_AS_FLAG.get(hold["kind"], "hold")
         ends = hold["ends_at"]
@@ -171,6 +207,12 @@ def _flags(asking: Asking, row: dict, attempt: Attempt, ledger: list[dict], now:
                 flags["debtor_window"] = ",".join(filter(None, (flags.get("debtor_window"), hours)))
             case "night_consent":
                 flags["night_consent"] = wish["starts_at"][:10]
+            case "stated_zone":
+                continue  # a clock, beside his address's and the number's
+            case _ if wish["account_id"] not in (None, asking.account_id):
+                continue
+            case "direct_consent":
+                flags["direct_consent"] = wish["starts_at"][:10]
             case "opt_out":
                 flags[f"opt_out_{wish['channel']}"] = "yes"
             case kind:
@@ -207,6 +249,7 @@ def _event(row: dict) -> Event:
         point="" if digest is None else bytes(digest).hex()[:POINT_DIGITS],
         outcome=row["outcome"],
         debt=_debt(row["case_id"], row["party_id"]),
+        collector=str(row["entity_id"]),
     )
 
 

@@ -20,8 +20,10 @@ AROUND = 12  # letters of context shown on each side of what was found
 NUMBER = re.compile(r"(?<!\d)\d(?:[ -]?\d){11,22}(?!\d)")  # as long as a card or an account
 TAIL = re.compile(r"(?:尾号|末四位|ending(?: in)?|last four)[:： ]*[*x]*(\d{4})(?!\d)", re.IGNORECASE)
 HOST = re.compile(
-    r"(?:https?://|www\.)[^\s/，。；、）)】]+|(?<![@\w.-])(?:[a-z0-9-]+\.)+(?:com|cn|net|org|cc|top|xyz|link|me|io|co|app|info|vip|ly|"
-    r"club|shop|site|gov|hk|sg|uk|in|au|us)(?![\w@])",
+    r"(?:https?://|www\.)[^\s/，。；、）)】]+"
+    r"|(?<![A-Za-z0-9@_.-])(?:[a-z0-9-]+\.)+"
+    r"(?:com|cn|net|org|cc|top|xyz|link|me|io|co|app|info|vip|ly|club|shop|site|online|work|icu|gov|hk|sg|uk|in|au|us|eu)"
+    r"(?![A-Za-z0-9@_-])",
     re.IGNORECASE,
 )
 

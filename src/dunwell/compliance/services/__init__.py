@@ -1,30 +1,38 @@
 """The only writers of what the gate reads and answers."""
 
+from dunwell.compliance.services.allotting import Allotted, allot
 from dunwell.compliance.services.asking import ask, decided_again, decision_of, judge
 from dunwell.compliance.services.facts import (
     add_to_list,
     lift_hold,
+    name_officer,
     place_hold,
     record_consent,
     remove_from_list,
     withdraw_consent,
 )
 from dunwell.compliance.services.outcomes import OutcomeRefused, give_back, record_outcome
+from dunwell.compliance.services.releasing import ReleaseRefused, release
 from dunwell.compliance.services.reserving import Reserved, reserve
 
 __all__ = [
+    "Allotted",
     "OutcomeRefused",
+    "ReleaseRefused",
     "Reserved",
     "add_to_list",
+    "allot",
     "ask",
     "decided_again",
     "decision_of",
     "give_back",
     "judge",
     "lift_hold",
+    "name_officer",
     "place_hold",
     "record_consent",
     "record_outcome",
+    "release",
     "remove_from_list",
     "reserve",
     "withdraw_consent",

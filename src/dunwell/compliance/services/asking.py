@@ -8,9 +8,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from dunwell.compliance import shipped
 from dunwell.compliance.models import GateDecision
 from dunwell.compliance.queries.facts import Asking, Known, gather
+from dunwell.compliance.queries.packs import in_force, pack_of
 from dunwell.compliance.rules.gate import decide
 from dunwell.compliance.rules.pack import Pack
 from dunwell.compliance.rules.values import DEMAND, Facts
@@ -31,8 +31,8 @@ class Answered:
 
 def answer(asking: Asking, *, by: Actor, now: datetime) -> Answered:
     """Decide from the facts as they stand; writes nothing."""
-    pack = shipped.pack_on(business_date(now))
-    (known,) = gather([asking], now=now, entity_id=by.entity_id, pack=pack)
+    pack = in_force(business_date(now))
+    (known,) = gather([asking], now=now, entity_id=by.entity_id, pack=pack, user_id=by.user_id)
     facts = known.facts
     decision = decide(now=now, pack=pack, attempt=facts.attempt, history=facts.history, flags=facts.flags)
     return Answered(known=known, pack=pack, decision=decision)
@@ -50,9 +50,13 @@ def ask(
     case_id: int | None = None,
     person_id: int | None = None,
     stated: Mapping[str, str] | None = None,
+    account_id: int | None = None,
+    text: str | None = None,
 ) -> Decision:
     """Advisory: may this contact be made now? A refusal is kept; an ALLOW reserves nothing and is not kept."""
-    asking = Asking(party_id, person_id or party_id, contact_point_id, channel, purpose, case_id, stated or {})
+    asking = Asking(
+        party_id, person_id or party_id, contact_point_id, channel, purpose, case_id, stated or {}, account_id, text
+    )
     answered = answer(asking, by=by, now=now)
     if not answered.decision.allowed:
         keep(answered, by=by, now=now)
@@ -71,9 +75,13 @@ def judge(
     case_id: int | None = None,
     person_id: int | None = None,
     stated: Mapping[str, str] | None = None,
+    account_id: int | None = None,
+    text: str | None = None,
 ) -> tuple[GateDecision, Decision]:
     """As `ask`, but every answer is kept: for a message that the gate lets pass and that cannot leave."""
-    asking = Asking(party_id, person_id or party_id, contact_point_id, channel, purpose, case_id, stated or {})
+    asking = Asking(
+        party_id, person_id or party_id, contact_point_id, channel, purpose, case_id, stated or {}, account_id, text
+    )
     answered = answer(asking, by=by, now=now)
     return keep(answered, by=by, now=now), answered.decision
 
@@ -136,7 +144,7 @@ def decision_of(row: GateDecision) -> Decision:
 def decided_again(row: GateDecision) -> Decision:
     """The same question to the same pack on the same facts. PackError when the pack's text is not at hand."""
     facts = Facts.from_json(row.facts)
-    pack = shipped.pack_of(row.pack_version, row.pack_sha256)
+    pack = pack_of(row.pack_version, row.pack_sha256)
     return decide(now=row.decided_at, pack=pack, attempt=facts.attempt, history=facts.history, flags=facts.flags)
 
 

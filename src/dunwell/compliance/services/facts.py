@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime, time
+from decimal import Decimal
+from zoneinfo import available_timezones
 
 from django.db import transaction
 
-from dunwell.compliance.models import Consent, Hold, HoldLift, ListEntry, ListRemoval
+from dunwell.compliance.models import Consent, Hold, HoldLift, ListEntry, ListRemoval, NamedOfficer
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.portfolio import services as portfolio
 
-CONSENTS = frozenset({"debtor_window", "night_consent", "opt_out", "more_dials_consent", "entry_consent"})
+CONSENTS = frozenset(
+    {"debtor_window", "night_consent", "opt_out", "more_dials_consent", "entry_consent", "stated_zone",
+     "direct_consent", "debtor_im_consent"}
+)  # fmt: skip
+MORE_THAN_THE_LAW = ("night_consent", "more_dials_consent", "entry_consent", "direct_consent", "debtor_im_consent")
+GUARDED = frozenset({ListEntry.List.STAFF, ListEntry.List.SENSITIVE})
 
 
 @transaction.atomic
@@ -25,14 +32,22 @@ def place_hold(
     account_id: int | None = None,
     ends_at: datetime | None = None,
     starts_at: datetime | None = None,
+    amount: Decimal | None = None,
+    evidence_ref: str = "",
 ) -> Hold:
-    """停催: no demand while it lasts. The same kind, account and end, still in force, is the same hold."""
+    """停催: no demand while it lasts. The same kind, scope and end, still in force, is the same hold.
+
+    `account_id` and `amount` narrow it: a contact about another account, or one that its asker states to be about
+    the rest of the amount, is not stopped by it.
+    """
     start = starts_at or now
+    if amount is not None and amount <= 0:
+        raise ValueError("a held amount is more than nothing")
     if ends_at is not None and ends_at <= start:
         raise ValueError("a hold ends after it begins")
     portfolio.touch(party_id=party_id, now=now)  # first: it locks the party, so that a double click is one hold
     same = Hold.objects.filter(
-        party_id=party_id, account_id=account_id, kind=kind, ends_at=ends_at, lift__isnull=True
+        party_id=party_id, account_id=account_id, kind=kind, ends_at=ends_at, amount=amount, lift__isnull=True
     ).first()
     if same is not None:
         return same
@@ -41,6 +56,8 @@ def place_hold(
         account_id=account_id,
         kind=kind,
         reason=reason,
+        amount=amount,
+        evidence=evidence_ref,
         starts_at=start,
         ends_at=ends_at,
         recorded_at=now,
@@ -52,7 +69,12 @@ def place_hold(
         by=by,
         party_id=party_id,
         account_id=account_id,
-        data={"hold": hold.pk, "kind": kind, "ends_at": ends_at.isoformat() if ends_at else None},
+        data={
+            "hold": hold.pk,
+            "kind": kind,
+            "amount": None if amount is None else str(amount),
+            "ends_at": ends_at.isoformat() if ends_at else None,
+        },
     )
     return hold
 
@@ -89,9 +111,17 @@ def add_to_list(
     approved_by: int | None = None,
     ends_at: datetime | None = None,
 ) -> ListEntry:
-    """Put a party, or a number by its keyed hash, on an internal list: it holds across all cases."""
+    """Put a party, or a number by its keyed hash, on an internal list: it holds across all cases.
+
+    Whoever approves an entry is another person than the one who writes it. Whom it guards (staff and sensitive
+    persons) only named officers open (`name_officer`).
+    """
     if (party_id is None) == (digest is None):
         raise ValueError("an entry names either a party or a number")
+    if approved_by is not None and approved_by == by.user_id:
+        raise ValueError("an entry is approved by another person than the one who writes it")
+    if ends_at is not None and ends_at <= now:
+        raise ValueError("an entry ends after it begins")
     entry = ListEntry.objects.create(
         list=ListEntry.List(list),
         party_id=party_id,
@@ -126,6 +156,42 @@ def remove_from_list(*, entry_id: int, reason: str, by: Actor, now: datetime) ->
 
 
 @transaction.atomic
+def name_officer(
+    *,
+    user_id: int,
+    entity_id: int,
+    list: str,
+    reason: str,
+    by: Actor,
+    now: datetime,
+    approved_by: int | None = None,
+    ends_at: datetime | None = None,
+) -> NamedOfficer:
+    """Name who may open and contact the persons of a guarded list; with `ends_at` now, the naming ends.
+
+    Nobody names himself, nor approves his own naming: ValueError.
+    """
+    if list not in GUARDED:
+        raise ValueError(f"{list} is not a list of guarded persons; known are {', '.join(sorted(GUARDED))}")
+    if user_id in (by.user_id, approved_by) or (approved_by is not None and approved_by == by.user_id):
+        raise ValueError("an officer is named by one other person and approved by a third")
+    row = NamedOfficer.objects.create(
+        entity_id=entity_id,
+        list=list,
+        user_id=user_id,
+        reason=reason,
+        approved_by=approved_by,
+        starts_at=now,
+        ends_at=ends_at,
+        recorded_at=now,
+        recorded_by=by.user_id,
+    )
+    data = {"officer": row.pk, "user": user_id, "list": list, "ends_at": ends_at.isoformat() if ends_at else None}
+    evidence.write(kind="list.officer_named", now=now, by=by, entity_id=entity_id, data=data)
+    return row
+
+
+@transaction.atomic
 def record_consent(
     *,
     party_id: int,
@@ -136,11 +202,13 @@ def record_consent(
     window: tuple[time, time] | None = None,
     evidence_ref: str = "",
     ends_at: datetime | None = None,
+    account_id: int | None = None,
+    value: str = "",
 ) -> Consent:
     """A wish or an agreement of the person. The last one of its kind and channel counts.
 
-    `debtor_window` needs `window`; `opt_out` needs `channel`; an agreement to more than the law gives
-    (night_consent, more_dials_consent, entry_consent) needs `evidence_ref`.
+    `debtor_window` needs `window`; `opt_out` needs `channel`; `stated_zone` the zone as `value`; an agreement to
+    more than the law gives (MORE_THAN_THE_LAW) needs `evidence_ref`.
     """
     if kind not in CONSENTS:
         raise ValueError(f"{kind} is not a consent; known are {', '.join(sorted(CONSENTS))}")
@@ -148,7 +216,9 @@ def record_consent(
         raise ValueError("hours belong to debtor_window, and to nothing else")
     if kind == "opt_out" and not channel:
         raise ValueError("an opt-out names its channel")
-    if kind in ("night_consent", "more_dials_consent", "entry_consent") and not evidence_ref:
+    if (kind == "stated_zone") != bool(value) or (value and value not in available_timezones()):
+        raise ValueError("the clock by which he lives is the name of a time zone")
+    if kind in MORE_THAN_THE_LAW and not evidence_ref:
         raise ValueError("an agreement needs its evidence")
     row = Consent.objects.create(
         party_id=party_id,
@@ -157,6 +227,8 @@ def record_consent(
         window_from=window[0] if window else None,
         window_to=window[1] if window else None,
         evidence=evidence_ref,
+        account_id=account_id,
+        value=value,
         starts_at=now,
         ends_at=ends_at,
         recorded_at=now,
@@ -167,12 +239,15 @@ def record_consent(
 
 
 @transaction.atomic
-def withdraw_consent(*, party_id: int, kind: str, by: Actor, now: datetime, channel: str = "") -> Consent:
+def withdraw_consent(
+    *, party_id: int, kind: str, by: Actor, now: datetime, channel: str = "", account_id: int | None = None
+) -> Consent:
     """End what was agreed or wished: a row that ends as it begins, and is the last of its kind."""
     row = Consent.objects.create(
         party_id=party_id,
         kind=kind,
         channel=channel,
+        account_id=account_id,
         starts_at=now,
         ends_at=now,
         recorded_at=now,

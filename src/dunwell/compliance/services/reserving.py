@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from dunwell.compliance.models import Contact, GateDecision
+from dunwell.compliance.models import Allotment, Contact, GateDecision
 from dunwell.compliance.queries.facts import Asking
 from dunwell.compliance.rules.gate import closes_at
 from dunwell.compliance.rules.values import DEMAND
@@ -52,27 +52,31 @@ def reserve(
     case_id: int | None = None,
     person_id: int | None = None,
     stated: Mapping[str, str] | None = None,
+    account_id: int | None = None,
+    text: str | None = None,
+    allotment: Allotment | None = None,
 ) -> Reserved:
     """Ask at the moment of dialling or sending, and take the slot if allowed.
 
     Two callers cannot both take the last slot of a person or of a number: each waits for the other's
     commit, and counts again. The same `key` again answers what it answered, and takes nothing. The
     token of the contact ends after 60 s or with the hours of contact, whichever comes first. A refusal is
-    kept as a decision; this never raises because of one.
+    kept as a decision; this never raises because of one. `text` is scanned for what no text may say. A dial of
+    an `allotment` may be made until that ends.
     """
     person = person_id or party_id
-    wait_for(b"party/%d" % party_id, b"person/%d" % person, b"point/" + _digest(contact_point_id))
+    wait_for(*names_of(party_id, person, contact_point_id))
     before = Contact.objects.select_related("decision").filter(key=key).first()
     if before is not None and before.decision is not None:
         return Reserved(decision=decision_of(before.decision), kept=before.decision, contact=before)
-    asking = Asking(party_id, person, contact_point_id, channel, purpose, case_id, stated or {})
+    asking = Asking(party_id, person, contact_point_id, channel, purpose, case_id, stated or {}, account_id, text)
     answered = answer(asking, by=by, now=now)
     kept = keep(answered, by=by, now=now)
     if not answered.decision.allowed:
         return Reserved(decision=answered.decision, kept=kept, contact=None)
     attempt, pack = answered.known.facts.attempt, answered.pack
     end = closes_at(now=now, pack=pack, attempt=attempt, flags=answered.known.facts.flags)
-    expires = now + timedelta(seconds=TOKEN_SECONDS)
+    expires = now + timedelta(seconds=TOKEN_SECONDS) if allotment is None else allotment.expires_at
     contact = Contact.objects.create(
         entity_id=kept.entity_id,
         party_id=party_id,
@@ -89,6 +93,7 @@ def reserve(
         local_date=local(now, zones_of(pack.clock, attempt.zones)[0]).date(),
         reserved_at=now,
         by_id=by.user_id,
+        allotment=allotment,
         key=key,
     )
     evidence.write(
@@ -112,5 +117,7 @@ def reserve(
     return Reserved(decision=answered.decision, kept=kept, contact=contact)
 
 
-def _digest(contact_point_id: int) -> bytes:
-    return bytes(ContactPoint.objects.values_list("digest", flat=True).get(pk=contact_point_id))
+def names_of(party_id: int, person_id: int, contact_point_id: int) -> tuple[bytes, ...]:
+    """What a taking of a slot waits for: the party, the person, and the number, whoever has it."""
+    digest = bytes(ContactPoint.objects.values_list("digest", flat=True).get(pk=contact_point_id))
+    return b"party/%d" % party_id, b"person/%d" % person_id, b"point/" + digest

@@ -1,11 +1,14 @@
 -- What the gate needs to know of each asked contact, beside the ledger: one row an asking, in its order.
 WITH asked AS (
-    SELECT * FROM unnest(%(parties)s::bigint[], %(persons)s::bigint[], %(points)s::bigint[])
-        WITH ORDINALITY AS t(party_id, person_id, point_id, n)
+    SELECT * FROM unnest(
+        %(parties)s::bigint[], %(persons)s::bigint[], %(points)s::bigint[], %(accounts)s::bigint[], %(channels)s::text[],
+        %(purposes)s::text[]
+    ) WITH ORDINALITY AS t(party_id, person_id, point_id, account_id, channel, purpose, n)
 )
 SELECT
     asked.n,
     party.entity_id,
+    %(entity)s::bigint AS collector,
     person.timezone AS person_zone,
     coalesce(point.timezone, '') AS point_zone,
     coalesce(point.kind, '') AS point_kind,
@@ -20,20 +23,24 @@ SELECT
         WHERE account.party_id = asked.party_id AND role.party_id = asked.person_id
     ) AS roles,
     (
-        SELECT coalesce(jsonb_agg(jsonb_build_object('kind', hold.kind, 'ends_at', hold.ends_at)), '[]')
+        SELECT coalesce(jsonb_agg(jsonb_build_object('kind', hold.kind, 'ends_at', hold.ends_at)
+            ORDER BY hold.id), '[]')
         FROM compliance_hold AS hold
         WHERE hold.party_id IN (asked.party_id, asked.person_id)
+          -- a contact about one account is not stopped by what concerns another one only
+          AND (asked.account_id IS NULL OR hold.account_id IS NULL OR hold.account_id = asked.account_id)
           AND hold.starts_at <= %(now)s AND (hold.ends_at IS NULL OR hold.ends_at > %(now)s)
           AND NOT EXISTS (SELECT 1 FROM compliance_holdlift AS lift WHERE lift.hold_id = hold.id)
     ) AS holds,
     (
         SELECT coalesce(jsonb_agg(to_jsonb(wish)), '[]')
         FROM (
-            SELECT DISTINCT ON (consent.kind, consent.channel)
-                consent.kind, consent.channel, consent.window_from, consent.window_to, consent.starts_at, consent.ends_at
+            SELECT DISTINCT ON (consent.kind, consent.channel, consent.account_id)
+                consent.kind, consent.channel, consent.window_from, consent.window_to, consent.starts_at, consent.ends_at,
+                consent.value, consent.account_id
             FROM compliance_consent AS consent
             WHERE consent.party_id = asked.person_id AND consent.starts_at <= %(now)s
-            ORDER BY consent.kind, consent.channel, consent.id DESC
+            ORDER BY consent.kind, consent.channel, consent.account_id, consent.id DESC
         ) AS wish
         WHERE wish.ends_at IS NULL OR wish.ends_at > %(now)s
     ) AS consents,
@@ -45,6 +52,22 @@ SELECT
           AND NOT EXISTS (SELECT 1 FROM compliance_listremoval AS removal WHERE removal.entry_id = entry.id)
         ORDER BY entry.list
     ) AS lists,
+    ARRAY(
+        SELECT named.list
+        FROM (
+            SELECT DISTINCT ON (officer.list) officer.list, officer.ends_at
+            FROM compliance_namedofficer AS officer
+            WHERE officer.user_id = %(user)s AND officer.starts_at <= %(now)s
+            ORDER BY officer.list, officer.id DESC
+        ) AS named
+        WHERE named.ends_at IS NULL OR named.ends_at > %(now)s
+    ) AS officer_of,
+    ARRAY(
+        SELECT jsonb_array_elements_text(release.rules)
+        FROM compliance_release AS release
+        WHERE release.party_id = asked.party_id AND release.person_id = asked.person_id AND release.ends_at > %(now)s
+          AND release.channel = asked.channel AND release.purpose = asked.purpose AND release.recorded_at <= %(now)s
+    ) AS released,
     owed.accounts AS accounts_in_work,
     owed.late AS accounts_late,
     EXISTS (

@@ -1,6 +1,7 @@
 -- Earlier contacts of persons and of numbers, across all entities, cases and persons, with their last outcome.
 SELECT
-    contact.reserved_at, contact.channel, contact.direction, entity.kind AS actor, contact.party_type,
+    contact.reserved_at, contact.channel, contact.direction, entity.kind AS actor, contact.entity_id,
+    contact.party_type,
     contact.party_id, contact.person_id, contact.point_digest, contact.case_id,
     coalesce(last.outcome, 'pending') AS outcome, coalesce(last.result, '') AS result
 FROM compliance_contact AS contact

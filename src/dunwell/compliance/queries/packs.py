@@ -1,0 +1,122 @@
+"""Which rules are in force on a day: the shipped packs and what was approved here, an overlay on its pack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from dunwell.compliance import shipped
+from dunwell.compliance.models import PackDraft, PackStep
+from dunwell.compliance.rules.pack import Pack
+from dunwell.compliance.rules.reading import PackError, read
+
+HOME = "CN"  # the jurisdiction in which the bank collects
+_read: dict[tuple[str, str], Pack] = {}  # (hash of the text, hash below it): packs are immutable, and slow to read
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A draft and where it stands: `draft`, `tried`, `approved`, `in_force`, `superseded` or `withdrawn`."""
+
+    draft: PackDraft
+    state: str
+    from_day: date | None
+    trial: dict | None
+    approved_by: int | None
+    approved_at: datetime | None
+
+
+def in_force(day: date, pack_id: str = HOME) -> Pack:
+    """The pack in force on a day with every approved overlay on it, in one query.
+
+    An approved pack of the same id takes the shipped one's place from its day. What was approved and cannot be
+    read any more raises PackError: nothing is decided by rules that are not there.
+    """
+    approved = _approved(day)
+    whole = [draft for draft, _ in approved if draft.pack_id == pack_id and not draft.of]
+    pack = opened(whole[-1]) if whole else shipped.pack_on(day, pack_id)
+    overlays: dict[str, PackDraft] = {}
+    for draft, _ in approved:
+        if draft.of == pack_id:
+            overlays[draft.pack_id] = draft  # the newest of an overlay's id supersedes the ones before it
+    for name in sorted(overlays):
+        pack = opened(overlays[name], pack)
+    return pack
+
+
+def opened(draft: PackDraft, below: Pack | None = None) -> Pack:
+    """A draft as a pack; an overlay on `below`, or on the shipped pack of its time. PackError when it is malformed."""
+    below = below if below is not None or not draft.of else shipped.pack_on(draft.recorded_at.date(), draft.of)
+    place = (draft.sha256, below.sha256 if below else "")
+    if place not in _read:
+        _read[place] = read(draft.text, f"{draft.version}.yaml", base=lambda _: below)  # type: ignore[arg-type,return-value]
+    return _read[place]
+
+
+def pack_of(version: str, sha256: str) -> Pack:
+    """The very pack an old decision was made with, shipped or approved here; PackError when it is not at hand."""
+    try:
+        return shipped.pack_of(version, sha256)
+    except PackError:
+        pass
+    known = {draft.version: draft for draft in PackDraft.objects.filter(version__in=version.split("+"))}
+    first, *rest = version.split("+")
+    candidates = [p for p in shipped.packs() if p.version == first]
+    if first in known:
+        candidates.append(opened(known[first]))
+    for pack in candidates:
+        for name in rest:
+            if name not in known:
+                break
+            pack = opened(known[name], pack)
+        if pack.sha256 == sha256:
+            return pack
+    raise PackError(f"Pack {version} with hash {sha256[:12]}… is not at hand.")
+
+
+def lives(today: date) -> list[Life]:
+    """Every draft with its state, the newest first."""
+    drafts = PackDraft.objects.order_by("-id").prefetch_related("steps")
+    running = {draft.pk for draft in _running(today)}
+    return [_life(draft, today, running) for draft in drafts]
+
+
+def _life(draft: PackDraft, today: date, running: set[int]) -> Life:
+    steps = sorted(draft.steps.all(), key=lambda step: step.pk)
+    by_step = {step.step: step for step in steps}
+    approval, trial = by_step.get(PackStep.Step.APPROVED), by_step.get(PackStep.Step.TRIED)
+    if PackStep.Step.WITHDRAWN in by_step:
+        state = "withdrawn"
+    elif approval is None:
+        state = "tried" if trial else "draft"
+    elif approval.from_day > today:
+        state = "approved"
+    else:
+        state = "in_force" if draft.pk in running else "superseded"
+    return Life(
+        draft=draft,
+        state=state,
+        from_day=approval.from_day if approval else None,
+        trial=trial.data if trial else None,
+        approved_by=approval.recorded_by if approval else None,
+        approved_at=approval.recorded_at if approval else None,
+    )
+
+
+def _running(day: date) -> list[PackDraft]:
+    newest: dict[str, PackDraft] = {}
+    for draft, _ in _approved(day):
+        newest[draft.pack_id] = draft
+    return list(newest.values())
+
+
+def _approved(day: date) -> list[tuple[PackDraft, date]]:
+    """Approved by `day` and not withdrawn, in the order in which they came into force."""
+    withdrawn = PackStep.objects.filter(step=PackStep.Step.WITHDRAWN).values("draft_id")
+    steps = (
+        PackStep.objects.filter(step=PackStep.Step.APPROVED, from_day__lte=day)
+        .exclude(draft_id__in=withdrawn)
+        .select_related("draft")
+        .order_by("from_day", "id")
+    )
+    return [(step.draft, step.from_day) for step in steps]

@@ -1,0 +1,192 @@
+"""A pack's life: drafted, tried on what was decided, approved by a second person, in force from a day, superseded."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from dunwell.compliance.models import GateDecision, PackDraft, PackStep
+from dunwell.compliance.queries.packs import in_force, opened, pack_of
+from dunwell.compliance.rules.gate import decide
+from dunwell.compliance.rules.pack import InForce, Pack
+from dunwell.compliance.rules.reading import PackError, read
+from dunwell.compliance.rules.values import Facts
+from dunwell.compliance.shipped import pack_on
+from dunwell.evidence import services as evidence
+from dunwell.kernel.actor import Actor
+from dunwell.kernel.times import business_date
+
+TRIAL_DAYS, SHOWN = 31, 200  # how far back a trial goes, and how many differences it keeps
+
+
+class PackRefused(ValueError):
+    """A step that a draft cannot take; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One old decision that the draft would have given otherwise, and by which rule."""
+
+    decision: int
+    decided_at: str
+    channel: str
+    was: str
+    was_rule: str
+    would: str
+    would_rule: str
+    why_zh: str
+    why_en: str
+
+
+@transaction.atomic
+def draft(*, text: str, by: Actor, now: datetime) -> PackDraft:
+    """Keep a draft. PackError names the line of what cannot be used, or of what an overlay would loosen.
+
+    The same text again is the same draft; another text under a version that is taken raises PackRefused.
+    """
+    pack = _read(text, business_date(now))
+    own = pack.version.rpartition("+")[2]
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    known = PackDraft.objects.filter(version=own).first()
+    if known is not None:
+        if known.sha256 != sha256:
+            raise PackRefused(f"version {own} stands with another text: give the changed one another version")
+        return known
+    row = PackDraft.objects.create(
+        pack_id=pack.id, of=pack.over, version=own, text=text, sha256=sha256, recorded_at=now, drafted_by=by.user_id
+    )
+    _log("pack.drafted", row, by=by, now=now)
+    return row
+
+
+@transaction.atomic
+def try_on(*, draft_id: int, by: Actor, now: datetime, days: int = TRIAL_DAYS) -> PackStep:
+    """Decide the decisions of the last `days` days again under the draft, and keep what would have been different.
+
+    The contacts that were made have their decisions too, so what the draft would have stopped is among them. The
+    pack is taken as in force already; everything else is as it was.
+    """
+    row = PackDraft.objects.get(pk=draft_id)
+    pack = opened(row, _below(row, business_date(now)))
+    asked = GateDecision.objects.filter(decided_at__gte=now - timedelta(days=days), decided_at__lte=now).order_by("id")
+    seen, differences = 0, []
+    changes: Counter[str] = Counter()
+    for kept in asked.iterator(chunk_size=2000):
+        seen += 1
+        found = _difference(kept, pack)
+        if found is not None:
+            changes[f"{found.was} → {found.would}"] += 1
+            if len(differences) < SHOWN:
+                differences.append({name: getattr(found, name) for name in Difference.__slots__})
+    data = {
+        "days": days,
+        "decisions": seen,
+        "different": sum(changes.values()),
+        "changes": dict(sorted(changes.items())),
+        "differences": differences,
+    }
+    step = PackStep.objects.create(
+        draft=row, step=PackStep.Step.TRIED, data=data, recorded_at=now, recorded_by=by.user_id
+    )
+    _log("pack.tried", row, by=by, now=now, decisions=seen, different=data["different"])
+    return step
+
+
+@transaction.atomic
+def approve(*, draft_id: int, from_day: date, by: Actor, now: datetime) -> PackStep:
+    """Bring a draft into force from a coming day: after a trial, and by another person than the drafter.
+
+    From that day it takes the place of the pack, or of the overlay, of its id. PackRefused says what is missing.
+    """
+    row = PackDraft.objects.get(pk=draft_id)
+    steps = {step.step for step in row.steps.all()}
+    if PackStep.Step.WITHDRAWN in steps:
+        raise PackRefused("the draft was withdrawn")
+    if PackStep.Step.APPROVED in steps:
+        raise PackRefused("the draft is approved already")
+    if PackStep.Step.TRIED not in steps:
+        raise PackRefused("a draft is tried on last month's contacts before it is approved")
+    if by.user_id is None or by.user_id == row.drafted_by:
+        raise PackRefused("a draft is approved by another person than the one who wrote it")
+    if from_day <= business_date(now):
+        raise PackRefused("a pack comes into force on a coming day")
+    pack = opened(row, _below(row, from_day))
+    if not pack.effective.on(from_day):
+        raise PackRefused(f"the text says that it is not in force on {from_day}")
+    step = PackStep.objects.create(
+        draft=row, step=PackStep.Step.APPROVED, from_day=from_day, recorded_at=now, recorded_by=by.user_id
+    )
+    _log("pack.approved", row, by=by, now=now, from_day=from_day.isoformat())
+    return step
+
+
+@transaction.atomic
+def withdraw(*, draft_id: int, reason: str, by: Actor, now: datetime) -> PackStep:
+    """Take back a draft that is not in force yet. What was in force is superseded by a newer one, never withdrawn."""
+    row = PackDraft.objects.get(pk=draft_id)
+    approval = row.steps.filter(step=PackStep.Step.APPROVED).first()
+    if approval is not None and approval.from_day <= business_date(now):
+        raise PackRefused("the pack is in force: a newer one supersedes it")
+    step = PackStep.objects.create(
+        draft=row, step=PackStep.Step.WITHDRAWN, data={"reason": reason}, recorded_at=now, recorded_by=by.user_id
+    )
+    _log("pack.withdrawn", row, by=by, now=now, reason=reason)
+    return step
+
+
+def _read(text: str, day: date) -> Pack:
+    return read(text, "draft.yaml", base=lambda name: _under(name, day))
+
+
+def _under(name: str, day: date) -> Pack:
+    """What an overlay lies on: the pack as the law gives it, without the bank's other overlays."""
+    pack = in_force(day, name)
+    if "+" not in pack.version:
+        return pack
+    first = pack.version.split("+")[0]
+    shipped = pack_on(day, name)
+    if shipped.version == first:
+        return shipped
+    base = PackDraft.objects.filter(version=first).first()
+    return opened(base) if base else pack_of(pack.version, pack.sha256)
+
+
+def _below(row: PackDraft, day: date) -> Pack | None:
+    return _under(row.of, day) if row.of else None
+
+
+def _difference(kept: GateDecision, pack: Pack) -> Difference | None:
+    facts = Facts.from_json(kept.facts)
+    try:
+        found = decide(now=kept.decided_at, pack=_always(pack), attempt=facts.attempt, history=facts.history,
+                       flags=facts.flags)  # fmt: skip
+    except (PackError, ValueError):
+        return None
+    if (found.verdict, found.primary.rule) == (kept.verdict, kept.primary_rule):
+        return None
+    return Difference(
+        decision=kept.pk,
+        decided_at=kept.decided_at.isoformat(),
+        channel=kept.channel,
+        was=kept.verdict,
+        was_rule=kept.primary_rule,
+        would=str(found.verdict),
+        would_rule=found.primary.rule,
+        why_zh=found.primary.text_zh,
+        why_en=found.primary.text_en,
+    )
+
+
+def _always(pack: Pack) -> Pack:
+    """The pack without its own first day: last month was before it."""
+    return replace(pack, effective=InForce(None, None))
+
+
+def _log(kind: str, row: PackDraft, *, by: Actor, now: datetime, **data: object) -> None:
+    evidence.write(
+        kind=kind, now=now, by=by, data={"draft": row.pk, "version": row.version, "sha256": row.sha256, **data}
+    )
