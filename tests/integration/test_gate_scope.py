@@ -167,7 +167,7 @@ def test_an_allotment_takes_its_slots_at_once_and_gives_back_on_proof_only():
 
 def test_a_text_that_may_not_leave_is_refused_with_the_rule_and_decided_again_without_it():
     party, point, _ = build.debtor()
-    good = "【测试银行】您尾号%s的信用卡已逾期，请尽快还款。" % party.accounts.get().account_no[-4:]
+    good = f"【测试银行】您尾号{party.accounts.get().account_no[-4:]}的信用卡已逾期，请尽快还款。"
     assert ask(point, channel="sms", text=good).allowed
     bad = good + "否则列入黑名单，后果自负。"
     refused = ask(point, channel="sms", text=bad)

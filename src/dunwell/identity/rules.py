@@ -22,6 +22,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "payment.enter": _roles(LEADER, MANAGER),
     "payment.reverse": _roles(LEADER, MANAGER),
     "hold.place": _roles(COLLECTOR, LEADER, COMPLIANCE, LEGAL, MANAGER),
+    "contact.release": _roles(LEADER, COMPLIANCE),  # never one's own question: compliance.services.releasing
     "list.edit": _roles(COMPLIANCE),
     "class.judge": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),
     "class.approve": _roles(COMPLIANCE, MANAGER),  # never one's own: arrears.services
@@ -32,6 +33,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "report.view": _roles(LEADER, ANALYST, COMPLIANCE, LEGAL, MANAGER),
     "report.export": _roles(LEADER, ANALYST, COMPLIANCE, MANAGER),
     "strategy.view": _roles(LEADER, ANALYST, COMPLIANCE, MANAGER),
+    "pack.draft": _roles(COMPLIANCE, LEGAL),
+    "pack.approve": _roles(COMPLIANCE, MANAGER),  # never one's own: compliance.services.packs
     "rules.view": _roles(COLLECTOR, LEADER, ANALYST, COMPLIANCE, LEGAL, MANAGER),
     "audit.view": _roles(COMPLIANCE, MANAGER),
     "user.manage": _roles(ADMINISTRATOR),

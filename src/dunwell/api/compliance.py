@@ -1,0 +1,218 @@
+"""The gate for other systems: a dialler or an agency asks before it dials, and reports what came of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Field, Router, Schema, Status
+from ninja.errors import HttpError
+
+from dunwell.api.auth import permitted
+from dunwell.api.desk import Answer
+from dunwell.casework.models import Case
+from dunwell.compliance import services
+from dunwell.compliance.models import Contact
+from dunwell.evidence import services as evidence
+from dunwell.kernel import numbers
+from dunwell.kernel.actor import Actor
+from dunwell.portfolio import reference
+from dunwell.portfolio import rules as portfolio
+from dunwell.portfolio.models import AccountRole, ContactPoint
+
+router = Router(tags=["compliance"])
+KEY = Field(min_length=8, max_length=70, description="made once by the caller: the same key again answers the same")
+Channel = Literal["call", "ai_call", "sms", "email", "im", "letter", "visit", "social"]
+Purpose = Literal["demand", "reminder", "statutory_notice", "service", "locate", "relay"]
+STATED = frozenset(
+    {"recording", "collectors", "id_shown", "entry", "content", "device", "identity", "amount_scope", "place"}
+)  # what only the asker can know; everything else is looked up and cannot be stated
+
+
+class Wanted(Schema):
+    """One contact that somebody wants to make. The point is its id, or the number that the dialler would dial."""
+
+    case_no: str
+    contact_point: int | None = None
+    number: str | None = Field(None, max_length=40)
+    channel: Channel = "call"
+    purpose: Purpose = "demand"
+    stated: dict[str, str] = {}
+
+
+class Asked(Wanted):
+    """`reserve` false asks only; a dial needs a reservation."""
+
+    reserve: bool = True
+    text: str | None = Field(None, max_length=4000)
+    key: str = KEY
+
+
+class Decided(Schema):
+    """`contact` and `token` are there when it was allowed and reserved; dial until `expires_at`, not later."""
+
+    answer: Answer
+    contact: int | None = None
+    token: str | None = None
+    expires_at: datetime | None = None
+
+
+class WantedDials(Wanted):
+    dials: int = Field(ge=1, le=6)
+    key: str = KEY
+
+
+class Granted(Schema):
+    """`refused` says why fewer than asked were granted."""
+
+    contacts: list[Decided]
+    refused: Answer | None = None
+
+
+class Reported(Schema):
+    """What came of a contact. `proof` instead of `outcome` gives the slot back: the telephone system's own record
+    that nothing left. `began_at` after the token's end is taken, and logged as a breach."""
+
+    contact: int
+    token: str
+    outcome: str = ""
+    proof: str = ""
+    identified: bool = False
+    seconds: int | None = Field(None, ge=0)
+    result: str = Field("", max_length=24)
+    began_at: datetime | None = None
+    key: str = KEY
+
+
+class Taken(Schema):
+    contact: int
+    outcome: str
+    late: bool = False
+
+
+@router.post("/decide", response=Decided, url_name="decide")
+def decide(request: HttpRequest, payload: Asked) -> dict[str, object]:
+    """Ask before a contact, and take its slot. Everything that stands in the way is named."""
+    actor, now = permitted(request, "case.work"), timezone.now()
+    case, point = _found(request, payload)
+    fields = _fields(case, point, payload, actor, now)
+    if not payload.reserve:
+        return {"answer": Answer.of(services.ask(**fields, text=payload.text))}
+    key = f"api-{actor.entity_id}-{payload.key}"[:80]
+    before = Contact.objects.filter(key=key).first()
+    if before is not None and (before.case_id, before.contact_point_id) != (case.pk, point.pk):
+        raise HttpError(409, "this key was used for another contact")
+    reserved = services.reserve(**fields, text=payload.text, key=key)
+    answer: dict[str, object] = {"answer": Answer.of(reserved.decision)}
+    return answer if reserved.contact is None else answer | _ticket(reserved.contact)
+
+
+@router.post("/allotments", response=Granted, url_name="allotments")
+def allot(request: HttpRequest, payload: WantedDials) -> dict[str, object]:
+    """Reserve several dials of one number at once, for a dialler that cannot ask at each. All of them count from
+    now on, and a dial that was not made comes back only by its proof."""
+    actor, now = permitted(request, "case.work"), timezone.now()
+    case, point = _found(request, payload)
+    given = services.allot(
+        **_fields(case, point, payload, actor, now),
+        dials=payload.dials,
+        key=f"api-{actor.entity_id}-{payload.key}"[:80],
+    )
+    if given.allotment.contact_point_id != point.pk:
+        raise HttpError(409, "this key was used for another number")
+    granted = [
+        {"answer": Answer.of(services.decision_of(contact.decision)), **_ticket(contact)} for contact in given.contacts
+    ]
+    return {"contacts": granted, "refused": Answer.of(given.refused.decision) if given.refused else None}
+
+
+@router.post("/contacts", response={200: list[Taken], 409: dict[str, str]}, url_name="contacts")
+def contacts(request: HttpRequest, payload: list[Reported]) -> Status:
+    """Report what came of contacts, any number at once and in any order; all of them are taken or none."""
+    actor, now = permitted(request, "case.work"), timezone.now()
+    taken = []
+    try:
+        with transaction.atomic():
+            for one in payload:
+                taken.append(_report(one, actor, now))
+    except services.OutcomeRefused as refused:
+        return Status(409, {"refused": str(refused)})
+    return Status(200, taken)
+
+
+def _report(one: Reported, actor: Actor, now: datetime) -> dict[str, object]:
+    contact = Contact.objects.filter(pk=one.contact, entity_id=actor.entity_id).first()
+    if contact is None or str(contact.token) != one.token:
+        raise HttpError(404, f"contact {one.contact} was not given to you")
+    if bool(one.outcome) == bool(one.proof):
+        raise HttpError(422, "a report has an outcome, or a proof that nothing left")
+    if one.began_at is not None and (one.began_at.tzinfo is None or one.began_at > now):
+        raise HttpError(422, "began_at is a moment that has passed, with its offset from UTC")
+    key = f"api-{actor.entity_id}-{one.key}"[:80]
+    known = contact.outcomes.filter(key=key).exists()
+    if one.proof:
+        row = services.give_back(contact_id=contact.pk, proof=one.proof, by=actor, now=now, key=key)
+    else:
+        row = services.record_outcome(
+            contact_id=contact.pk, outcome=one.outcome, identified=one.identified, seconds=one.seconds,
+            result=one.result, by=actor, now=now, key=key,
+        )  # fmt: skip
+    if row.contact_id != contact.pk:
+        raise HttpError(409, "this key was used for another contact")
+    late = one.began_at is not None and one.began_at >= contact.expires_at
+    if late and not known:
+        evidence.write(
+            kind="gate.breached", now=now, by=actor, entity_id=contact.entity_id, party_id=contact.party_id,
+            case_id=contact.case_id,
+            data={"contact": contact.pk, "expired": contact.expires_at.isoformat(), "began": one.began_at.isoformat()},
+        )  # fmt: skip
+    return {"contact": contact.pk, "outcome": row.outcome, "late": late}
+
+
+def _ticket(contact: Contact) -> dict[str, object]:
+    return {"contact": contact.pk, "token": str(contact.token), "expires_at": contact.expires_at.astimezone(UTC)}
+
+
+def _fields(case: Case, point: ContactPoint, wanted: Wanted, actor: Actor, now: datetime) -> dict[str, object]:
+    strange = sorted(set(wanted.stated) - STATED)
+    if strange:
+        raise HttpError(422, f"{', '.join(strange)} cannot be stated; known are {', '.join(sorted(STATED))}")
+    return {
+        "party_id": case.party_id, "person_id": point.party_id, "contact_point_id": point.pk,
+        "channel": wanted.channel, "purpose": wanted.purpose, "case_id": case.pk, "stated": wanted.stated,
+        "by": actor, "now": now,
+    }  # fmt: skip
+
+
+def _found(request: HttpRequest, wanted: Wanted) -> tuple[Case, ContactPoint]:
+    case = Case.objects.select_related("party").filter(case_no=wanted.case_no, entity_id=request.user.entity_id).first()
+    if case is None:
+        raise HttpError(404, f"no case {wanted.case_no}")
+    people = {case.party_id} | set(
+        AccountRole.objects.filter(account_no__in=case.party.accounts.values("account_no")).values_list(
+            "party_id", flat=True
+        )
+    )
+    points = ContactPoint.objects.filter(party_id__in=people)
+    if (wanted.contact_point is None) == (wanted.number is None):
+        raise HttpError(422, "a contact goes to a contact_point or to a number")
+    if wanted.contact_point is not None:
+        found = points.filter(pk=wanted.contact_point).first()
+    else:
+        found = points.filter(digest__in=_digests(wanted.number or "")).order_by("id").first()
+    if found is None:
+        raise HttpError(404, "this is no contact point of the case: it may not be contacted")
+    return case, found
+
+
+def _digests(number: str) -> list[bytes]:
+    found = []
+    for kind in ("mobile", "landline"):
+        checked = numbers.check(kind, number, reference.tables())
+        if checked.normalised:
+            found += portfolio.digests(settings.KEYS.search(), kind, checked.normalised)
+    return found

@@ -1,0 +1,139 @@
+"""A dialler asks before it dials and reports what came of it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from dunwell.api.auth import make_key
+from dunwell.compliance.models import Contact, ContactOutcome
+from dunwell.evidence.models import Log
+from dunwell.identity.models import Role
+from tests import build
+
+MORNING = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 10:00 in Beijing
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The wall clock: the one thing that a page reads and a test has to set."""
+
+    class Clock:
+        now = MORNING
+
+    monkeypatch.setattr(timezone, "now", lambda: Clock.now)
+    return Clock
+
+
+@pytest.fixture
+def call(clock):
+    key = make_key(user=build.user(Role.COLLECTOR), name="dialler", now=MORNING)
+
+    def ask(path, body):
+        headers = {"Authorization": f"Bearer {key}"}
+        answer = Client().post(f"/api/compliance/{path}", json.dumps(body), "application/json", headers=headers)
+        return answer.status_code, answer.json()
+
+    return ask
+
+
+@pytest.fixture
+def debt():
+    party, point, case = build.debtor()
+    build.contact_point(party=party, value="19000004321")
+    return case, point
+
+
+def test_a_dial_is_reserved_once_and_its_outcome_counts(call, debt):
+    case, point = debt
+    body = {"case_no": case.case_no, "contact_point": point.pk, "key": "dial-0001"}
+    status, first = call("decide", body)
+    assert (status, first["answer"]["decision"]) == (200, "ALLOW")
+    assert call("decide", body)[1] == first
+    report = {"contact": first["contact"], "token": first["token"], "outcome": "no_answer", "key": "came-0001"}
+    for _ in range(2):
+        assert call("contacts", [report]) == (
+            200, [{"contact": first["contact"], "outcome": "no_answer", "late": False}],
+        )  # fmt: skip
+    assert (Contact.objects.count(), ContactOutcome.objects.count()) == (1, 1)
+    assert call("decide", body | {"contact_point": 0})[0] == 404
+
+
+def test_a_number_is_found_by_itself_and_a_strange_one_may_not_be_dialled(call, debt):
+    case, _ = debt
+    body = {"case_no": case.case_no, "number": "190 0000 4321", "key": "dial-0002"}
+    assert call("decide", body)[1]["answer"]["decision"] == "ALLOW"
+    assert call("decide", body | {"number": "19000009998", "key": "dial-0003"})[0] == 404
+
+
+def test_the_refusal_names_every_rule_and_reserves_nothing(call, debt, clock):
+    case, point = debt
+    clock.now = MORNING + timedelta(hours=12)
+    body = {"case_no": case.case_no, "contact_point": point.pk, "key": "dial-0004", "stated": {"recording": "no"}}
+    _, refused = call("decide", body)
+    assert [reason["rule"] for reason in refused["answer"]["reasons"]] == ["CN-TIME-NIGHT", "CN-REC-CALL"]
+    assert refused["contact"] is None
+    assert Contact.objects.count() == 0
+
+
+@pytest.mark.parametrize("stated", [{"officer": "yes"}, {"night_consent": "2026-01-01"}, {"released": "CN-DISPUTE"}])
+def test_what_is_looked_up_cannot_be_stated(call, debt, stated):
+    case, point = debt
+    body = {"case_no": case.case_no, "contact_point": point.pk, "key": "dial-0005", "stated": stated}
+    assert call("decide", body)[0] == 422
+
+
+def test_an_allotment_is_used_up_or_proven_unused(call, debt, clock):
+    case, point = debt
+    body = {"case_no": case.case_no, "contact_point": point.pk, "dials": 5, "key": "lot-00001"}
+    _, given = call("allotments", body)
+    assert len(given["contacts"]) == 3
+    assert given["refused"]["reasons"][0]["rule"] == "CN-CALL-3-EFFECTIVE"
+    assert call("allotments", body)[1]["contacts"] == given["contacts"]
+    reports = [
+        {"contact": one["contact"], "token": one["token"], "key": f"lot-{nr:05}", **what}
+        for nr, (one, what) in enumerate(
+            zip(
+                given["contacts"],
+                [{"outcome": "busy"}, {"proof": "switch_record"}, {"proof": "switch_record"}],
+                strict=True,
+            )
+        )
+    ]
+    assert [one["outcome"] for one in call("contacts", reports)[1]] == ["busy", "nothing_left", "nothing_left"]
+    _, more = call("allotments", body | {"dials": 6, "key": "lot-00002"})
+    assert len(more["contacts"]) == 3  # one dial of six made, three conversations open
+
+
+def test_all_reports_are_taken_or_none(call, debt):
+    case, point = debt
+    _, one = call("decide", {"case_no": case.case_no, "contact_point": point.pk, "key": "dial-0006"})
+    good = {"contact": one["contact"], "token": one["token"], "outcome": "busy", "key": "came-0006"}
+    assert call("contacts", [good, good | {"outcome": "delivered", "key": "came-0007"}])[0] == 409
+    assert call("contacts", [good | {"token": "x"}])[0] == 404
+    assert call("contacts", [good | {"proof": "switch_record"}])[0] == 422
+    assert ContactOutcome.objects.count() == 0
+
+
+def test_a_dial_after_its_token_is_taken_and_logged_as_a_breach(call, debt, clock):
+    case, point = debt
+    _, one = call("decide", {"case_no": case.case_no, "contact_point": point.pk, "key": "dial-0008"})
+    clock.now = MORNING + timedelta(minutes=10)
+    report = {
+        "contact": one["contact"], "token": one["token"], "outcome": "no_answer", "key": "came-0008",
+        "began_at": (MORNING + timedelta(minutes=2)).isoformat(),
+    }  # fmt: skip
+    assert call("contacts", [report])[1][0]["late"] is True
+    assert Log.objects.filter(kind="gate.breached").count() == 1
+
+
+def test_another_entity_sees_neither_case_nor_contact(debt, clock):
+    case, point = debt
+    stranger = build.user(Role.COLLECTOR, of=build.entity("agency-1"), team=None)
+    headers = {"Authorization": f"Bearer {make_key(user=stranger, name='agency', now=MORNING)}"}
+    body = {"case_no": case.case_no, "contact_point": point.pk, "key": "dial-0009"}
+    answer = Client().post("/api/compliance/decide", json.dumps(body), "application/json", headers=headers)
+    assert answer.status_code == 404
