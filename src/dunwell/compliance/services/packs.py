@@ -24,7 +24,11 @@ TRIAL_DAYS, SHOWN = 31, 200  # how far back a trial goes, and how many differenc
 
 
 class PackRefused(ValueError):
-    """A step that a draft cannot take; the sentence says why."""
+    """A step that a draft cannot take; the sentence says why, `code` names it for a page."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,9 @@ def draft(*, text: str, by: Actor, now: datetime) -> PackDraft:
     known = PackDraft.objects.filter(version=own).first()
     if known is not None:
         if known.sha256 != sha256:
-            raise PackRefused(f"version {own} stands with another text: give the changed one another version")
+            raise PackRefused(
+                "version", f"version {own} stands with another text: give the changed one another version"
+            )
         return known
     row = PackDraft.objects.create(
         pack_id=pack.id, of=pack.over, version=own, text=text, sha256=sha256, recorded_at=now, drafted_by=by.user_id
@@ -105,18 +111,18 @@ def approve(*, draft_id: int, from_day: date, by: Actor, now: datetime) -> PackS
     row = PackDraft.objects.get(pk=draft_id)
     steps = {step.step for step in row.steps.all()}
     if PackStep.Step.WITHDRAWN in steps:
-        raise PackRefused("the draft was withdrawn")
+        raise PackRefused("withdrawn", "the draft was withdrawn")
     if PackStep.Step.APPROVED in steps:
-        raise PackRefused("the draft is approved already")
+        raise PackRefused("approved", "the draft is approved already")
     if PackStep.Step.TRIED not in steps:
-        raise PackRefused("a draft is tried on last month's contacts before it is approved")
+        raise PackRefused("untried", "a draft is tried on last month's contacts before it is approved")
     if by.user_id is None or by.user_id == row.drafted_by:
-        raise PackRefused("a draft is approved by another person than the one who wrote it")
+        raise PackRefused("own", "a draft is approved by another person than the one who wrote it")
     if from_day <= business_date(now):
-        raise PackRefused("a pack comes into force on a coming day")
+        raise PackRefused("past", "a pack comes into force on a coming day")
     pack = opened(row, _below(row, from_day))
     if not pack.effective.on(from_day):
-        raise PackRefused(f"the text says that it is not in force on {from_day}")
+        raise PackRefused("not_in_force", f"the text says that it is not in force on {from_day}")
     step = PackStep.objects.create(
         draft=row, step=PackStep.Step.APPROVED, from_day=from_day, recorded_at=now, recorded_by=by.user_id
     )
@@ -130,7 +136,7 @@ def withdraw(*, draft_id: int, reason: str, by: Actor, now: datetime) -> PackSte
     row = PackDraft.objects.get(pk=draft_id)
     approval = row.steps.filter(step=PackStep.Step.APPROVED).first()
     if approval is not None and approval.from_day <= business_date(now):
-        raise PackRefused("the pack is in force: a newer one supersedes it")
+        raise PackRefused("running", "the pack is in force: a newer one supersedes it")
     step = PackStep.objects.create(
         draft=row, step=PackStep.Step.WITHDRAWN, data={"reason": reason}, recorded_at=now, recorded_by=by.user_id
     )

@@ -1,0 +1,128 @@
+"""The life of a pack, and old decisions under the rules of their day."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from dunwell.compliance import queries, services
+from dunwell.compliance.models import GateDecision, PackDraft
+from dunwell.compliance.rules.reading import PackError
+from dunwell.compliance.services import packs
+from dunwell.kernel.actor import Actor
+from tests import build
+
+BY = Actor.program("test")
+NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 10:00 in Beijing
+TODAY = date(2026, 11, 24)
+pytestmark = pytest.mark.django_db
+OVERLAY = """overlay:
+  id: CN-BANK
+  of: CN
+  version: {version}
+  jurisdiction: {{zh: 本行, en: the bank}}
+  effective: [2026-06-01, null]
+  status_date: 2026-05-01
+caps:
+  - {{rule: CN-CALL-6-PER-POINT, channels: [call, ai_call], subject: contact_point, basis: attempt, over: calendar_day,
+     limit: {limit}, exclude: [inbound]}}
+"""
+
+
+@pytest.fixture
+def people():
+    users = [build.user(role) for role in ("compliance", "manager")]
+    return [Actor(user_id=user.pk, name=user.username, entity_id=user.entity_id) for user in users]
+
+
+def dial(point, nr, now=NOW):
+    taken = services.reserve(
+        party_id=point.party_id, contact_point_id=point.pk, channel="call", key=f"d{now:%d}{nr}", by=BY, now=now
+    )
+    if taken.contact:
+        services.record_outcome(contact_id=taken.contact.pk, outcome="no_answer", by=BY, now=now, key=f"o{now:%d}{nr}")
+    return taken.decision
+
+
+def text(version="bank-1", limit=3):
+    return OVERLAY.format(version=version, limit=limit)
+
+
+def test_a_pack_is_tried_approved_by_another_in_force_from_its_day_and_superseded(people):
+    writer, manager = people
+    _, point, _ = build.debtor()
+    for nr in range(5):
+        assert dial(point, nr).allowed
+    row = packs.draft(text=text(), by=writer, now=NOW)
+    assert packs.draft(text=text(), by=writer, now=NOW) == row
+    tomorrow = TODAY + timedelta(days=1)
+    with pytest.raises(packs.PackRefused, match="tried"):
+        packs.approve(draft_id=row.pk, from_day=tomorrow, by=manager, now=NOW)
+    trial = packs.try_on(draft_id=row.pk, by=writer, now=NOW + timedelta(hours=1)).data
+    assert (trial["decisions"], trial["different"], trial["changes"]) == (5, 2, {"ALLOW → BLOCK": 2})
+    assert {one["would_rule"] for one in trial["differences"]} == {"CN-CALL-6-PER-POINT"}
+    assert "3 dials" in trial["differences"][0]["why_en"]
+    for by, day, why in ((writer, tomorrow, "another person"), (manager, TODAY, "coming day")):
+        with pytest.raises(packs.PackRefused, match=why):
+            packs.approve(draft_id=row.pk, from_day=day, by=by, now=NOW)
+    packs.approve(draft_id=row.pk, from_day=tomorrow, by=manager, now=NOW)
+    assert queries.lives(TODAY)[0].state == "approved"
+    assert queries.in_force(TODAY).version == "cn-2026-01"
+    assert queries.in_force(tomorrow).version == "cn-2026-01+bank-1"
+    later = NOW + timedelta(days=1)
+    assert [dial(point, nr, later).allowed for nr in range(4)] == [True, True, True, False]
+    refused = GateDecision.objects.order_by("-id").first()
+    assert (refused.pack_version, refused.primary_rule) == ("cn-2026-01+bank-1", "CN-CALL-6-PER-POINT")
+
+    second = packs.draft(text=text("bank-2", 2), by=writer, now=later)
+    packs.try_on(draft_id=second.pk, by=writer, now=later)
+    packs.approve(draft_id=second.pk, from_day=date(2026, 11, 26), by=manager, now=later)
+    assert [life.state for life in queries.lives(date(2026, 11, 26))] == ["in_force", "superseded"]
+    assert queries.in_force(date(2026, 11, 26)).version == "cn-2026-01+bank-2"
+    for kept in GateDecision.objects.all():  # of both days, each under the pack of its day
+        assert services.decided_again(kept) == services.decision_of(kept)
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [(text(limit=8), "draft.yaml, line 9: CN-CALL-6-PER-POINT is loosened"), ("pack: [", "not YAML"), ("", "empty")],
+)
+def test_a_draft_that_loosens_or_cannot_be_read_is_refused_with_its_line(people, body, sentence):
+    with pytest.raises(PackError, match=sentence):
+        packs.draft(text=body, by=people[0], now=NOW)
+    assert PackDraft.objects.count() == 0
+
+
+def test_a_version_is_never_another_text_and_a_draft_can_be_taken_back(people):
+    writer, manager = people
+    row = packs.draft(text=text(), by=writer, now=NOW)
+    with pytest.raises(packs.PackRefused, match="another version"):
+        packs.draft(text=text(limit=2), by=writer, now=NOW)
+    packs.try_on(draft_id=row.pk, by=writer, now=NOW)
+    packs.withdraw(draft_id=row.pk, reason="r", by=writer, now=NOW)
+    with pytest.raises(packs.PackRefused, match="withdrawn"):
+        packs.approve(draft_id=row.pk, from_day=TODAY + timedelta(days=1), by=manager, now=NOW)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_page_walks_a_draft_through_its_life(client, language):
+    writer, manager = (build.user(role, language=language) for role in ("compliance", "manager"))
+    tomorrow = (datetime.now(UTC) + timedelta(days=2)).date()
+
+    def enter(user):
+        client.force_login(user, backend="dunwell.identity.backends.Backend")
+
+    enter(writer)
+    wrong = client.post("/rules/packs/new", {"text": text(limit=9)})
+    assert wrong.status_code == 422
+    assert "line 9" in wrong.content.decode()
+    assert client.post("/rules/packs/new", {"text": text()}).status_code == 302
+    row = PackDraft.objects.get()
+    assert client.post(f"/rules/packs/{row.pk}/try").status_code == 302
+    assert client.post(f"/rules/packs/{row.pk}/approve", {"from_day": tomorrow}).status_code == 422  # one's own
+    enter(manager)
+    assert client.post("/rules/packs/new", {"text": text("bank-9")}).status_code == 403
+    assert client.post(f"/rules/packs/{row.pk}/approve", {"from_day": "soon"}).status_code == 422
+    assert client.post(f"/rules/packs/{row.pk}/approve", {"from_day": tomorrow}).status_code == 302
+    page = client.get("/rules/packs").content.decode()
+    assert "bank-1" in page
+    assert {"en": "Approved", "zh-hans": "已批准"}[language] in page
