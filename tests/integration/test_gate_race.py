@@ -1,5 +1,9 @@
 """The last slot, wanted by many at once: real connections, real commits."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -15,11 +19,34 @@ from tests.sizes import size
 
 BY = Actor.program("test")
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 10:00 in Beijing
-THREADS = size(30, 80)
+THREADS = size(30, 200)
+AT_ONCE = threading.BoundedSemaphore(100)  # connections: the shipped server gives 150
+
+#: A worker that is killed at a line: after it took a slot, or while its transaction is still open.
+KILLED = """
+import os, signal, sys
+import django
+django.setup()
+from datetime import datetime
+from django.db import transaction
+from dunwell.compliance import services
+from dunwell.kernel.actor import Actor
+party, point, moment, place = int(sys.argv[1]), int(sys.argv[2]), datetime.fromisoformat(sys.argv[3]), sys.argv[4]
+with transaction.atomic():
+    taken = services.reserve(
+        party_id=party, contact_point_id=point, channel="call", key="killed", by=Actor.program("worker"), now=moment
+    )
+    assert taken.allowed
+    if place == "before commit":
+        os.kill(os.getpid(), signal.SIGKILL)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
-def take(point_id, party_id, key, now, outcome=""):
-    taken = services.reserve(party_id=party_id, contact_point_id=point_id, channel="call", key=key, by=BY, now=now)
+def take(point_id, party_id, key, now, outcome="", by=BY, **more):
+    taken = services.reserve(
+        party_id=party_id, contact_point_id=point_id, channel="call", key=key, by=by, now=now, **more
+    )
     if taken.contact and outcome:
         services.record_outcome(contact_id=taken.contact.pk, outcome=outcome, by=BY, now=now, key=f"o-{key}")
     return taken
@@ -31,18 +58,20 @@ def all_at_once(calls):
 
     def run(call):
         try:
-            start.wait(30)
-            answers.append(call())
+            start.wait(60)
+            with AT_ONCE:
+                try:
+                    answers.append(call())
+                finally:
+                    connection.close()
         except Exception as problem:  # noqa: BLE001  (shown by the test)
             errors.append(problem)
-        finally:
-            connection.close()
 
     threads = [threading.Thread(target=run, args=(call,)) for call in calls]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(120)
+        thread.join(300)
     assert errors == []
     return answers
 
@@ -131,3 +160,53 @@ def test_debtor_and_guarantor_of_one_case_do_not_wait_in_a_ring(fresh_database):
     in_turn = [reach(nr) for nr in range(THREADS, 2 * THREADS)]
     assert 3 <= sum(at_once) <= 12
     assert sum(at_once) + sum(in_turn) == 12
+
+
+def test_the_bank_and_two_agencies_share_the_last_dial_of_a_number_of_two_persons(fresh_database):
+    people = [build.debtor()[0] for _ in range(2)]
+    shared = [build.contact_point(party=person, value="19000004321") for person in people]
+    callers = [BY] + [Actor.program(code, entity_id=build.entity(code).pk) for code in ("agency-1", "agency-2")]
+    for nr in range(5):
+        take(shared[nr % 2].pk, people[nr % 2].pk, f"before{nr}", NOW, "no_answer")
+
+    def reach(nr):
+        point, person, by = shared[nr % 2], people[nr % 2], callers[nr % 3]
+        return take(point.pk, person.pk, f"k{nr}", NOW, by=by, stated={"agency_listed": "yes"})
+
+    answers = all_at_once([lambda nr=nr: reach(nr) for nr in range(THREADS)])
+    assert sum(answer.allowed for answer in answers) == 1
+    assert {a.decision.primary.rule for a in answers if not a.allowed} == {"CN-CALL-6-PER-POINT"}
+    assert Contact.objects.count() == 6
+
+
+def test_allotments_and_dials_share_the_last_slots(fresh_database):
+    party, point, _ = build.debtor()
+    for nr in range(4):
+        take(point.pk, party.pk, f"before{nr}", NOW, "no_answer")
+
+    def reach(nr):
+        if nr % 2:
+            return int(take(point.pk, party.pk, f"k{nr}", NOW).allowed)
+        given = services.allot(party_id=party.pk, contact_point_id=point.pk, dials=3, key=f"lot{nr}", by=BY, now=NOW)
+        return len(given.contacts)
+
+    assert sum(all_at_once([lambda nr=nr: reach(nr) for nr in range(THREADS)])) == 2
+    assert Contact.objects.count() == 6
+
+
+@pytest.mark.parametrize(("place", "left"), [("after commit", 0), ("before commit", 1)])
+def test_a_killed_workers_slot_stays_used_unless_it_was_never_taken(fresh_database, place, left):
+    party, point, _ = build.debtor()
+    for nr in range(5):
+        take(point.pk, party.pk, f"before{nr}", NOW, "no_answer")
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED, str(party.pk), str(point.pk), NOW.isoformat(), place],
+        env={**fresh_database.environment, "PYTHONPATH": os.getcwd()}, capture_output=True, timeout=120,
+    )  # fmt: skip
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    assert take(point.pk, party.pk, "after", NOW).allowed is bool(left)
+    if place == "after commit":
+        killed = Contact.objects.get(key="killed")
+        assert killed.outcomes.count() == 0
+        services.give_back(contact_id=killed.pk, proof="switch_record", by=BY, now=NOW, key="proof")
+        assert take(point.pk, party.pk, "proven", NOW).allowed
