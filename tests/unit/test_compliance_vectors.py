@@ -32,7 +32,7 @@ def test_the_gate_answers_as_derived_by_hand(row):
 
 
 def test_every_shared_row_is_here():
-    assert len([row for row in ROWS if not row["id"].startswith(("X", "Y"))]) == 38
+    assert len([row for row in ROWS if not row["id"].startswith(("X", "Y", "Z"))]) == 38
 
 
 @pytest.mark.parametrize(
