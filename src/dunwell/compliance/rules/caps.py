@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from dunwell.compliance.rules.pack import Cap, CoolOff, Flagged, Pack
 from dunwell.compliance.rules.values import NOTHING_LEFT, PENDING, Attempt, Event, Flags
@@ -72,17 +73,32 @@ def counts(event: Event, cap: Cap, attempt: Attempt, pack: Pack) -> bool:
 
 def count(cap: Cap, *, now: datetime, attempt: Attempt, history: Iterable[Event], pack: Pack, zone: str) -> Count:
     """What of the cap is used on the debtor's day of `now`."""
-    counted = [event for event in history if counts(event, cap, attempt, pack)]
     if cap.over == "rolling_hours":
-        return _in_hours(cap, counted, now)
+        return _in_hours(cap, [event for event in history if counts(event, cap, attempt, pack)], now)
     today = local(now, zone).date()
-    by_day = Counter(local(event.at, zone).date() for event in counted)
-    used = _used(cap, by_day, today)
-    free_on = None
+    first = _first_day(cap, today)
+    ends = midnight(today + timedelta(days=1), zone)
+    begins = midnight(first, zone) if first else None
+    # Only what lies in the days that count is looked at further: most of a history is older.
+    counted = [
+        event
+        for event in history
+        if (begins is None or event.at >= begins) and event.at < ends and counts(event, cap, attempt, pack)
+    ]
+    used = len(counted)
+    free_at = None
     if used >= cap.limit and cap.limit and cap.over != "lifetime":
+        by_day = Counter(local(event.at, zone).date() for event in counted)
         days = (today + timedelta(days=ahead) for ahead in range(1, cap.days + 32))
         free_on = next((day for day in days if _used(cap, by_day, day) < cap.limit), None)
-    return Count(used=used, limit=cap.limit, free_at=at_second(free_on, 0, zone) if free_on else None)
+        free_at = midnight(free_on, zone) if free_on else None
+    return Count(used=used, limit=cap.limit, free_at=free_at)
+
+
+@lru_cache(maxsize=4096)
+def midnight(day: date, zone: str) -> datetime:
+    """A local day's first moment, in UTC."""
+    return at_second(day, 0, zone).astimezone(UTC)
 
 
 def _in_hours(cap: Cap, counted: list[Event], now: datetime) -> Count:
@@ -113,7 +129,7 @@ def rests_until(
         ends = day + timedelta(days=cooloff.days - (1 if cooloff.event_day_is_first else 0))
         if day <= today <= ends:
             last = ends if last is None else max(last, ends)
-    return at_second(last + timedelta(days=1), 0, zone) if last else None
+    return midnight(last + timedelta(days=1), zone) if last else None
 
 
 def _used(cap: Cap, by_day: Counter[date], day: date) -> int:

@@ -157,14 +157,7 @@ def _unknown(pack: Pack, what: str) -> Failure:
 
 
 def _gates(now: datetime, pack: Pack, attempt: Attempt, flags: Flags, zones: tuple[str, ...]) -> Iterator[Failure]:
-    for gate in pack.gates:
-        name = gate.flag.format(channel=attempt.channel) if "{" in gate.flag else gate.flag
-        if name not in flags and not gate.absent_fails:
-            continue
-        if not pack.binds(gate.rule, attempt.actor) or not gate.selector.takes(
-            channel=attempt.channel, party=attempt.party, purpose=attempt.purpose, actor=attempt.actor
-        ):
-            continue
+    for gate, name in pack.gates_for((attempt.channel, attempt.party, attempt.purpose, attempt.actor), flags):
         if gate.days:
             yield from _counted_days(now, pack, gate, flags, name, zones)
             continue
@@ -231,6 +224,8 @@ def _purposes(pack: Pack, attempt: Attempt) -> Iterator[Failure]:
 
 def _said(pack: Pack, attempt: Attempt, flags: Flags) -> Iterator[Failure]:
     """What the scan of its text found (rules.content), one failure a rule."""
+    if not any(name.startswith((BAN, LACKS)) for name in flags):
+        return
     told: set[str] = set()
     for ban in pack.bans:
         speaks = not ban.parties or attempt.party in ban.parties
@@ -273,11 +268,8 @@ def _limits(
     now: datetime, zone: str, pack: Pack, attempt: Attempt, history: tuple[Event, ...], flags: Flags
 ) -> Iterator[Failure]:
     today = local(now, zone).date()
-    for cap in pack.caps:
-        chosen = cap.selector.takes(
-            channel=attempt.channel, party=attempt.party, purpose=attempt.purpose, actor=attempt.actor
-        )
-        if not chosen or not pack.rules[cap.rule].in_force.on(today) or not pack.binds(cap.rule, attempt.actor):
+    for cap in pack.caps_for((attempt.channel, attempt.party, attempt.purpose, attempt.actor)):
+        if not pack.rules[cap.rule].in_force.on(today):
             continue
         if not caps.speaks(cap.when, flags) or caps.lifted(cap, flags, today):
             continue

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from dunwell.kernel.decision import Verdict
 
 ALL: frozenset[str] = frozenset()  # an empty selector selects everything
+
+Who = tuple[str, str, str, str]
+"""Channel, party, purpose and actor of an attempt."""
+MOST_ROWS = 4096
 
 GROUPS = ("stop", "agency", "party", "content", "time", "cap", "channel")
 """The order in which the primary reason is looked for (contact-rules, section 1)."""
@@ -273,6 +277,38 @@ class Pack:
     duties: Mapping[str, Duty] = field(default_factory=dict)
     narrower: tuple[tuple[Window, ...], ...] = ()  # the hours of overlays: each of them must permit too
     over: str = ""  # of an overlay: the id of the pack that it lies on
+    _rows: dict[object, tuple] = field(init=False, repr=False, compare=False)  # which rows speak about what: looked up
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_rows", {})
+
+    def gates_for(self, who: Who, flags: Iterable[str]) -> tuple[tuple[Gate, str], ...]:
+        """The gates, with their flag, that speak about an attempt and can fail on these flags, in the pack's order."""
+        asked = ("gates", who, frozenset(flags))
+        found = self._rows.get(asked)
+        if found is None:
+            named = [(gate, gate.flag.format(channel=who[0]) if "{" in gate.flag else gate.flag) for gate in self.gates]
+            can_fail = [(gate, name) for gate, name in named if name in asked[2] or gate.absent_fails]
+            found = self._kept(asked, [(gate, name) for gate, name in can_fail if self._speaks(gate, who)])
+        return found
+
+    def caps_for(self, who: Who) -> tuple[Cap, ...]:
+        """The caps that speak about an attempt."""
+        asked = ("caps", who)
+        found = self._rows.get(asked)
+        return self._kept(asked, [cap for cap in self.caps if self._speaks(cap, who)]) if found is None else found
+
+    def _speaks(self, row: Gate | Cap, who: Who) -> bool:
+        channel, party, purpose, actor = who
+        chosen = row.selector.takes(channel=channel, party=party, purpose=purpose, actor=actor)
+        return chosen and self.binds(row.rule, actor)
+
+    def _kept(self, asked: object, rows: Iterable) -> tuple:
+        found = tuple(rows)
+        if len(self._rows) >= MOST_ROWS:
+            self._rows.clear()
+        self._rows[asked] = found
+        return found
 
     def binds(self, rule: str, actor: str) -> bool:
         """Whether a rule speaks to this collector (an original creditor is outside some countries' laws)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from dunwell.compliance.rules.pack import Clock, Interval, Pack, Window
@@ -25,6 +26,7 @@ def zones_of(clock: Clock, candidates: tuple[str, ...]) -> tuple[str, ...]:
     return known if all(_exists(zone) for zone in known) else ()
 
 
+@cache
 def _exists(zone: str) -> bool:
     try:
         ZoneInfo(zone)
@@ -99,6 +101,7 @@ def second_of(moment: datetime) -> int:
     return moment.hour * 3600 + moment.minute * 60 + moment.second
 
 
+@lru_cache(maxsize=8192)
 def at_second(day: date, second: int, zone: str) -> datetime:
     """A local second as a moment; 24:00 is the next day's midnight."""
     whole_days, rest = divmod(second, 86400)
