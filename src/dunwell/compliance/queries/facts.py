@@ -226,6 +226,8 @@ def _flags(asking: Asking, row: dict, attempt: Attempt, ledger: list[dict], now:
         calls = [_event(e) for e in ledger if e["person_id"] == asking.party_id]
         zone = row["person_zone"] or "Asia/Shanghai"
         flags["lost_contact"] = lost_contact(now=now, zone=zone, numbers=row["numbers"], calls=calls)
+        if "death" in flags or "incapacity" in flags:  # GB/T 45251-2025: then his contacts may be asked too
+            flags["lost_contact"] = "deceased" if "death" in flags else "no_capacity"
     return flags
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from dunwell.compliance.rules import caps, windows
 from dunwell.compliance.rules.content import BAN, LACKS
@@ -58,9 +59,15 @@ def decide(
     return Decision(
         verdict=verdict,
         reasons=tuple(_reason(failure) for failure in ordered),
-        retry_after=_all_clear(now, failures, packs, attempt, history, flags),
+        retry_after=_on_his_clock(_all_clear(now, failures, packs, attempt, history, flags), attempt),
         **names,
     )
+
+
+def _on_his_clock(moment: datetime | None, attempt: Attempt) -> datetime | None:
+    """The moment as his own clock shows it; unchanged where that is not known."""
+    zones = windows.known(attempt.zones)
+    return moment.astimezone(ZoneInfo(zones[0])) if moment is not None and zones else moment
 
 
 def _permitted(packs: tuple[Pack, ...], attempt: Attempt) -> Reason:

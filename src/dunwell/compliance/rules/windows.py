@@ -18,12 +18,17 @@ HORIZON_DAYS = 15  # how far an opening is looked for: longer than any holiday
 
 def zones_of(clock: Clock, candidates: tuple[str, ...]) -> tuple[str, ...]:
     """The clocks that must all permit, the one that gives the day first; empty when none is known."""
-    known = tuple(dict.fromkeys(zone for zone in candidates if zone))
+    named = tuple(dict.fromkeys(zone for zone in candidates if zone))
     if clock.basis == "debtor_location":
-        known = known[:1]
-    if known and known[0] in clock.covers:
-        known = tuple(dict.fromkeys((clock.official, *known)))
-    return known if all(_exists(zone) for zone in known) else ()
+        named = named[:1]
+    if named and named[0] in clock.covers:
+        named = tuple(dict.fromkeys((clock.official, *named)))
+    return named if all(_exists(zone) for zone in named) else ()
+
+
+def known(zones: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the names that are time zones."""
+    return tuple(zone for zone in zones if _exists(zone))
 
 
 @cache
