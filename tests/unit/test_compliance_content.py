@@ -70,6 +70,7 @@ def test_what_a_text_may_not_say_is_found_with_its_rule(text, rule, category):
         "We may take the matter to court under the agreement. Please repay your card ending 1234.",
         "本行保留依法提起诉讼的权利。",
         "您可申请个性化分期，详询客服。",
+        "截至2026-11-23 1500元未还，案件编号 C-2611-000001。",
     ],
 )
 def test_a_plain_demand_passes(text):

@@ -201,6 +201,12 @@ def message_id(key: str) -> str:
     return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{domain}>"
 
 
+def _text_of(message: Message) -> str:
+    """Subject and text as they would leave: the gate looks for what no text may say."""
+    sealed = [bytes(part) for part in (message.subject_sealed, message.text_sealed) if part]
+    return "\n".join(portfolio.open_many(items=[(message.party_id, part) for part in sealed]))
+
+
 def _ask_at_once(message: Message, *, by: Actor, now: datetime) -> None:
     kept, decision = compliance.judge(
         party_id=message.party_id,
@@ -208,6 +214,7 @@ def _ask_at_once(message: Message, *, by: Actor, now: datetime) -> None:
         channel=message.channel,
         purpose=message.purpose,
         case_id=message.case_id,
+        text=_text_of(message),
         by=by,
         now=now,
     )

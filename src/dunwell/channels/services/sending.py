@@ -156,6 +156,7 @@ def _pass_gate(message: Message, done: Sent, *, by: Actor, now: datetime) -> boo
         "channel": message.channel,
         "purpose": message.purpose,
         "case_id": message.case_id,
+        "text": "\n".join(filter(None, _opened(message)[:2])),
         "by": by,
         "now": now,
     }

@@ -17,7 +17,9 @@ from dunwell.kernel.decision import Verdict
 BAN, LACKS = "ban_", "lacks_"
 PAYEE, LINK = "other_payee", "foreign_link"
 AROUND = 12  # letters of context shown on each side of what was found
-NUMBER = re.compile(r"(?<!\d)\d(?:[ -]?\d){11,22}(?!\d)")  # as long as a card or an account
+NUMBER = re.compile(  # as long as a card or an account, whole or in groups of four; not a date beside an amount
+    r"(?<![\d-])(?:\d{12,23}|\d{4}(?:[ -]\d{4}){2,4}(?:[ -]\d{1,4})?)(?![\d-])"
+)
 TAIL = re.compile(r"(?:尾号|末四位|ending(?: in)?|last four)[:： ]*[*x]*(\d{4})(?!\d)", re.IGNORECASE)
 HOST = re.compile(
     r"(?:https?://|www\.)[^\s/，。；、）)】]+"
