@@ -175,3 +175,18 @@ def test_a_text_that_may_not_leave_is_refused_with_the_rule_and_decided_again_wi
     kept = GateDecision.objects.get()
     assert bad not in str(kept.facts)
     assert services.decided_again(kept) == services.decision_of(kept)
+
+
+def test_a_case_of_staff_opens_to_its_named_officer_only(client):
+    party, _, case = build.debtor()
+    officer, other, chief = (build.user(role) for role in ("collector", "team_leader", "compliance"))
+    services.add_to_list(list="staff", party_id=party.pk, reason="r", by=BY, now=NOW, approved_by=chief.pk)
+
+    def opened(user):
+        client.force_login(user, backend="dunwell.identity.backends.Backend")
+        return client.get(f"/cases/{case.case_no}").status_code
+
+    services.name_officer(
+        user_id=officer.pk, entity_id=officer.entity_id, list="staff", reason="r", by=BY, now=NOW, approved_by=chief.pk
+    )
+    assert [opened(user) for user in (officer, other, chief)] == [200, 403, 403]

@@ -14,6 +14,7 @@ from dunwell.api.auth import permitted
 from dunwell.casework import queries
 from dunwell.casework import services as casework
 from dunwell.casework.models import Case
+from dunwell.compliance import queries as compliance_queries
 from dunwell.compliance import services as compliance
 from dunwell.kernel.decision import Decision
 from dunwell.portfolio import services as portfolio
@@ -137,6 +138,8 @@ def _case(request: HttpRequest, case_no: str) -> Case:
     case = Case.objects.filter(case_no=case_no, entity_id=request.user.entity_id).first()
     if case is None:
         raise HttpError(404, f"no case {case_no}")
+    if not compliance_queries.may_open(case.party_id, user_id=request.user.pk, now=timezone.now()):
+        raise HttpError(403, "this case is for named officers only")
     return case
 
 

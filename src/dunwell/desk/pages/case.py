@@ -6,6 +6,7 @@ import secrets
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
@@ -18,6 +19,7 @@ from dunwell.casework import services as casework
 from dunwell.casework.models import Case
 from dunwell.casework.rules.codes import codes
 from dunwell.casework.services import Saved
+from dunwell.compliance import queries as compliance_queries
 from dunwell.compliance import services as compliance
 from dunwell.desk import timeline, words
 from dunwell.desk.reading import page_of, refusal_of
@@ -34,10 +36,15 @@ TYPED = ("code", "note", "call_back_date", "call_back_time", "key", "contact")
 
 
 def find(request: HttpRequest, case_no: str) -> Case:
-    """The case, if it is of the user's entity; else there is nothing at this address."""
+    """The case, if it is of the user's entity; else there is nothing at this address.
+
+    A case of staff or of a sensitive person is for the officers named for them (403 for others).
+    """
     case = Case.objects.filter(case_no=case_no, entity_id=request.user.entity_id).first()
     if case is None:
         raise Http404(case_no)
+    if not compliance_queries.may_open(case.party_id, user_id=request.user.pk, now=timezone.now()):
+        raise PermissionDenied("for named officers only")
     return case
 
 
