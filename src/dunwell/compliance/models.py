@@ -73,6 +73,14 @@ class ListEntry(models.Model):
         indexes = [models.Index(fields=["digest"], name="listentry_digest")]
 
 
+class ListApproval(models.Model):
+    """A second person's approval of an entry, which holds from when it was written."""
+
+    entry = models.OneToOneField(ListEntry, models.PROTECT, primary_key=True, related_name="approval")
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+
+
 class ListRemoval(models.Model):
     entry = models.OneToOneField(ListEntry, models.PROTECT, primary_key=True, related_name="removal")
     reason = models.CharField(max_length=200)

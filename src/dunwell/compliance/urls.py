@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.compliance.pages import packs, parameters, rules
+from dunwell.compliance.pages import packs, parameters, people, rules
 
 app_name = "compliance"
 urlpatterns = [
@@ -12,5 +12,14 @@ urlpatterns = [
     path("rules/packs/<int:draft_id>/try", packs.try_on, name="try"),
     path("rules/packs/<int:draft_id>/approve", packs.approve, name="approve"),
     path("rules/packs/<int:draft_id>/withdraw", packs.withdraw, name="withdraw"),
+    path("rules/people/<int:party_id>", people.person, name="person"),
+    path("rules/people/<int:party_id>/holds/<int:hold_id>/lift", people.lift, name="lift"),
+    path("rules/people/<int:party_id>/consents", people.consent, name="consent"),
+    path("rules/people/<int:party_id>/consents/<int:consent_id>/withdraw", people.withdraw, name="withdraw_consent"),
+    path("rules/lists", people.lists, name="lists"),
+    path("rules/lists/new", people.enter, name="enter"),
+    path("rules/lists/officers", people.name_officer, name="officer"),
+    path("rules/lists/<int:entry_id>/approve", people.approve_entry, name="approve_entry"),
+    path("rules/lists/<int:entry_id>/remove", people.remove, name="remove"),
     path("rules/parameters", parameters.parameters, name="parameters"),
 ]

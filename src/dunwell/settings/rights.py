@@ -29,6 +29,7 @@ FACTS = (  # inserted and read; never changed, never deleted by the application
     "compliance_holdlift",
     "compliance_consent",
     "compliance_listentry",
+    "compliance_listapproval",
     "compliance_listremoval",
     "compliance_namedofficer",
     "compliance_packdraft",

@@ -3,7 +3,9 @@
 from dunwell.compliance.services.allotting import Allotted, allot
 from dunwell.compliance.services.asking import ask, decided_again, decision_of, judge
 from dunwell.compliance.services.facts import (
+    MORE_THAN_THE_LAW,
     add_to_list,
+    approve_entry,
     lift_hold,
     name_officer,
     place_hold,
@@ -17,11 +19,13 @@ from dunwell.compliance.services.reserving import Reserved, reserve
 
 __all__ = [
     "Allotted",
+    "MORE_THAN_THE_LAW",
     "OutcomeRefused",
     "ReleaseRefused",
     "Reserved",
     "add_to_list",
     "allot",
+    "approve_entry",
     "ask",
     "decided_again",
     "decision_of",

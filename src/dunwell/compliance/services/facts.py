@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from django.db import transaction
 
-from dunwell.compliance.models import Consent, Hold, HoldLift, ListEntry, ListRemoval, NamedOfficer
+from dunwell.compliance.models import Consent, Hold, HoldLift, ListApproval, ListEntry, ListRemoval, NamedOfficer
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.portfolio import services as portfolio
@@ -137,6 +137,21 @@ def add_to_list(
     if party_id is not None:
         portfolio.touch(party_id=party_id, now=now)
     return entry
+
+
+@transaction.atomic
+def approve_entry(*, entry_id: int, by: Actor, now: datetime) -> ListApproval:
+    """A second person's approval of an entry; the writer's own is refused with ValueError. A second one answers it."""
+    entry = ListEntry.objects.get(pk=entry_id)
+    if by.user_id is None or by.user_id == entry.recorded_by:
+        raise ValueError("an entry is approved by another person than the one who wrote it")
+    approval, created = ListApproval.objects.get_or_create(
+        entry=entry, defaults={"recorded_at": now, "recorded_by": by.user_id}
+    )
+    if created:
+        data = {"entry": entry.pk, "list": entry.list}
+        evidence.write(kind="list.approved", now=now, by=by, party_id=entry.party_id, data=data)
+    return approval
 
 
 @transaction.atomic

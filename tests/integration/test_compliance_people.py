@@ -1,0 +1,102 @@
+"""What binds the contacts with a person, and the internal lists, as compliance works on them."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from dunwell.compliance import queries, services
+from dunwell.compliance.models import Consent, Hold, ListEntry
+from dunwell.kernel.actor import Actor
+from tests import build
+
+BY = Actor.program("test")
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def at(client):
+    def enter(user):
+        client.force_login(user, backend="dunwell.identity.backends.Backend")
+        return client
+
+    return enter
+
+
+def test_a_hold_is_lifted_with_a_reason(at):
+    party, _, _ = build.debtor()
+    hold = services.place_hold(party_id=party.pk, kind="dispute", reason="not his", by=BY, now=timezone.now())
+    page = at(build.user("team_leader"))
+    assert "not his" in page.get(f"/rules/people/{party.pk}").content.decode()
+    assert page.post(f"/rules/people/{party.pk}/holds/{hold.pk}/lift", {"reason": ""}).status_code == 422
+    assert page.post(f"/rules/people/{party.pk}/holds/{hold.pk}/lift", {"reason": "settled"}).status_code == 302
+    assert Hold.objects.get().lift.reason == "settled"
+
+
+@pytest.mark.parametrize(
+    ("typed", "status"),
+    [
+        ({"kind": "debtor_window", "hours": "18:00-21:00"}, 302),
+        ({"kind": "debtor_window", "hours": "evenings"}, 422),
+        ({"kind": "opt_out", "channel": "sms"}, 302),
+        ({"kind": "opt_out"}, 422),
+        ({"kind": "night_consent"}, 422),
+        ({"kind": "night_consent", "evidence": "call 77", "until": "2099-01-01"}, 302),
+        ({"kind": "night_consent", "evidence": "call 77", "until": "2020-01-01"}, 422),
+        ({"kind": "stated_zone", "zone": "Asia/Tokyo"}, 302),
+        ({"kind": "stated_zone", "zone": "Tokyo"}, 422),
+        ({"kind": "anything"}, 422),
+    ],
+)
+def test_what_he_said_is_written_down_and_taken_back(at, typed, status):
+    party, _, _ = build.debtor()
+    page = at(build.user("collector"))
+    assert page.post(f"/rules/people/{party.pk}/consents", typed).status_code == status
+    assert Consent.objects.count() == (1 if status == 302 else 0)
+    if status == 302:
+        row = Consent.objects.get()
+        assert page.post(f"/rules/people/{party.pk}/consents/{row.pk}/withdraw").status_code == 302
+        assert list(page.get(f"/rules/people/{party.pk}").context["consents"]) == []
+
+
+def test_an_entry_is_written_by_one_and_approved_by_another(at):
+    party, _, _ = build.debtor()
+    writer, second = build.user("compliance"), build.user("manager")
+    page = at(writer)
+    assert page.post("/rules/lists/new", {"list": "staff", "who": "nobody", "reason": "r"}).status_code == 422
+    assert (
+        page.post("/rules/lists/new", {"list": "staff", "who": party.party_no, "reason": "HR file"}).status_code == 302
+    )
+    entry = ListEntry.objects.get()
+    assert page.post(f"/rules/lists/{entry.pk}/approve").status_code == 422
+    assert page.post(f"/rules/lists/{entry.pk}/remove", {"reason": "r"}).status_code == 422  # his own
+    page = at(second)
+    assert page.post(f"/rules/lists/{entry.pk}/approve").status_code == 302
+    assert second.name("en") in page.get("/rules/lists").content.decode()
+    assert page.get(f"/rules/people/{party.pk}").status_code == 403
+
+
+def test_a_number_is_listed_for_every_case_and_officers_are_named(at):
+    party, _, _ = build.debtor()
+    point = build.contact_point(party=party, value="19000005555")
+    writer, officer = build.user("compliance"), build.user("collector")
+    page = at(writer)
+    for who, status in (("12", 422), ("190 0000 5555", 302)):
+        typed = {"list": "reissued_number", "who": who, "reason": "carrier"}
+        assert page.post("/rules/lists/new", typed).status_code == status
+    assert bytes(ListEntry.objects.get().digest) == bytes(point.digest)
+    services.add_to_list(list="staff", party_id=party.pk, reason="r", by=BY, now=timezone.now())
+    named = {"user": officer.pk, "list": "staff", "reason": "section head"}
+    assert page.post("/rules/lists/officers", named | {"user": writer.pk}).status_code == 422
+    assert page.post("/rules/lists/officers", named).status_code == 302
+    later = timezone.now() + timedelta(minutes=1)
+    assert queries.may_open(party.pk, user_id=officer.pk, now=later)
+    assert page.post("/rules/lists/officers", named | {"end": "1"}).status_code == 302
+    assert not queries.may_open(party.pk, user_id=officer.pk, now=later)
+
+
+@pytest.mark.parametrize(("role", "lists", "edit"), [("collector", 200, 403), ("administrator", 403, 403)])
+def test_who_may_work_on_the_lists(at, role, lists, edit):
+    page = at(build.user(role))
+    assert page.get("/rules/lists").status_code == lists
+    assert page.post("/rules/lists/new", {}).status_code == edit
