@@ -36,6 +36,28 @@ CONSENTS = {
     "debtor_im_consent": _("Agrees to a private account"),
     "direct_consent": _("Agrees to calls beyond the limit"),
 }
+HOLDS = {
+    "dispute": pgettext_lazy("hold", "Dispute"),
+    "fraud": pgettext_lazy("hold", "Fraudulent transaction"),
+    "art70": pgettext_lazy("hold", "Personalised plan"),
+    "hardship": pgettext_lazy("hold", "Hardship"),
+    "illness": pgettext_lazy("hold", "Illness"),
+    "bereavement": pgettext_lazy("hold", "Bereavement"),
+    "disaster": pgettext_lazy("hold", "Disaster"),
+    "death": pgettext_lazy("hold", "Death"),
+    "minor": pgettext_lazy("hold", "Minor"),
+    "incapacity": pgettext_lazy("hold", "Incapacity"),
+    "bankruptcy": pgettext_lazy("hold", "Bankruptcy"),
+    "adviser": pgettext_lazy("hold", "Debt adviser"),
+    "representative": pgettext_lazy("hold", "Represented"),
+    "complaint": pgettext_lazy("hold", "Complaint"),
+    "legal": pgettext_lazy("hold", "Court stage"),
+    "court": pgettext_lazy("hold", "Court stage"),
+    "sold": pgettext_lazy("hold", "Claim sold"),
+    "recalled": pgettext_lazy("hold", "Recalled"),
+    "risk": pgettext_lazy("hold", "Risk of suicide or violence"),
+    "other": pgettext_lazy("hold", "Other"),
+}
 LISTS = {
     "staff": pgettext_lazy("list", "Staff"),
     "sensitive": pgettext_lazy("list", "Sensitive person"),
@@ -86,6 +108,7 @@ def _person(request: HttpRequest, party: Party, error: str = "") -> HttpResponse
     context = {
         "party": party,
         "binding": binding,
+        "holds": [(hold, HOLDS.get(hold.kind, hold.kind)) for hold in binding.holds],
         "consents": [(row, CONSENTS.get(row.kind, row.kind)) for row in binding.consents],
         "entries": [(row, LISTS.get(row.list, row.list)) for row in binding.entries],
         "kinds": CONSENTS.items(),
