@@ -29,7 +29,7 @@ class Count:
 
 def speaks(when: Flagged, flags: Flags) -> bool:
     """Whether a row that is said of some flags only is said of these."""
-    return all(flags.get(flag) in values for flag, values in when.items())
+    return not when or all(flags.get(flag) in values for flag, values in when.items())
 
 
 def lifted(row: Cap | CoolOff, flags: Flags, today: date) -> bool:

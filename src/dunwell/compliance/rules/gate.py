@@ -113,8 +113,19 @@ def _all_clear(
         moment = max(clear for clear in clearing if clear is not None)
         if moment.astimezone(now.tzinfo).date() != now.date():
             flags = {name: value for name, value in flags.items() if name not in windows.OF_ONE_DAY}
+        if any(failure.group != "time" for failure in failures):  # else it is an opening already
+            moment = _open_from(moment, packs, attempt, flags)
         failures = _failures(moment, packs, attempt, history, flags)
     return None
+
+
+def _open_from(moment: datetime, packs: tuple[Pack, ...], attempt: Attempt, flags: Flags) -> datetime:
+    """The first moment from here on in lawful hours; the moment itself where there is none to be seen."""
+    for pack in packs:
+        zones = windows.zones_of(pack.clock, attempt.zones)
+        opens = windows.next_open(moment, zones, _lawful_hours(moment, zones, pack, attempt, flags)) if zones else None
+        moment = opens or moment
+    return moment
 
 
 def _failures(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -279,8 +279,12 @@ class Pack:
     over: str = ""  # of an overlay: the id of the pack that it lies on
     _rows: dict[object, tuple] = field(init=False, repr=False, compare=False)  # which rows speak about what: looked up
 
+    when_flags: tuple[str, ...] = field(init=False, repr=False, compare=False)  # on which the choice of hours depends
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "_rows", {})
+        named = {flag for layer in (self.windows, *self.narrower) for window in layer for flag in window.when}
+        object.__setattr__(self, "when_flags", tuple(sorted(named)))
 
     def gates_for(self, who: Who, flags: Iterable[str]) -> tuple[tuple[Gate, str], ...]:
         """The gates, with their flag, that speak about an attempt and can fail on these flags, in the pack's order."""
@@ -302,6 +306,11 @@ class Pack:
         channel, party, purpose, actor = who
         chosen = row.selector.takes(channel=channel, party=party, purpose=purpose, actor=actor)
         return chosen and self.binds(row.rule, actor)
+
+    def looked_up(self, asked: object, find: Callable[[], Iterable]) -> tuple:
+        """What was found for a question before, or is now."""
+        found = self._rows.get(asked)
+        return self._kept(asked, find()) if found is None else found
 
     def _kept(self, asked: object, rows: Iterable) -> tuple:
         found = tuple(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
@@ -57,6 +58,14 @@ def kind_of_day(clock: Clock, day: date, flags: Flags) -> str:
 
 def window_for(pack: Pack, attempt: Attempt, day: date, flags: Flags, layer: int = 0) -> Window | None:
     """The first row that speaks about this attempt on this day; layer 0 is the pack's, the next its overlays'."""
+    stated = tuple(flags.get(flag) for flag in (*OF_ONE_DAY, *pack.when_flags))
+    who = (attempt.channel, attempt.party, attempt.purpose, attempt.actor)
+    asked = ("window", who, layer, day, stated)
+    found = pack.looked_up(asked, lambda: _rows_for(pack, attempt, day, flags, layer))
+    return found[0] if found else None
+
+
+def _rows_for(pack: Pack, attempt: Attempt, day: date, flags: Flags, layer: int) -> Iterator[Window]:
     kind = kind_of_day(pack.clock, day, flags)
     for window in (pack.windows, *pack.narrower)[layer]:
         if window.days and kind not in window.days:
@@ -67,8 +76,7 @@ def window_for(pack: Pack, attempt: Attempt, day: date, flags: Flags, layer: int
             channel=attempt.channel, party=attempt.party, purpose=attempt.purpose, actor=attempt.actor
         )
         if chosen and pack.rules[window.rule].in_force.on(day) and pack.binds(window.rule, attempt.actor):
-            return window
-    return None
+            yield window
 
 
 def refusing(pack: Pack, attempt: Attempt, moment: datetime, flags: Flags) -> Window | None:
