@@ -13,6 +13,8 @@ from dunwell.compliance.rules.values import NOTHING_LEFT, PENDING, Attempt, Even
 from dunwell.compliance.rules.windows import at_second
 from dunwell.kernel.times import local
 
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Count:
@@ -71,20 +73,23 @@ def counts(event: Event, cap: Cap, attempt: Attempt, pack: Pack) -> bool:
     return concerns(event, cap, attempt) and (outcome == PENDING or outcome in pack.counting[cap.basis])
 
 
-def count(cap: Cap, *, now: datetime, attempt: Attempt, history: Iterable[Event], pack: Pack, zone: str) -> Count:
-    """What of the cap is used on the debtor's day of `now`."""
+def count(
+    cap: Cap,
+    *,
+    now: datetime,
+    attempt: Attempt,
+    history: Iterable[Event],
+    pack: Pack,
+    zone: str,
+    today: date | None = None,
+) -> Count:
+    """What of the cap is used on the debtor's day of `now` (`today`, when it is known already)."""
     if cap.over == "rolling_hours":
         return _in_hours(cap, [event for event in history if counts(event, cap, attempt, pack)], now)
-    today = local(now, zone).date()
-    first = _first_day(cap, today)
-    ends = midnight(today + timedelta(days=1), zone)
-    begins = midnight(first, zone) if first else None
+    today = today or local(now, zone).date()
+    begins, ends = _span(cap.over, cap.days, today, zone)
     # Only what lies in the days that count is looked at further: most of a history is older.
-    counted = [
-        event
-        for event in history
-        if (begins is None or event.at >= begins) and event.at < ends and counts(event, cap, attempt, pack)
-    ]
+    counted = [event for event in history if begins <= event.at < ends and counts(event, cap, attempt, pack)]
     used = len(counted)
     free_at = None
     if used >= cap.limit and cap.limit and cap.over != "lifetime":
@@ -93,6 +98,13 @@ def count(cap: Cap, *, now: datetime, attempt: Attempt, history: Iterable[Event]
         free_on = next((day for day in days if _used(cap, by_day, day) < cap.limit), None)
         free_at = midnight(free_on, zone) if free_on else None
     return Count(used=used, limit=cap.limit, free_at=free_at)
+
+
+@lru_cache(maxsize=4096)
+def _span(over: str, days: int, today: date, zone: str) -> tuple[datetime, datetime]:
+    """The moments between which events count today."""
+    first = _first_day(over, days, today)
+    return midnight(first, zone) if first else BEGINNING, midnight(today + timedelta(days=1), zone)
 
 
 @lru_cache(maxsize=4096)
@@ -133,12 +145,12 @@ def rests_until(
 
 
 def _used(cap: Cap, by_day: Counter[date], day: date) -> int:
-    first = _first_day(cap, day)
+    first = _first_day(cap.over, cap.days, day)
     return sum(number for counted, number in by_day.items() if (first is None or counted >= first) and counted <= day)
 
 
-def _first_day(cap: Cap, day: date) -> date | None:
-    match cap.over:
+def _first_day(over: str, days: int, day: date) -> date | None:
+    match over:
         case "lifetime":
             return None
         case "calendar_week":
@@ -146,4 +158,4 @@ def _first_day(cap: Cap, day: date) -> date | None:
         case "calendar_month":
             return day.replace(day=1)
         case _:
-            return day - timedelta(days=cap.days - 1)
+            return day - timedelta(days=days - 1)

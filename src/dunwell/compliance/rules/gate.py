@@ -64,6 +64,10 @@ def decide(
     )
 
 
+def _zones(pack: Pack, attempt: Attempt) -> tuple[str, ...]:
+    return pack.looked_up(("zones", attempt.zones), lambda: windows.zones_of(pack.clock, attempt.zones))
+
+
 def _on_his_clock(moment: datetime | None, attempt: Attempt) -> datetime | None:
     """The moment as his own clock shows it; unchanged where that is not known."""
     zones = windows.known(attempt.zones)
@@ -80,7 +84,7 @@ def _permitted(packs: tuple[Pack, ...], attempt: Attempt) -> Reason:
 
 def closes_at(*, now: datetime, pack: Pack, attempt: Attempt, flags: Flags) -> datetime | None:
     """When the hours in which `now` lies end (law and own wish together); None when they do not end."""
-    zones = windows.zones_of(pack.clock, attempt.zones)
+    zones = _zones(pack, attempt)
     if not zones:
         return now
     ends = [windows.closes(now, zones, _lawful_hours(now, zones, pack, attempt, flags))]
@@ -122,7 +126,7 @@ def _all_clear(
 def _open_from(moment: datetime, packs: tuple[Pack, ...], attempt: Attempt, flags: Flags) -> datetime:
     """The first moment from here on in lawful hours; the moment itself where there is none to be seen."""
     for pack in packs:
-        zones = windows.zones_of(pack.clock, attempt.zones)
+        zones = _zones(pack, attempt)
         opens = windows.next_open(moment, zones, _lawful_hours(moment, zones, pack, attempt, flags)) if zones else None
         moment = opens or moment
     return moment
@@ -136,7 +140,7 @@ def _failures(
         return []
     found: list[Failure] = []
     for pack in packs:
-        zones = windows.zones_of(pack.clock, attempt.zones)
+        zones = _zones(pack, attempt)
         found += _unknowns(now, pack, attempt, history, zones)
         found += _gates(now, pack, attempt, flags, zones)
         found += _purposes(pack, attempt)
@@ -155,6 +159,17 @@ def _failures(
 def _unknowns(
     now: datetime, pack: Pack, attempt: Attempt, history: tuple[Event, ...] | None, zones: tuple[str, ...]
 ) -> Iterator[Failure]:
+    if (
+        zones
+        and history is not None
+        and attempt.point
+        and attempt.party in pack.parties
+        and attempt.channel in pack.channels
+        and attempt.purpose in pack.purposes
+        and attempt.actor in pack.actors
+        and pack.effective.on(local(now, zones[0]).date())
+    ):
+        return
     known = {
         "zone": bool(zones),
         "party": attempt.party in pack.parties,
@@ -291,7 +306,7 @@ def _limits(
             continue
         if not caps.speaks(cap.when, flags) or caps.lifted(cap, flags, today):
             continue
-        found = caps.count(cap, now=now, attempt=attempt, history=history, pack=pack, zone=zone)
+        found = caps.count(cap, now=now, attempt=attempt, history=history, pack=pack, zone=zone, today=today)
         if found.full:
             used, limit = str(found.used), str(found.limit)
             values = {"used": Words(used, used), "limit": Words(limit, limit)}

@@ -58,7 +58,9 @@ def kind_of_day(clock: Clock, day: date, flags: Flags) -> str:
 
 def window_for(pack: Pack, attempt: Attempt, day: date, flags: Flags, layer: int = 0) -> Window | None:
     """The first row that speaks about this attempt on this day; layer 0 is the pack's, the next its overlays'."""
-    stated = tuple(flags.get(flag) for flag in (*OF_ONE_DAY, *pack.when_flags))
+    stated: object = (flags.get("holiday"), flags.get("makeup_day"))
+    if pack.when_flags:
+        stated = (stated, tuple(flags.get(flag) for flag in pack.when_flags))
     who = (attempt.channel, attempt.party, attempt.purpose, attempt.actor)
     asked = ("window", who, layer, day, stated)
     found = pack.looked_up(asked, lambda: _rows_for(pack, attempt, day, flags, layer))
@@ -93,6 +95,8 @@ def refusing(pack: Pack, attempt: Attempt, moment: datetime, flags: Flags) -> Wi
 def agreed(window: Window, flags: Flags, today: date) -> bool:
     """Whether the debtor agreed to other hours; the agreement's evidence carries a date, not after today."""
     for flag in window.override:
+        if flag not in flags:
+            continue
         try:
             if date.fromisoformat(flags.get(flag, "")) <= today:
                 return True
