@@ -121,9 +121,20 @@
   });
 
   /* one press, one sending: plain forms wait for the next page, htmx forms for their answer */
+  const taken = new WeakSet();
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (event.defaultPrevented || form.method === "dialog" || form.hasAttribute("hx-post")) return;
+    if (event.defaultPrevented || form.method === "dialog") return;
+    if (form.hasAttribute("hx-post")) {
+      /* pressed before htmx has taken up a form just shown: it is taken up now, for the browser's own sending would leave the page */
+      event.preventDefault();
+      if (taken.has(form)) return;
+      taken.add(form);
+      htmx.process(form);
+      const pressed = event.submitter;  /* a form does not hear a second submit while its first is told */
+      setTimeout(() => form.requestSubmit(pressed && pressed.isConnected ? pressed : undefined));
+      return;
+    }
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "1";
     form.setAttribute("aria-busy", "true");
