@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from dunwell.cli.kept import keep
@@ -40,6 +41,12 @@ def signing(home: Path) -> bytes:
     return keep(home / "keys" / "signing", secrets.token_bytes(32))
 
 
+def documents(home: Path, make: Callable[[], bytes]) -> bytes:
+    """The PEM text (private key, certificate, chain) that signs documents; where there is none, `make` makes it."""
+    path = home / "keys" / "documents.pem"
+    return path.read_bytes() if path.exists() else keep(path, make())
+
+
 class Keyring:
     """The keys as rooms see them: `django.conf.settings.KEYS.master()`. Read anew when the folder has changed.
 
@@ -70,6 +77,9 @@ class Keyring:
 
     def signing(self) -> bytes:
         return signing(self.home)
+
+    def documents(self, make: Callable[[], bytes]) -> bytes:
+        return documents(self.home, make)
 
     def new_master(self) -> int:
         """Make the next version of the master key on disk and answer its number."""
