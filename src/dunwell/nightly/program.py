@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -65,6 +66,13 @@ def frozen_strategy(manifest: dict[str, Any]) -> Strategy:
 
 def whole_night(strategy: Strategy) -> tuple[Program, ...]:
     return (*TAKE_IN, *LATENESS, *strategy.programs, CASES, ALLOCATE, *REPORTS, PARTITION)
+
+
+@lru_cache(maxsize=1)
+def sha256() -> str:
+    """What the steps that come with Dunwell are, as one hash: a run is not gone on with by other ones."""
+    steps = whole_night(Strategy("", ()))
+    return hashlib.sha256("\0".join(f"{step.name}\0{step.sql}" for step in steps).encode()).hexdigest()
 
 
 def numbers(connection: DuckDBPyConnection, as_of: date) -> None:

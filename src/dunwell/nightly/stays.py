@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dunwell.arrears.rules import history
 from dunwell.engine import lake, session
-from dunwell.nightly import program
+from dunwell.nightly import numbers
 
 #: What the history reads, and where a run's folder holds it.
 KEPT = {
@@ -33,6 +33,6 @@ def stays(folder: Path, *, account_no: str, as_of: date) -> list[history.Stay]:
             connection.execute(
                 "CREATE TABLE pause AS SELECT * FROM kept WHERE party_no IN (SELECT party_no FROM candidate)"
             )
-        program.numbers(connection, as_of)
+        numbers.load(connection, folder, as_of)
         (first,) = connection.execute(FIRST_DAY).fetchone()
         return [] if first is None or first > as_of else history.stays(connection, first=first, last=as_of)

@@ -57,6 +57,9 @@ def reason(run: Run) -> str:
         "totals_off": pgettext(
             "night", "The total %(name)s is %(found)s and should be %(expected)s. The lists of the last night stay."
         ),
+        "programs_changed": pgettext(
+            "night", "Other programs were installed while it was under way. The next run of the date began anew."
+        ),
     }
     code = str(told.get("code", ""))
     return sentences[code] % told if code in sentences else code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -16,9 +17,10 @@ from dunwell.arrears.rules import parameters
 from dunwell.compliance import shipped
 from dunwell.engine import content, lake, session
 from dunwell.intake.models import IntakeFile
-from dunwell.nightly import program, sources
+from dunwell.nightly import numbers, program, sources
 from dunwell.nightly.models import Run
 from dunwell.nightly.services.errors import Refused
+from dunwell.portfolio import reference
 
 REQUIRED = ("accounts",)
 MATTER = ("accounts", "statements", "transactions")  # a refused one of these stops the night
@@ -92,14 +94,20 @@ def _freeze(run: Run, connection: DuckDBPyConnection, *, entity_id: int, now: da
     return {
         "entity": entity_id,
         "files": {
-            str(f.pk): {"kind": f.kind, "date": f.business_date.isoformat(), "hash": f.content_hash} for f in files
+            str(f.pk): {
+                "kind": f.kind, "date": f.business_date.isoformat(), "hash": f.content_hash, "mapping": f.mapping_sha256,
+            }
+            for f in files
         },
         "inputs": inputs,
+        "numbers": numbers.freeze(target, as_of),
+        "programs": program.sha256(),
+        "calendar": hashlib.sha256(reference.path("calendar").read_bytes()).hexdigest(),
         "parameters": parameters.sha256(),
         "pack": shipped.pack_on(as_of).sha256,
         "strategy": {"sha256": steps.sha256, "steps": [[step.name, step.sql] for step in steps.programs]},
         "opened_at": now.isoformat(),
-    }
+    }  # fmt: skip
 
 
 def inputs(folder: Path) -> dict[str, Path]:
@@ -111,7 +119,7 @@ def load(connection: DuckDBPyConnection, folder: Path, as_of: date) -> None:
     """Name the frozen inputs in DuckDB."""
     for name, path in inputs(folder).items():
         lake.read_parquet(connection, name, path, view=name in ("position", "statement", "booking"))
-    program.numbers(connection, as_of)
+    numbers.load(connection, folder, as_of)
 
 
 def _statements(connection: DuckDBPyConnection, files: list[IntakeFile]) -> None:

@@ -151,6 +151,11 @@ def _run_for(business_date: date, files: list[IntakeFile], *, now: datetime, eng
     last = Run.objects.filter(business_date=business_date).order_by("-number").first()
     if last is None:
         return _begin(business_date, now=now, engine=engine)
+    if last.state == Run.State.RUNNING and last.manifest.get("programs", program.sha256()) != program.sha256():
+        Run.objects.filter(pk=last.pk).update(
+            state=Run.State.SUPERSEDED, stop_reason={"code": "programs_changed"}, finished_at=now
+        )
+        return _begin(business_date, now=now, engine=engine)
     if last.state == Run.State.RUNNING:  # its runner is dead, for we hold the lock; a paused one is fenced off
         Run.objects.filter(pk=last.pk).update(epoch=F("epoch") + 1)
         last.refresh_from_db()
@@ -173,7 +178,8 @@ def _stopped(night: Run, refused: Refused, *, entity: Entity, now: datetime, by:
 
 def _work(night: Run, entity: Entity, *, now: datetime, by: Actor, watch: Watch, engine: str, master: str) -> None:
     folder = freezing.folder_of(night)
-    connection = session.connect(spill=Path(tempfile.gettempdir()) / "dunwell-spill")
+    session.sweep()
+    connection = session.connect()
     try:
         if night.frozen_at is None:
             began = time.monotonic()
