@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.conf import settings
@@ -68,6 +69,17 @@ def test_the_page_shows_no_number_in_clear_and_takes_at_most_fifteen_queries(at_
     assert len(reads) <= 15, "\n".join(sql[:120] for sql in reads)
     assert point.masked in page
     assert not re.search(r"\b1\d{10}\b", page)
+
+
+def test_currencies_are_never_added(at_work):
+    client, _user, case, _point = at_work
+    dollars = build.account(party=case.party, currency="USD")
+    build.account_state(
+        account=dollars, past_due="120.00", balance=Decimal("500.00"), principal_retail=Decimal("500.00")
+    )
+    page = client.get(f"/cases/{case.case_no}").content.decode()
+    assert "Past due (USD)" in page and "Total CNY" in page and "Total USD" in page
+    assert "12,500.00" not in page and "1,620.00" not in page
 
 
 def test_that_somebody_looked_stands_in_the_log(at_work):

@@ -70,6 +70,26 @@ def test_what_was_past_due_before_the_statements_that_are_known_counts_from_the_
     ]
 
 
+@pytest.mark.parametrize(
+    ("past_due", "since", "last"),
+    [
+        # the host counts everything as paid and no booking tells: paid after its newest statement, of 5 August
+        ("0.00", None, ("M0", date(2026, 8, 6))),
+        # of the three dues only the newest is unpaid by its word: nothing from 6 August, late from 29 August with grace
+        ("500.00", date(2026, 8, 25), ("M2", date(2026, 9, 25))),
+        # its own shortfall stands, though it is within the tolerance
+        ("8.00", date(2026, 8, 25), ("M2", date(2026, 9, 25))),
+    ],
+)
+def test_the_history_ends_in_the_bucket_of_the_state(past_due, since, last):
+    host = {"past_due_amount": Decimal(past_due), "overdue_since": since}
+    book = Book(LAST, THREE, host=host)
+    [found] = stays([book])
+    assert found[:2] == [("M0", FIRST, date(2026, 6, 28)), ("M1", date(2026, 6, 29), date(2026, 7, 25))]
+    assert found[-1] == (*last, None)
+    assert found[-1][0] == run([book]).execute("SELECT bucket FROM account_state").fetchone()[0]
+
+
 def by_days(book: Book, first: date) -> Stays:
     """Each day asked by itself, as if it were today."""
     found: list[list] = []

@@ -186,6 +186,11 @@ def test_interest_on_and_off_the_balance_sheet():
     ]
     (found,) = computed(replace(SPRING, rates=rates))
     assert (found[-1].on_balance, found[-1].off_balance) == (Decimal("28.40"), Decimal("6.30"))
+    odd = replace(SPRING, postings=[Posting("purchase", day(4, 2), Decimal("2000.07"))], rates=rates)
+    ((_, figure),) = computed(odd)
+    for sheet, amount in (("on", figure.on_balance), ("off", figure.off_balance)):
+        assert sum(line.amount for line in figure.lines if line.sheet == sheet) == amount
+        assert [line.days for line in figure.lines if line.sheet == sheet][-1] == 0  # its own rounding
 
 
 def test_delay_interest_after_judgment():

@@ -159,16 +159,36 @@ def _cap(use: CapUse) -> Cap:
     return Cap(name, use.rule, use.used - use.under_way, use.under_way, use.limit, remark)
 
 
-def _rows(accounts: Sequence[casework.AccountRow]) -> list[BalanceRow]:
+def _currencies(accounts: Sequence[casework.AccountRow], first: str) -> list[str]:
+    """The accounts' currencies, the case's own first: amounts of different ones are never added."""
+    return sorted({account.currency for account in accounts}, key=lambda one: (one != first, one))
+
+
+def _elsewhere(found: casework.CasePage) -> list[tuple[str, Decimal]]:
+    """What is past due in other currencies than the case's: its own amounts are those of the account that leads."""
+    owed: dict[str, Decimal] = {}
+    for account in found.accounts:
+        late = account.values["past_due"] or Decimal(0)
+        if account.currency != found.case.currency and late:
+            owed[account.currency] = owed.get(account.currency, Decimal(0)) + late  # type: ignore[operator]
+    return sorted(owed.items())
+
+
+def _rows(accounts: Sequence[casework.AccountRow], currencies: Sequence[str]) -> list[BalanceRow]:
     found = [account.components or {} for account in accounts]
+
+    def totals(values: Sequence[Decimal]) -> list[Decimal]:
+        mine = list(zip(accounts, values, strict=True))
+        return [sum((value for account, value in mine if account.currency == c), Decimal(0)) for c in currencies]
+
     rows = []
     for name, said in COMPONENTS:
         values = [one.get(name, Decimal(0)) for one in found]
         if name in ALWAYS or any(values):
-            rows.append(BalanceRow(said(), values, sum(values, Decimal(0))))
+            rows.append(BalanceRow(said(), values, totals(values)))
     for name, said, kind in (("balance", _("Owed"), "sum"), ("past_due", _("Past due"), "")):
         values = [account.values[name] or Decimal(0) for account in accounts]  # type: ignore[misc]
-        rows.append(BalanceRow(said, values, sum(values, Decimal(0)), kind))
+        rows.append(BalanceRow(said, values, totals(values), kind))
     return rows
 
 
@@ -331,6 +351,7 @@ def page_of(case_id: int, user: User, now: datetime, *, kind: str = "", before: 
     on_call = found.open_contact.contact_point_id if found.open_contact else None
     points = [_point(row, answers[row.id], on_call=on_call, may_dial=lock.state == "mine") for row in found.points]
     accounts = [account for account in found.accounts if account.values["balance"] is not None][:4]
+    currencies = _currencies(accounts, case.currency)
     masked = {row.id: row.masked for row in found.points}
     pinned = found.pinned[0] if found.pinned else None
     as_of = max((account.values["business_date"] for account in accounts), default=case.business_date)  # type: ignore[type-var]
@@ -350,7 +371,9 @@ def page_of(case_id: int, user: User, now: datetime, *, kind: str = "", before: 
         currency=case.currency,
         as_of=as_of,
         columns=[_column(account) for account in accounts],
-        rows=_rows(accounts) if accounts else [],
+        currencies=currencies,
+        elsewhere=_elsewhere(found),
+        rows=_rows(accounts, currencies) if accounts else [],
         points=points,
         budget=_budget(gate, now),
         lock=lock,

@@ -18,7 +18,7 @@ class Flag:
 class BalanceRow:
     words: object
     values: Sequence[Decimal]
-    total: Decimal | None
+    totals: Sequence[Decimal]  # one a currency, in the order of CasePage.currencies
     kind: str = ""  # "", sum
 
 
@@ -222,6 +222,8 @@ class CasePage:
     currency: str
     as_of: date
     columns: Sequence[AccountColumn]
+    currencies: Sequence[str]
+    elsewhere: Sequence[tuple[str, Decimal]]  # past due in other currencies than `currency`
     rows: Sequence[BalanceRow]
     points: Sequence[Point]
     budget: Budget | None

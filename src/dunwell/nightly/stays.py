@@ -12,6 +12,7 @@ from dunwell.nightly import numbers
 #: What the history reads, and where a run's folder holds it.
 KEPT = {
     "candidate": "tables/account_state.parquet",
+    "aged": "tables/account_state.parquet",
     "closing": "tables/closing.parquet",
     "due": "tables/due.parquet",
     "movement": "tables/movement.parquet",

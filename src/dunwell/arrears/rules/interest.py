@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -185,13 +185,17 @@ def figures(connection: DuckDBPyConnection, *, with_lines: bool = False) -> dict
         "ORDER BY account_no, statement_nr"
     ).fetchall():
         of = lines.get((account_no, nr), [])
-        rest = row[1] - sum((line.amount for line in of), Decimal(0))
-        if of and rest:
-            last = of[-1]
-            rounding = Line("", last.to_day, last.to_day, 0, Decimal(0), Decimal(0), 1, rest, "half-up, once", "", "on")
-            of = [*of, rounding]
-        answer.setdefault(account_no, []).append(Figure(*row, lines=tuple(of)))
+        answer.setdefault(account_no, []).append(Figure(*row, lines=(*of, *_rounding(of, *row[2:]))))
     return answer
+
+
+def _rounding(lines: Sequence[Line], on_balance: Decimal, off_balance: Decimal) -> Iterator[Line]:
+    """What rounding adds, on each sheet by itself: lines on and off the balance sheet sum to the figures on and off it."""
+    for sheet, figure in (("on", on_balance), ("off", off_balance)):
+        rest = figure - sum((line.amount for line in lines if line.sheet == sheet), Decimal(0))
+        if lines and rest:
+            day = lines[-1].to_day
+            yield Line("", day, day, 0, Decimal(0), Decimal(0), 1, rest, "half-up, once", "", sheet)
 
 
 def _run(connection: DuckDBPyConnection, histories: Iterable[History]) -> None:

@@ -3,34 +3,87 @@
 -- `allocation_order`, one row a component, those of one rank share in proportion to what is owed on them (to the cent,
 -- half-up; what is left of a cent goes to the one named first). What is left over is a credit balance.
 --
+-- A payment and its reversal leave no trace but the log: a payment is spread as what is left of it, and what was taken back
+-- since the position of a payment that the position held is owed, and due, again.
+CREATE OR REPLACE TABLE allocation_receipt AS
+SELECT r.account_no, r.payment_id, r.posting_date, r.counts, r.kept, r.gone_since,
+       r.provisional OR r.posting_date > b.business_date OR r.business_date > b.business_date AS since_position
+FROM (
+    SELECT r.account_no, r.payment_id, r.posting_date, r.business_date, r.counts, r.provisional,
+           CAST(r.amount - coalesce(t.gone, 0) AS DECIMAL(18, 2)) AS kept,
+           CAST(coalesce(t.gone_since, 0) AS DECIMAL(18, 2)) AS gone_since
+    FROM receipt AS r
+    LEFT JOIN (
+        SELECT v.payment_id, sum(v.amount) AS gone,
+               sum(CASE WHEN v.posting_date > b.business_date OR v.business_date > b.business_date THEN v.amount ELSE 0 END)
+                   AS gone_since
+        FROM taken_back AS v
+        LEFT JOIN position_before AS b ON b.account_no = v.account_no
+        GROUP BY v.payment_id
+    ) AS t ON t.payment_id = r.payment_id
+    WHERE r.answer = ''
+) AS r
+LEFT JOIN position_before AS b ON b.account_no = r.account_no;
+
+-- What is owed at the position, and again because it was taken back since: the money spread last first.
+CREATE OR REPLACE TABLE allocation_owed AS
+SELECT account_no, component, CAST(sum(owed) AS DECIMAL(18, 2)) AS owed
+FROM (
+    SELECT account_no, component, owed FROM owed_before
+    UNION ALL
+    SELECT account_no, component, least(amount, gone_since - spread_after)
+    FROM (
+        SELECT l.account_no, l.component, l.amount, r.gone_since,
+               coalesce(sum(l.amount) OVER (
+                   PARTITION BY l.payment_id ORDER BY l.position DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+               ), 0) AS spread_after
+        FROM line_before AS l
+        JOIN allocation_receipt AS r ON r.payment_id = l.payment_id AND NOT r.since_position AND r.gone_since > 0
+    ) AS again
+    WHERE spread_after < gone_since AND component <> 'credit_balance'
+) AS owed
+GROUP BY account_no, component;
+
 -- How late an account was when a payment was posted follows from the dues and the counted money before it alone. Payments
 -- go to the oldest due first, so the unpaid dues at the position are the newest ones; the host's own date wins.
+CREATE OR REPLACE TABLE allocation_past_due AS
+SELECT p.account_no, p.business_date, p.overdue_since, p.past_due_at_close + coalesce(g.gone_since, 0) AS past_due,
+       coalesce(g.gone_since, 0) > 0 AS again
+FROM position_before AS p
+LEFT JOIN (
+    SELECT account_no, sum(gone_since) AS gone_since
+    FROM allocation_receipt
+    WHERE counts AND NOT since_position AND gone_since > 0
+    GROUP BY account_no
+) AS g ON g.account_no = p.account_no;
+
 CREATE OR REPLACE TABLE allocation_due AS
-SELECT account_no, CASE WHEN place = 1 THEN least(due_date, coalesce(overdue_since, due_date)) ELSE due_date END AS due_date,
+SELECT account_no,
+       CASE WHEN place = 1 AND NOT again THEN least(due_date, coalesce(overdue_since, due_date)) ELSE due_date END AS due_date,
        sum(amount) OVER (PARTITION BY account_no ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS paid_by
 FROM (
-    SELECT account_no, due_date, overdue_since, least(amount, past_due_at_close - late_after) AS amount,
+    SELECT account_no, due_date, overdue_since, again, least(amount, past_due - late_after) AS amount,
            row_number() OVER (PARTITION BY account_no ORDER BY due_date, late_after DESC) AS place
     FROM (
-        SELECT d.account_no, d.due_date, d.amount, p.overdue_since, p.past_due_at_close,
+        SELECT d.account_no, d.due_date, d.amount, p.overdue_since, p.past_due, p.again,
                coalesce(sum(d.amount) OVER (
                    PARTITION BY d.account_no ORDER BY d.statement_date DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                ), 0) AS late_after
         FROM due_before AS d
-        JOIN position_before AS p ON p.account_no = d.account_no AND d.due_date < p.business_date
+        JOIN allocation_past_due AS p ON p.account_no = d.account_no AND d.due_date < p.business_date
         WHERE d.amount > 0
     ) AS late
-    WHERE late_after < past_due_at_close
+    WHERE late_after < past_due
     UNION ALL
-    SELECT p.account_no, p.overdue_since, p.overdue_since, p.past_due_at_close, 1
-    FROM position_before AS p
+    SELECT p.account_no, p.overdue_since, p.overdue_since, FALSE, p.past_due, 1
+    FROM allocation_past_due AS p
     LEFT JOIN (
         SELECT DISTINCT d.account_no
         FROM due_before AS d
         JOIN position_before AS b ON b.account_no = d.account_no AND d.due_date < b.business_date
         WHERE d.amount > 0
     ) AS k ON k.account_no = p.account_no
-    WHERE k.account_no IS NULL AND p.overdue_since IS NOT NULL AND p.past_due_at_close > 0
+    WHERE k.account_no IS NULL AND p.overdue_since IS NOT NULL AND p.past_due > 0
 ) AS unpaid;
 
 CREATE OR REPLACE TABLE allocation_payment AS
@@ -39,15 +92,14 @@ FROM (
     SELECT m.account_no, m.payment_id, m.amount, m.turn, m.posting_date,
            coalesce(greatest(0, date_diff('day', min(d.due_date), m.posting_date)), 0) AS days_past_due
     FROM (
-        SELECT r.account_no, r.payment_id, r.amount, r.posting_date,
+        SELECT r.account_no, r.payment_id, r.kept AS amount, r.posting_date,
                row_number() OVER (PARTITION BY r.account_no ORDER BY r.posting_date, r.payment_id) AS turn,
-               coalesce(sum(CASE WHEN r.counts THEN r.amount ELSE 0 END) OVER (
+               coalesce(sum(CASE WHEN r.counts THEN r.kept ELSE 0 END) OVER (
                    PARTITION BY r.account_no ORDER BY r.posting_date, r.payment_id
                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                ), 0) AS paid_before
-        FROM receipt AS r
-        JOIN position_before AS b ON b.account_no = r.account_no
-        WHERE r.answer = '' AND (r.provisional OR r.posting_date > b.business_date OR r.business_date > b.business_date)
+        FROM allocation_receipt AS r
+        WHERE r.since_position AND r.kept > 0
     ) AS m
     LEFT JOIN allocation_due AS d ON d.account_no = m.account_no AND d.paid_by > m.paid_before
     GROUP BY m.account_no, m.payment_id, m.amount, m.turn, m.posting_date
@@ -61,7 +113,7 @@ CREATE OR REPLACE TABLE allocation_spread AS
 WITH RECURSIVE spread AS (
     SELECT o.account_no, CAST(0 AS BIGINT) AS turn, o.component, CAST(o.owed * 100 AS BIGINT) AS owed, CAST(0 AS BIGINT) AS given,
            CAST(0 AS BIGINT) AS place
-    FROM owed_before AS o
+    FROM allocation_owed AS o
     JOIN (SELECT DISTINCT account_no FROM allocation_payment) AS p ON p.account_no = o.account_no
     WHERE o.owed > 0
     UNION ALL
@@ -114,12 +166,12 @@ WITH RECURSIVE spread AS (
 )
 SELECT account_no, turn, component, CAST(given * 0.01 AS DECIMAL(18, 2)) AS amount, place FROM spread WHERE turn > 0 AND given > 0;
 
--- What a reversal took back is taken out of the lines again, the money spread last first. Payments that an older position
--- spread keep the lines they have, as far as they are not taken back; announced ones that were answered keep none.
+-- Payments that an older position spread keep the lines they have, as far as they are not taken back (the money spread
+-- last first); announced ones that were answered keep none.
 CREATE OR REPLACE TABLE allocation_line AS
 SELECT account_no, payment_id, position, component, CAST(least(amount, kept - before) AS DECIMAL(18, 2)) AS amount, rule
 FROM (
-    SELECT g.account_no, g.payment_id, g.component, g.amount, g.rule, r.amount - coalesce(t.amount, 0) AS kept,
+    SELECT g.account_no, g.payment_id, g.component, g.amount, g.rule, r.kept,
            CAST(row_number() OVER (PARTITION BY g.payment_id ORDER BY g.place) - 1 AS INTEGER) AS position,
            coalesce(sum(g.amount) OVER (
                PARTITION BY g.payment_id ORDER BY g.place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
@@ -141,8 +193,7 @@ FROM (
         LEFT JOIN allocation_payment AS p ON p.payment_id = l.payment_id
         WHERE p.payment_id IS NULL
     ) AS g
-    JOIN receipt AS r ON r.payment_id = g.payment_id AND r.answer = ''
-    LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM taken_back GROUP BY payment_id) AS t ON t.payment_id = g.payment_id
+    JOIN allocation_receipt AS r ON r.payment_id = g.payment_id
 ) AS spread
 WHERE before < kept;
 

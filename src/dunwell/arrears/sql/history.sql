@@ -2,6 +2,10 @@
 -- posted for an earlier day changes the history from that day on. `history_day` holds the days to look at, in a row.
 -- Money posted after a statement pays what it asked for and no more; what one statement was overpaid lowers no later one.
 -- What the host says to be past due from before the statements that are known is a due of its own, on the host's day.
+--
+-- The host's word stands as it does in the state (sql/age.sql), on every day on which nothing moved that we know of: from
+-- the day after its newest statement, or the day of the last counted money since. What it counts as paid and no booking
+-- tells was paid then; its own shortfall stands without tolerance. The last day is the state itself.
 CREATE OR REPLACE TABLE history_due AS
 SELECT account_no, nr, statement_date, due_date, minimum_payment, paid, amount,
        sum(amount) OVER (PARTITION BY account_no ORDER BY nr ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS owed_by,
@@ -60,6 +64,20 @@ FROM (
     GROUP BY c.account_no, y.day
 ) AS a;
 
+CREATE OR REPLACE TABLE history_word AS
+SELECT c.account_no, k.as_of, a.past_due, a.oldest_due_date AS now_since,
+       CASE WHEN c.past_due_amount IS NOT NULL AND (c.past_due_amount = 0 OR a.paid_since = 0 OR c.overdue_since IS NOT NULL)
+            THEN greatest(coalesce(CAST(s.newest + 1 AS DATE), k.as_of), coalesce(m.moved, DATE '1900-01-01'))
+       END AS from_day,
+       CASE WHEN c.past_due_amount = 0 THEN NULL WHEN a.paid_since = 0 THEN a.oldest_due_date ELSE c.overdue_since END AS since
+FROM candidate AS c
+JOIN aged AS a ON a.account_no = c.account_no
+CROSS JOIN parameter AS k
+LEFT JOIN (SELECT account_no, max(statement_date) AS newest FROM due GROUP BY account_no) AS s ON s.account_no = c.account_no
+LEFT JOIN (
+    SELECT account_no, max(posting_date) AS moved FROM movement WHERE counts AND NOT since_position GROUP BY account_no
+) AS m ON m.account_no = c.account_no;
+
 CREATE OR REPLACE TABLE bucket_stay AS
 SELECT account_no, bucket, day AS entered_on, CAST(after - 1 AS DATE) AS left_on
 FROM (
@@ -75,18 +93,25 @@ FROM (
             FROM (
                 SELECT n.account_no, n.day, coalesce(p.grace_days, k.grace_days) AS grace_days,
                        coalesce(p.grace_policy, k.grace_policy) AS grace_policy,
-                       CASE WHEN l.past_due > coalesce(o.amount, t.amount, 0) THEN date_diff('day', l.oldest_due_date, n.day)
-                            ELSE 0
-                       END AS days,
-                       CASE WHEN l.oldest_due_date IS NULL THEN 0 ELSE n.paused_until - coalesce(f.paused_until, 0) END AS paused
-                FROM history_pause AS n
+                       coalesce(date_diff('day', n.since, n.day), 0) AS days,
+                       CASE WHEN n.since IS NULL THEN 0 ELSE n.paused_until - coalesce(f.paused_until, 0) END AS paused
+                FROM (
+                    SELECT y.account_no, y.day, y.paused_until,
+                           CASE WHEN y.day = w.as_of THEN CASE WHEN w.past_due > 0 THEN w.now_since END
+                                WHEN y.day >= w.from_day THEN CASE WHEN w.since < y.day THEN w.since END
+                                WHEN l.past_due > coalesce(o.amount, t.amount, 0) THEN l.oldest_due_date
+                           END AS since
+                    FROM history_pause AS y
+                    JOIN candidate AS c ON c.account_no = y.account_no
+                    JOIN history_word AS w ON w.account_no = y.account_no
+                    LEFT JOIN tolerance AS t ON t.currency = c.currency AND t.product = ''
+                    LEFT JOIN tolerance AS o ON o.currency = c.currency AND o.product = c.product AND c.product <> ''
+                    LEFT JOIN history_late AS l ON l.account_no = y.account_no AND l.day = y.day
+                ) AS n
                 JOIN candidate AS c ON c.account_no = n.account_no
                 CROSS JOIN parameter AS k
                 LEFT JOIN product_rule AS p ON p.product = c.product
-                LEFT JOIN tolerance AS t ON t.currency = c.currency AND t.product = ''
-                LEFT JOIN tolerance AS o ON o.currency = c.currency AND o.product = c.product AND c.product <> ''
-                LEFT JOIN history_late AS l ON l.account_no = n.account_no AND l.day = n.day
-                LEFT JOIN history_pause AS f ON f.account_no = n.account_no AND f.day = l.oldest_due_date
+                LEFT JOIN history_pause AS f ON f.account_no = n.account_no AND f.day = n.since
             ) AS w
         ) AS s
         JOIN bucket_edge AS b ON s.days_delinquent BETWEEN b.from_day AND b.to_day

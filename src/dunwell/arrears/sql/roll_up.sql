@@ -1,5 +1,6 @@
 -- From accounts to the party: the work is on a person. The account that is latest leads (then the one with most past
--- due); amounts are those of the accounts in its currency, for currencies are never added together.
+-- due); amounts are those of the accounts in its currency, for currencies are never added together. What is past due in
+-- another currency keeps its case open, and stands beside on the case page.
 CREATE OR REPLACE TABLE leading_account AS
 SELECT party_no, account_no, currency, product, branch, oldest_due_date, grace_days, days_past_due, days_delinquent, bucket,
        stage
