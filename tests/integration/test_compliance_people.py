@@ -7,6 +7,9 @@ from django.utils import timezone
 
 from dunwell.compliance import queries, services
 from dunwell.compliance.models import Consent, Hold, ListEntry
+from dunwell.compliance.queries.facts import HOLD_AS_FLAG
+from dunwell.compliance.rules.holds import KINDS
+from dunwell.compliance.words import HOLDS
 from dunwell.kernel.actor import Actor
 from tests import build
 
@@ -31,6 +34,24 @@ def test_a_hold_is_lifted_with_a_reason(at):
     assert page.post(f"/rules/people/{party.pk}/holds/{hold.pk}/lift", {"reason": ""}).status_code == 422
     assert page.post(f"/rules/people/{party.pk}/holds/{hold.pk}/lift", {"reason": "settled"}).status_code == 302
     assert Hold.objects.get().lift.reason == "settled"
+
+
+def test_a_proven_hold_is_lifted_by_somebody_above_the_collector(at):
+    party, _, _ = build.debtor()
+    for kind in ("death", "sold", "dispute"):
+        services.place_hold(party_id=party.pk, kind=kind, reason="told", by=BY, now=timezone.now())
+
+    def lifts(role, kind):
+        hold = Hold.objects.get(kind=kind)
+        return at(build.user(role)).post(f"/rules/people/{party.pk}/holds/{hold.pk}/lift", {"reason": "over"})
+
+    assert lifts("collector", "death").status_code == lifts("team_leader", "sold").status_code == 403
+    assert lifts("collector", "dispute").status_code == lifts("team_leader", "death").status_code == 302
+    assert lifts("compliance", "sold").status_code == 302
+
+
+def test_every_kind_of_hold_has_a_name_and_a_flag():
+    assert set(KINDS) <= set(HOLDS) and set(KINDS) - {"other"} <= set(HOLD_AS_FLAG)
 
 
 @pytest.mark.parametrize(

@@ -272,6 +272,38 @@ def test_a_list_stands_in_its_address_and_a_search_does_not(at_work):
     assert "13800000000" not in str(list(Log.objects.filter(kind="party.searched").values_list("data", flat=True)))
 
 
+def test_a_list_keeps_its_whole_state_through_each_of_its_forms(at_work):
+    client, user, case, _point = at_work
+    Case.objects.filter(pk=case.pk).update(queue="visit", owner=user, segment="late")
+    address = (
+        f"/lists?chip=mine&bucket=M2&stage=early&segment=late&queue=visit&owner={user.pk}&column=person&column=days"
+    )
+    page = client.get(address).content.decode()
+    assert case.case_no in page
+    for form in re.findall(r'<form[^>]* action="/lists">.*?</form>', page, re.S):
+        names = set(re.findall(r'name="(\w+)"', form))
+        assert {"chip", "bucket", "stage", "segment", "queue", "owner", "column"} <= names
+    visits = re.search(r'href="([^"]*)"[^>]*>For visits<small>(\d+)', client.get("/lists").content.decode())
+    assert visits.groups() == ("/lists?queue=visit", "1")
+    assert case.case_no in client.get(visits[1]).content.decode()
+    assert case.case_no not in client.get("/lists?queue=agency").content.decode()
+
+
+def test_a_hold_is_placed_on_one_account_or_an_amount_and_each_kind_by_those_who_may(at_work):
+    client, _user, case, _point = at_work
+    account = case.party.accounts.get()
+    form = {"kind": "fraud", "reason": "says it was not him", "account": account.pk, "amount": "1,200.00"}
+    assert client.post(f"/cases/{case.case_no}/hold", form).status_code == 204
+    placed = Hold.objects.get()
+    assert (placed.kind, placed.account, str(placed.amount), placed.ends_at) == ("fraud", account, "1200.00", None)
+    page = client.get(f"/cases/{case.case_no}").content.decode()
+    assert f"Scope: {account.account_no}." in page and f'href="/rules/people/{case.party_id}"' in page
+    for wrong in ({"kind": "sold"}, {"account": build.account().pk}, {"amount": "0"}, {"amount": "1.001"}):
+        assert client.post(f"/cases/{case.case_no}/hold", {**form, **wrong}).status_code == 422
+    client.force_login(build.user("compliance"), backend=settings.AUTHENTICATION_BACKENDS[1])
+    assert client.post(f"/cases/{case.case_no}/hold", {"kind": "sold", "reason": "to the buyer"}).status_code == 204
+
+
 def test_a_segment_is_called_by_its_name_in_the_reader_s_language(at_work):
     client, user, case, _point = at_work
     strategy.approve(text=strategy.shipped(), by=Actor.program("tests"), now=build.NOW)

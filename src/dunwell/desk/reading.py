@@ -14,6 +14,7 @@ from dunwell.casework import queries as casework
 from dunwell.compliance.models import ContactPoint
 from dunwell.compliance.queries import Budget as GateBudget
 from dunwell.compliance.queries import CapUse, Hours, PointBudget, budget
+from dunwell.compliance.words import HOLDS
 from dunwell.desk import timeline, words
 from dunwell.desk.view import (
     AccountColumn,
@@ -413,6 +414,6 @@ def _column(account: casework.AccountRow) -> AccountColumn:
 
 def _hold(hold: dict) -> HoldStrip:
     ends = datetime.fromisoformat(hold["ends_at"]) if hold["ends_at"] else None
-    name = words.HOLD_KINDS.get(hold["kind"], hold["kind"])
+    name = HOLDS.get(hold["kind"], hold["kind"])
     reason = hold["reason"] if not hold["reason"].startswith("call ") else ""
-    return HoldStrip(name, reason, hold["account"] or "", ends)
+    return HoldStrip(name, reason, hold["account"] or "", ends, hold["amount"] and Decimal(hold["amount"]))

@@ -14,6 +14,7 @@ from dunwell.casework.queries import SORTS
 from dunwell.casework.queries import Entry as Logged
 from dunwell.casework.queries import Timeline as Found
 from dunwell.casework.rules.codes import codes
+from dunwell.compliance.words import HOLDS
 from dunwell.desk import words
 from dunwell.desk.view import Chip, Day, Entry, Timeline
 from dunwell.frame.templatetags.frame import duration, moment, money, sentence
@@ -171,7 +172,7 @@ def _gate(data: Said) -> Said:
 
 
 def _hold(data: Said, kind: str) -> Said:
-    name = str(words.HOLD_KINDS.get(str(data.get("kind")), data.get("kind", "")))
+    name = str(HOLDS.get(str(data.get("kind")), data.get("kind", "")))
     if kind == "hold.lifted":
         return {"lead": _("Lifted"), "main": name}
     until = data.get("ends_at")

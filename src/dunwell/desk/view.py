@@ -193,9 +193,9 @@ class Lock:
 class HoldStrip:
     words: object
     reason: str
-    scope: str
+    scope: str  # an account's number; empty: the person
     ends_at: datetime | None
-    rule: str = ""
+    amount: Decimal | None = None  # None: all that is owed
 
 
 @dataclass(frozen=True)

@@ -81,17 +81,6 @@ PROMISE_STATES = {
     "broken": pgettext_lazy("promise", "promise broken"),
     "withdrawn": pgettext_lazy("promise", "promise withdrawn"),
 }
-HOLD_KINDS = {
-    "dispute": _("dispute being looked into"),
-    "hardship": _("hardship"),
-    "illness": _("illness"),
-    "bereavement": _("bereavement"),
-    "death": _("death"),
-    "complaint": _("complaint"),
-    "art70": _("talks on a personalised plan"),
-    "legal": _("legal"),
-    "other": _("other"),
-}
 # What a call came to: counting codes of the contact rules, and the result for the work. Keys 1 to 9.
 OUTCOMES = {
     "connected_rpc": _("right party spoke"),

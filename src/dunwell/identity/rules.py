@@ -22,6 +22,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "payment.enter": _roles(LEADER, MANAGER),
     "payment.reverse": _roles(LEADER, MANAGER),
     "hold.place": _roles(COLLECTOR, LEADER, COMPLIANCE, LEGAL, MANAGER),
+    "hold.lift": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),  # which kinds: compliance.rules.holds
+    "hold.court": _roles(COMPLIANCE, LEGAL),
+    "hold.claim": _roles(COMPLIANCE),
     "contact.release": _roles(LEADER, COMPLIANCE),  # never one's own question: compliance.services.releasing
     "list.edit": _roles(COMPLIANCE),
     "class.judge": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),

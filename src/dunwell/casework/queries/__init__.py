@@ -1,11 +1,12 @@
 """Reads of casework: the case page, the timeline, lists."""
 
-from dunwell.casework.queries.lists import CHIPS, Filter, Page, case_list, chip_counts, queue_left
+from dunwell.casework.queries.lists import CHIPS, QUEUES, Filter, Page, case_list, chip_counts, queue_counts, queue_left
 from dunwell.casework.queries.page import AccountRow, CasePage, PointRow, case_page
 from dunwell.casework.queries.timeline import SORTS, Entry, Timeline, timeline
 
 __all__ = [
     "CHIPS",
+    "QUEUES",
     "SORTS",
     "AccountRow",
     "CasePage",
@@ -17,6 +18,7 @@ __all__ = [
     "case_list",
     "case_page",
     "chip_counts",
+    "queue_counts",
     "queue_left",
     "timeline",
 ]

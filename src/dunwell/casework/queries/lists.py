@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -18,6 +19,8 @@ from dunwell.portfolio.models import ContactPoint
 ROWS = 200
 #: Counting stops here: the page then says "1,000+".
 COUNTED = 1000
+#: Where the strategy sends a case; the empty one has nothing to do.
+QUEUES = ("call", "visit", "agency", "law_firm")
 PHONES = (ContactPoint.Kind.MOBILE, ContactPoint.Kind.LANDLINE)
 
 
@@ -96,9 +99,16 @@ def case_list(
 
 def chip_counts(asked: Filter, *, user: User, now: datetime) -> dict[str, int]:
     """How many cases each chip would show beside the other filters; 1,000 means that many or more. One query a chip."""
-    rest = Filter((), asked.bucket, asked.stage, asked.segment, asked.queue, asked.owner)
-    base = _filtered(rest, user, now)
+    base = _filtered(replace(asked, chips=()), user, now)
     return {name: base.filter(chip(user, now))[:COUNTED].count() for name, chip in CHIPS.items()}
+
+
+def queue_counts(asked: Filter, *, user: User, now: datetime) -> dict[str, int]:
+    """How many cases each queue holds beside the other filters; 1,000 means that many or more. One query."""
+    found = _filtered(replace(asked, queue=""), user, now).order_by().values_list("queue", flat=True)
+    first, *others = (found.filter(queue=queue)[:COUNTED] for queue in QUEUES)
+    counted = Counter(first.union(*others, all=True))
+    return {queue: counted[queue] for queue in QUEUES}
 
 
 def queue_left(*, user: User, now: datetime) -> int:

@@ -2,8 +2,8 @@
 -- parts, planned actions, what comes back when, pinned notes and the asker's draft (still sealed).
 SELECT
     (SELECT coalesce(json_agg(json_build_object(
-        'id', h.id, 'kind', h.kind, 'reason', h.reason, 'account', a.account_no, 'starts_at', h.starts_at,
-        'ends_at', h.ends_at) ORDER BY h.id), '[]')
+        'id', h.id, 'kind', h.kind, 'reason', h.reason, 'account', a.account_no, 'amount', h.amount::text,
+        'starts_at', h.starts_at, 'ends_at', h.ends_at) ORDER BY h.id), '[]')
      FROM compliance_hold AS h
      LEFT JOIN compliance_holdlift AS l ON l.hold_id = h.id
      LEFT JOIN portfolio_account AS a ON a.id = h.account_id

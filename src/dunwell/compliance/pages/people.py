@@ -17,6 +17,8 @@ from django.views.decorators.http import require_GET, require_POST
 from dunwell.compliance import queries, services
 from dunwell.compliance.models import Consent, Hold, ListEntry
 from dunwell.compliance.queries import people as found
+from dunwell.compliance.rules.holds import may_lift
+from dunwell.compliance.words import HOLDS
 from dunwell.identity.models import User
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel import numbers
@@ -35,28 +37,6 @@ CONSENTS = {
     "entry_consent": _("Agrees to entry at a visit"),
     "debtor_im_consent": _("Agrees to a private account"),
     "direct_consent": _("Agrees to calls beyond the limit"),
-}
-HOLDS = {
-    "dispute": pgettext_lazy("hold", "Dispute"),
-    "fraud": pgettext_lazy("hold", "Fraudulent transaction"),
-    "art70": pgettext_lazy("hold", "Personalised plan"),
-    "hardship": pgettext_lazy("hold", "Hardship"),
-    "illness": pgettext_lazy("hold", "Illness"),
-    "bereavement": pgettext_lazy("hold", "Bereavement"),
-    "disaster": pgettext_lazy("hold", "Disaster"),
-    "death": pgettext_lazy("hold", "Death"),
-    "minor": pgettext_lazy("hold", "Minor"),
-    "incapacity": pgettext_lazy("hold", "Incapacity"),
-    "bankruptcy": pgettext_lazy("hold", "Bankruptcy"),
-    "adviser": pgettext_lazy("hold", "Debt adviser"),
-    "representative": pgettext_lazy("hold", "Represented"),
-    "complaint": pgettext_lazy("hold", "Complaint"),
-    "legal": pgettext_lazy("hold", "Court stage"),
-    "court": pgettext_lazy("hold", "Court stage"),
-    "sold": pgettext_lazy("hold", "Claim sold"),
-    "recalled": pgettext_lazy("hold", "Recalled"),
-    "risk": pgettext_lazy("hold", "Risk of suicide or violence"),
-    "other": pgettext_lazy("hold", "Other"),
 }
 LISTS = {
     "staff": pgettext_lazy("list", "Staff"),
@@ -108,7 +88,9 @@ def _person(request: HttpRequest, party: Party, error: str = "") -> HttpResponse
     context = {
         "party": party,
         "binding": binding,
-        "holds": [(hold, HOLDS.get(hold.kind, hold.kind)) for hold in binding.holds],
+        "holds": [
+            (hold, HOLDS.get(hold.kind, hold.kind), may_lift(hold.kind, request.user.may)) for hold in binding.holds
+        ],
         "consents": [(row, CONSENTS.get(row.kind, row.kind)) for row in binding.consents],
         "entries": [(row, LISTS.get(row.list, row.list)) for row in binding.entries],
         "kinds": CONSENTS.items(),
@@ -122,9 +104,11 @@ def _person(request: HttpRequest, party: Party, error: str = "") -> HttpResponse
 @requires("hold.place")
 @require_POST
 def lift(request: HttpRequest, party_id: int, hold_id: int) -> HttpResponse:
-    """End a hold before its time, with a reason."""
+    """End a hold before its time, with a reason; each kind by those who may."""
     party = _party(request, party_id)
     hold = get_object_or_404(Hold, pk=hold_id, party=party)
+    if not may_lift(hold.kind, request.user.may):
+        raise PermissionDenied(f"a hold of the kind {hold.kind}")
 
     def change(by: Actor, now: datetime) -> None:
         services.lift_hold(hold_id=hold.pk, reason=_reason(request), by=by, now=now)

@@ -20,6 +20,7 @@ from dunwell.channels.models import Template
 from dunwell.channels.rules import TextError
 from dunwell.channels.services.queueing import WrongPoint
 from dunwell.compliance import services as compliance
+from dunwell.compliance.rules.holds import placeable
 from dunwell.desk import words
 from dunwell.desk.pages.case import amount_of, find, go, moment_of, sentence
 from dunwell.desk.reading import refusal_of
@@ -197,13 +198,17 @@ def message(request: HttpRequest, case_no: str) -> HttpResponse:
     return go(f"/cases/{case_no}")
 
 
+def _account(case: Case, text: str) -> Account | None:
+    """An account of the case's person."""
+    return Account.objects.filter(pk=text, party_id=case.party_id).first() if text.isdigit() else None
+
+
 @requires("payment.enter")
 @require_POST
 def payment(request: HttpRequest, case_no: str) -> HttpResponse:
     """A payment typed in. The same reference is the same payment."""
     case, now = find(request, case_no), timezone.now()
-    number = request.POST.get("account", "")
-    account = Account.objects.filter(pk=number, party_id=case.party_id).first() if number.isdigit() else None
+    account = _account(case, request.POST.get("account", ""))
     reference = request.POST.get("host_ref", "").strip()
     if account is None:
         return sentence(_("Choose an account of this person."))
@@ -245,19 +250,32 @@ def payment(request: HttpRequest, case_no: str) -> HttpResponse:
 @requires("hold.place")
 @require_POST
 def hold(request: HttpRequest, case_no: str) -> HttpResponse:
-    """停催: no demand while it lasts."""
+    """停催: no demand about the person, one account or an amount while it lasts; each kind by those who may."""
     case, now = find(request, case_no), timezone.now()
     kind, reason = request.POST.get("kind", ""), request.POST.get("reason", "").strip()
-    if kind not in words.HOLD_KINDS or not reason:
+    if kind not in placeable(request.user.may) or not reason:
         return sentence(_("Choose a kind and say the reason in a few words."))
-    until = request.POST.get("until", "").strip()
+    account, given = request.POST.get("account", ""), request.POST.get("amount", "").strip()
+    if account and _account(case, account) is None:
+        return sentence(_("Choose an account of this person."))
     try:
+        until = request.POST.get("until", "").strip()
         ends = moment_of(until, "23:59") if until else None
-    except ValueError:
-        return sentence(_("Write the day as 2026-11-23."))
+        amount = amount_of(given) if given else None
+    except (ValueError, InvalidOperation):
+        return sentence(_("Write the amount as 1,310.00 and the day as 2026-11-23."))
     if ends is not None and ends <= now:
         return sentence(_("This moment has passed."))
+    if amount is not None and amount <= 0:
+        return sentence(_("An amount is more than nothing."))
     compliance.place_hold(
-        party_id=case.party_id, kind=kind, reason=reason[:200], ends_at=ends, by=casework.acting(request.user), now=now
+        party_id=case.party_id,
+        kind=kind,
+        reason=reason[:200],
+        account_id=int(account) if account else None,
+        amount=amount,
+        ends_at=ends,
+        by=casework.acting(request.user),
+        now=now,
     )
     return go(f"/cases/{case_no}")

@@ -21,6 +21,8 @@ from dunwell.casework.rules.codes import codes
 from dunwell.casework.services import Saved
 from dunwell.compliance import queries as compliance_queries
 from dunwell.compliance import services as compliance
+from dunwell.compliance.rules.holds import placeable
+from dunwell.compliance.words import HOLDS
 from dunwell.desk import timeline, words
 from dunwell.desk.reading import page_of, refusal_of
 from dunwell.evidence import services as evidence
@@ -107,7 +109,7 @@ def context_of(request: HttpRequest, case: Case, *, kind: str = "", before: int 
             "today": times.business_date(now),
             "disclosures": [(one.code, one.name(language)) for one in codes().disclosures],
             "reveal_reasons": words.REVEAL_REASONS.items(),
-            "hold_kinds": words.HOLD_KINDS.items(),
+            "hold_kinds": [(kind, HOLDS[kind]) for kind in placeable(user.may)],
             "snooze_choices": words.SNOOZES.items(),
         }
         | form_of(page, typed)

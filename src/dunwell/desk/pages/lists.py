@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
@@ -16,7 +17,7 @@ from django.utils.translation import pgettext
 from dunwell.casework import services as casework
 from dunwell.casework import words as casework_words
 from dunwell.casework.models import Case
-from dunwell.casework.queries import CHIPS, Filter, case_list, chip_counts
+from dunwell.casework.queries import CHIPS, QUEUES, Filter, case_list, chip_counts, queue_counts
 from dunwell.desk import words
 from dunwell.evidence import services as evidence
 from dunwell.identity.pages.guard import requires
@@ -32,6 +33,12 @@ CHIP_WORDS = {
     "never_contacted": lambda: pgettext("list", "Never reached"),
     "number_invalid": lambda: pgettext("list", "No valid number"),
 }
+QUEUE_WORDS = {
+    "call": lambda: pgettext("list", "For calls"),
+    "visit": lambda: pgettext("list", "For visits"),
+    "agency": lambda: pgettext("list", "For agencies"),
+    "law_firm": lambda: pgettext("list", "For law firms"),
+}
 BUCKETS = ("M0", "M1", "M2", "M3", "M4", "M5", "M6", "M7+")
 COLUMNS = {
     "person": lambda: _("Person"),
@@ -44,6 +51,7 @@ COLUMNS = {
     "segment": lambda: _("Segment"),
     "owner": lambda: _("Owner"),
 }
+FIELDS = ("bucket", "stage", "segment", "queue", "owner")
 USUAL = ("person", "bucket", "days", "past_due", "balance", "promise", "reason", "owner")
 MOST_EXPORTED = 100_000
 
@@ -57,32 +65,22 @@ def asked_of(request: HttpRequest) -> Filter:
         bucket=get("bucket", "") if get("bucket") in BUCKETS else "",
         stage=get("stage", "") if get("stage") in words.STAGES else "",
         segment=get("segment", "")[:40],
-        queue=get("queue", "")[:16],
+        queue=get("queue", "") if get("queue") in QUEUES else "",
         owner=int(owner) if owner.isdigit() and len(owner) < 19 else None,
     )
 
 
+def state(asked: Filter, columns: tuple[str, ...]) -> list[tuple[str, object]]:
+    """Everything that a list's address says, as names and values; a form that changes one of them keeps the others."""
+    pairs: list[tuple[str, object]] = [("chip", chip) for chip in asked.chips]
+    pairs += [(name, value) for name in FIELDS if (value := getattr(asked, name))]
+    return pairs + ([("column", column) for column in columns] if columns != USUAL else [])
+
+
 def address(asked: Filter, columns: tuple[str, ...], **more: object) -> str:
     """The list's own address: the whole state, so that it can be kept and handed on."""
-    pairs: list[tuple[str, object]] = [("chip", chip) for chip in asked.chips]
-    pairs += [
-        (name, getattr(asked, name))
-        for name in ("bucket", "stage", "segment", "queue", "owner")
-        if getattr(asked, name)
-    ]
-    if columns != USUAL:
-        pairs += [("column", column) for column in columns]
-    pairs += [(name, value) for name, value in more.items() if value]
+    pairs = state(asked, columns) + [(name, value) for name, value in more.items() if value]
     return f"/lists?{urlencode(pairs)}" if pairs else "/lists"
-
-
-def _with(asked: Filter, **changed: object) -> Filter:
-    return Filter(
-        **{
-            name: changed.get(name, getattr(asked, name))
-            for name in ("chips", "bucket", "stage", "segment", "queue", "owner")
-        }
-    )
 
 
 def _row(case: Case, language: str) -> dict[str, object]:
@@ -116,7 +114,7 @@ def lists(request: HttpRequest) -> HttpResponse:
             "count": counts[name],
             "on": name in asked.chips,
             "href": address(
-                _with(
+                replace(
                     asked,
                     chips=tuple(c for c in asked.chips if c != name) if name in asked.chips else (*asked.chips, name),
                 ),
@@ -125,20 +123,34 @@ def lists(request: HttpRequest) -> HttpResponse:
         }
         for name in CHIPS
     ]
+    waiting = queue_counts(asked, user=user, now=now)
+    queues = [
+        {
+            "words": QUEUE_WORDS[name](),
+            "count": waiting[name],
+            "on": name == asked.queue,
+            "href": address(replace(asked, queue="" if name == asked.queue else name), columns),
+        }
+        for name in QUEUES
+    ]
+    whole = state(asked, columns)
     shown = {case.segment for case in page.cases} if "segment" in columns else set()
     segments = {code: segment_name(code, user.language) for code in shown}
     context = {
         "rows": [_row(case, user.language) | {"segment": segments.get(case.segment, "")} for case in page.cases],
         "chips": chips,
+        "queues": queues,
+        "kept": [pair for pair in whole if pair[0] not in ("bucket", "stage")],
+        "kept_beside_columns": [pair for pair in whole if pair[0] != "column"],
         "buckets": BUCKETS,
         "stages": [(code, name) for code, name in words.STAGES.items() if code],
         "asked": asked,
         "columns": columns,
         "all_columns": [(code, name(), code in columns) for code, name in COLUMNS.items()],
-        "here": address(asked, columns),
         "more": address(asked, columns, after=f"{page.after[0]}.{page.after[1]}") if page.after else "",
         "csv": address(asked, columns, format="csv") if user.may("report.export") else "",
         "without": address(Filter(), columns),
+        "whole": address(asked, columns),
     }
     return render(request, "desk/lists.html", context)
 
