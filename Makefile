@@ -2,6 +2,8 @@
 SHELL := /bin/sh
 VENV := .venv
 PYTHON := $(VENV)/bin/python
+# Each worker has a PostgreSQL of its own; one that has nothing left takes from another.
+WORKERS := -n auto --maxprocesses 4 --dist worksteal
 .DEFAULT_GOAL := help
 .PHONY: help install spark demo serve test soak lint format bench wheel clean
 
@@ -29,7 +31,7 @@ serve: $(VENV)/.installed ## start everything
 	@exec $(VENV)/bin/dunwell serve
 
 test: $(VENV)/.tools ## every real component once, browser included
-	@CHROMIUM="$$($(PYTHON) -m tests.browser)" && export CHROMIUM && exec $(PYTHON) -m pytest -q
+	@CHROMIUM="$$($(PYTHON) -m tests.browser)" && export CHROMIUM && exec $(PYTHON) -m pytest -q $(WORKERS)
 
 soak: $(VENV)/.tools ## the same tests at full size; writes docs/soak.md
 	@CHROMIUM="$$($(PYTHON) -m tests.browser)" && export CHROMIUM && exec $(PYTHON) -m tests.soak

@@ -48,6 +48,12 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("dunwell")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """A worker of pytest-xdist reads the settings when its own home stands in the environment, and no sooner."""
+    del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
 @dataclass(frozen=True)
 class Database:
     """A database of a test's own, and the environment in which `dunwell` uses it."""
