@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from dunwell.compliance import queries, services
-from dunwell.compliance.models import GateDecision, PackDraft
+from dunwell.compliance import queries, services, shipped
+from dunwell.compliance.models import GateDecision, PackDraft, PackStep
 from dunwell.compliance.rules.reading import PackError
 from dunwell.compliance.services import packs
 from dunwell.kernel.actor import Actor
@@ -82,6 +82,90 @@ def test_a_pack_is_tried_approved_by_another_in_force_from_its_day_and_supersede
         assert services.decided_again(kept) == services.decision_of(kept)
 
 
+def approved(body, day, people, now=NOW):
+    writer, manager = people
+    row = packs.draft(text=body, by=writer, now=now)
+    packs.try_on(draft_id=row.pk, by=writer, now=now)
+    packs.approve(draft_id=row.pk, from_day=day, by=manager, now=now)
+    return row
+
+
+def second(version="other-1", limit=4):
+    """Another overlay, of another office."""
+    return text(version, limit).replace("id: CN-BANK", "id: CN-OFFICE")
+
+
+def test_an_overlay_is_approved_on_what_will_be_in_force_from_its_day(people):
+    writer, manager = people
+    first = approved(text(limit=3), date(2026, 11, 27), people)
+    row = packs.draft(text=second(limit=4), by=writer, now=NOW)  # it tightens the law
+    packs.try_on(draft_id=row.pk, by=writer, now=NOW)
+    for day in (date(2026, 11, 26), date(2026, 11, 28)):  # before the other one begins, and after
+        with pytest.raises(PackError, match=r"other-1.yaml, line 9: .* at most 3, not 4"):
+            packs.approve(draft_id=row.pk, from_day=day, by=manager, now=NOW)
+    packs.withdraw(draft_id=first.pk, reason="r", by=writer, now=NOW)
+    packs.approve(draft_id=row.pk, from_day=date(2026, 11, 28), by=manager, now=NOW)
+    assert queries.in_force(date(2026, 11, 28)).version == "cn-2026-01+other-1"
+
+
+def test_what_was_approved_never_stops_the_gate(people, client):
+    """As an older version approved them: each on the bare law, together they do not fit."""
+    writer, _ = people
+    for body in (text(limit=3), second(limit=4)):
+        row = packs.draft(text=body, by=writer, now=NOW)
+        PackStep.objects.create(draft=row, step="approved", from_day=TODAY, recorded_at=NOW)
+    pack = queries.in_force(TODAY)
+    assert pack.version == "cn-2026-01+bank-1+other-1"
+    assert pack.warnings == ("other-1.yaml, line 9: CN-CALL-6-PER-POINT is loosened: at most 3, not 4.",)
+    _, point, _ = build.debtor()
+    assert [dial(point, nr).allowed for nr in range(4)] == [True, True, True, False]  # the stricter one decides
+    for kept in GateDecision.objects.all():
+        assert services.decided_again(kept) == services.decision_of(kept)
+    client.force_login(build.user("compliance"), backend="dunwell.identity.backends.Backend")
+    assert "at most 3, not 4" in client.get("/rules/packs").content.decode()
+
+
+def test_a_pack_in_force_is_withdrawn_by_another_person_from_a_day(people):
+    writer, manager = people
+    tomorrow, later = TODAY + timedelta(days=1), NOW + timedelta(days=3)
+    row = approved(text(), tomorrow, people)
+    newer = approved(text("bank-2", 2), date(2026, 11, 26), people)
+    for by, day, reason, why in (
+        (manager, None, "r", "from which day"),
+        (writer, date(2026, 11, 28), "r", "another person"),
+        (manager, date(2026, 11, 28), "", "has a reason"),
+    ):
+        with pytest.raises(packs.PackRefused, match=why):
+            packs.withdraw(draft_id=newer.pk, reason=reason, by=by, now=later, from_day=day)
+    packs.withdraw(draft_id=newer.pk, reason="too strict", by=manager, now=later, from_day=date(2026, 11, 28))
+    assert queries.in_force(date(2026, 11, 27)).version == "cn-2026-01+bank-2"
+    assert queries.in_force(date(2026, 11, 28)).version == "cn-2026-01+bank-1"  # the one it had superseded
+    assert [life.state for life in queries.lives(date(2026, 11, 28))] == ["withdrawn", "in_force"]
+    packs.withdraw(draft_id=row.pk, reason="too", by=manager, now=later, from_day=date(2026, 11, 28))
+    assert queries.in_force(date(2026, 11, 28)).version == "cn-2026-01"
+
+
+def test_an_overlay_whose_last_day_has_passed_binds_no_more(people):
+    approved(text().replace("[2026-06-01, null]", "[2026-06-01, 2026-12-31]"), date(2026, 11, 30), people)
+    assert queries.in_force(date(2026, 12, 31)).version == "cn-2026-01+bank-1"
+    assert queries.in_force(date(2027, 1, 1)).version == "cn-2026-01"
+
+
+def test_a_draft_brings_its_parts(people):
+    law = (shipped.FOLDER / "cn-2026-01.yaml").read_text("utf-8").replace("version: cn-2026-01", "version: cn-2027-01")
+    law = law.replace("cn-2026-01-duties.yaml", "cn-2027-01-duties.yaml")
+    with pytest.raises(PackError, match="no cn-2027-01-duties.yaml"):
+        packs.draft(text=law, by=people[0], now=NOW)
+    part = shipped.part("cn-2026-01-duties.yaml").replace(
+        "CN-TP-LOST, parameters: {days: 3", "CN-TP-LOST, parameters: {days: 5"
+    )
+    row = packs.draft(text=law, parts={"cn-2027-01-duties.yaml": part}, by=people[0], now=NOW)
+    packs.try_on(draft_id=row.pk, by=people[0], now=NOW)
+    packs.approve(draft_id=row.pk, from_day=date(2026, 11, 25), by=people[1], now=NOW)
+    pack = queries.in_force(date(2026, 11, 25))
+    assert (pack.version, pack.number("CN-TP-LOST", "days")) == ("cn-2027-01", 5)
+
+
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [(text(limit=8), "draft.yaml, line 9: CN-CALL-6-PER-POINT is loosened"), ("pack: [", "not YAML"), ("", "empty")],
@@ -126,3 +210,11 @@ def test_the_page_walks_a_draft_through_its_life(client, language):
     page = client.get("/rules/packs").content.decode()
     assert "bank-1" in page
     assert {"en": "Approved", "zh-hans": "已批准"}[language] in page
+
+
+def test_a_limit_by_hours_stands_in_the_catalogue(people, client):
+    body = text().replace("over: calendar_day", "over: {rolling_hours: 3}").replace("bank-1", "hours-1")
+    row = packs.draft(text=body, by=people[0], now=NOW)
+    PackStep.objects.create(draft=row, step="approved", from_day=TODAY, recorded_at=NOW)
+    client.force_login(build.user("compliance"), backend="dunwell.identity.backends.Backend")
+    assert "3 in 3 hours" in client.get("/rules").content.decode()

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from dunwell.evidence.models import StoredFile
 from dunwell.identity.models import Entity
 from dunwell.portfolio.models import Account, ContactPoint, Party
 
@@ -112,7 +113,8 @@ class PackDraft(models.Model):
     of = models.CharField(max_length=24, blank=True)  # the pack that an overlay lies on
     version = models.CharField(max_length=24, unique=True)
     text = models.TextField()
-    sha256 = models.CharField(max_length=64)  # of the text
+    parts = models.JSONField(default=dict)  # what it includes: name -> text
+    sha256 = models.CharField(max_length=64)  # of the text and its parts
     recorded_at = models.DateTimeField()
     drafted_by = models.BigIntegerField(null=True)
 
@@ -127,7 +129,7 @@ class PackStep(models.Model):
 
     draft = models.ForeignKey(PackDraft, models.PROTECT, related_name="steps")
     step = models.CharField(max_length=12, choices=Step.choices)
-    from_day = models.DateField(null=True)  # of an approval: the first day in force
+    from_day = models.DateField(null=True)  # of an approval the first day in force, of a withdrawal the first after it
     data = models.JSONField(default=dict)
     recorded_at = models.DateTimeField()
     recorded_by = models.BigIntegerField(null=True)
@@ -155,6 +157,8 @@ class GateDecision(models.Model):
     pack_version = models.CharField(max_length=120)  # of an overlay: both, joined by +
     pack_sha256 = models.CharField(max_length=64)
     facts = models.JSONField()  # the values `decide` was given, pseudonyms only
+    holds = models.JSONField(default=list)  # ids of the holds in force for him
+    key = models.CharField(max_length=80, null=True, unique=True)  # of an asker who has to get the same answer again
 
     class Meta:
         indexes = [
@@ -175,7 +179,9 @@ class Release(models.Model):
     person_id = models.BigIntegerField()
     channel = models.CharField(max_length=12)
     purpose = models.CharField(max_length=20)
+    case_id = models.BigIntegerField(null=True)
     rules = models.JSONField()  # ids of the rules that were to be reviewed
+    holds = models.JSONField(default=list)  # ids of the holds that the decision saw: no later one is lifted
     reason = models.CharField(max_length=200)
     ends_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
@@ -245,6 +251,11 @@ class ContactOutcome(models.Model):
     recorded_at = models.DateTimeField()
     recorded_by = models.BigIntegerField(null=True)
     key = models.CharField(max_length=80, unique=True)
+    record = models.CharField(max_length=120, blank=True, default="")  # the id of the carrier's own record of it
+    file = models.ForeignKey(StoredFile, models.PROTECT, null=True, related_name="+")  # in which that record stands
 
     class Meta:
-        indexes = [models.Index(fields=["contact", "-id"], name="outcome_contact")]
+        indexes = [
+            models.Index(fields=["contact", "-id"], name="outcome_contact"),
+            models.Index(fields=["record"], condition=~models.Q(record=""), name="outcome_record"),
+        ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -21,6 +22,7 @@ from dunwell.identity.pages.guard import requires
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 
+LARGEST = 1_000_000
 STATES = {
     "draft": pgettext_lazy("rule pack", "Draft"),
     "tried": pgettext_lazy("rule pack", "Tried"),
@@ -38,7 +40,8 @@ REFUSED = {
     "past": _("A pack comes into force on a coming day."),
     "not_in_force": _("The text says that it is not in force on that day."),
     "version": _("This version stands with another text. Give the changed one another version."),
-    "running": _("It is in force: a newer pack supersedes it."),
+    "running": _("It is in force: say from which day it is not any more."),
+    "reason": _("Say the reason in a few words."),
 }
 
 
@@ -78,6 +81,7 @@ def _shown(life: Life, names: dict[int, str], viewer: int) -> dict[str, object]:
         "code": life.state,
         "state": STATES[life.state],
         "from_day": life.from_day,
+        "to_day": life.to_day,
         "drafted_by": names.get(life.draft.drafted_by, "–"),
         "approved_by": names.get(life.approved_by, "–"),
         "approved_at": life.approved_at,
@@ -96,12 +100,24 @@ def draft(request: HttpRequest) -> HttpResponse:
     """Keep a draft; what was typed comes back with file, line and what is wrong."""
     text = request.POST.get("text", "").replace("\r\n", "\n")
     try:
-        services.draft(text=text, by=_actor(request), now=timezone.now())
+        services.draft(text=text, parts=_parts(request), by=_actor(request), now=timezone.now())
     except PackError as wrong:
         return _page(request, error=str(wrong), text=text)
     except services.PackRefused as refused:
         return _page(request, error=str(REFUSED[refused.code]), text=text)
     return redirect("compliance:packs")
+
+
+def _parts(request: HttpRequest) -> dict[str, str]:
+    found = {}
+    for file in request.FILES.getlist("parts"):
+        if (file.size or 0) > LARGEST:
+            raise PackError(f"{file.name}: a part of at most {LARGEST} bytes is expected.")
+        try:
+            found[file.name or "part.yaml"] = file.read().decode("utf-8")
+        except UnicodeDecodeError:
+            raise PackError(f"{file.name}, line 1: text in UTF-8 is expected.") from None
+    return found
 
 
 @requires("pack.draft")
@@ -124,14 +140,21 @@ def approve(request: HttpRequest, draft_id: int) -> HttpResponse:
     )
 
 
-@requires("pack.draft")
+@requires("rules.view")
 @require_POST
 def withdraw(request: HttpRequest, draft_id: int) -> HttpResponse:
-    """Take a draft back before it is in force."""
-    reason = request.POST.get("reason", "").strip()
+    """Take a draft back before it is in force, or end one that is in force from a day on."""
+    reason, typed = request.POST.get("reason", "").strip(), request.POST.get("from_day", "").strip()
+    if not request.user.may("pack.approve" if typed else "pack.draft"):
+        raise PermissionDenied("pack.approve" if typed else "pack.draft")
+    try:
+        day = date.fromisoformat(typed) if typed else None
+    except ValueError:
+        return _page(request, error=str(REFUSED["date"]))
     return _step(
-        request, draft_id, lambda row, by, now: services.withdraw(draft_id=row.pk, reason=reason, by=by, now=now)
-    )
+        request, draft_id,
+        lambda row, by, now: services.withdraw(draft_id=row.pk, reason=reason, from_day=day, by=by, now=now),
+    )  # fmt: skip
 
 
 def _step(request: HttpRequest, draft_id: int, take) -> HttpResponse:  # noqa: ANN001  (a service of this room)

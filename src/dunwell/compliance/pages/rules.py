@@ -98,5 +98,10 @@ def _parameter(parameter: Parameter) -> str:
             "limit": value,
             "days": number,
         }
+    if parameter.span == "rolling_hours":
+        return ngettext("%(limit)s in %(hours)s hour", "%(limit)s in %(hours)s hours", number) % {
+            "limit": value,
+            "hours": number,
+        }
     spans = {"calendar_day": gettext("day"), "calendar_week": gettext("week"), "calendar_month": gettext("month")}
     return gettext("%(limit)s a %(span)s") % {"limit": value, "span": spans[parameter.span]}

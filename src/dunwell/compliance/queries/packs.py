@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from types import MappingProxyType
+
+from django.db.models import Q
 
 from dunwell.compliance import shipped
 from dunwell.compliance.models import PackDraft, PackStep
@@ -21,6 +25,7 @@ class Life:
     draft: PackDraft
     state: str
     from_day: date | None
+    to_day: date | None  # from which a running one is withdrawn
     trial: dict | None
     approved_by: int | None
     approved_at: datetime | None
@@ -29,18 +34,28 @@ class Life:
 def in_force(day: date, pack_id: str = HOME) -> Pack:
     """The pack in force on a day with every approved overlay on it, in one query.
 
-    An approved pack of the same id takes the shipped one's place from its day. What was approved and cannot be
-    read any more raises PackError: nothing is decided by rules that are not there.
+    An approved pack of the same id takes the shipped one's place from its day. What was approved never stops the
+    gate: an overlay that no longer fits the pack below it is laid on as it was approved, every row of both speaks, and
+    the pack's `warnings` say what it says in vain.
     """
-    approved = _approved(day)
-    whole = [draft for draft, _ in approved if draft.pack_id == pack_id and not draft.of]
+    return stacked(approved_on(day), day, pack_id)
+
+
+def stacked(drafts: Sequence[PackDraft], day: date, pack_id: str = HOME, *, strict: bool = False) -> Pack:
+    """The pack that these drafts, in the order in which they came into force, make on a day.
+
+    With `strict` (before an approval) an overlay that does not fit what lies below it raises PackError.
+    """
+    whole = [draft for draft in drafts if draft.pack_id == pack_id and not draft.of]
     pack = opened(whole[-1]) if whole else shipped.pack_on(day, pack_id)
     overlays: dict[str, PackDraft] = {}
-    for draft, _ in approved:
+    for draft in drafts:
         if draft.of == pack_id:
             overlays[draft.pack_id] = draft  # the newest of an overlay's id supersedes the ones before it
     for name in sorted(overlays):
-        pack = opened(overlays[name], pack)
+        laid = opened(overlays[name], pack) if strict else kept(overlays[name], pack)
+        if laid.effective.on(day) or not pack.effective.on(day):
+            pack = laid  # one whose own last day has passed binds no more
     return pack
 
 
@@ -49,8 +64,41 @@ def opened(draft: PackDraft, below: Pack | None = None) -> Pack:
     below = below if below is not None or not draft.of else shipped.pack_on(draft.recorded_at.date(), draft.of)
     place = (draft.sha256, below.sha256 if below else "")
     if place not in _read:
-        _read[place] = read(draft.text, f"{draft.version}.yaml", base=lambda _: below)  # type: ignore[arg-type,return-value]
+        _read[place] = read(
+            draft.text,
+            f"{draft.version}.yaml",
+            beside=_parts(draft),
+            base=lambda _: below,  # type: ignore[arg-type,return-value]
+        )
     return _read[place]
+
+
+def kept(draft: PackDraft, below: Pack) -> Pack:
+    """An approved overlay on a pack that may have changed since: never PackError for what was approved.
+
+    Rows that refer to a rule which the pack below has no more find it in the pack of the overlay's own time.
+    """
+    try:
+        return opened(draft, below)
+    except PackError:
+        pass
+    place = (draft.sha256, below.sha256)
+    if place not in _read:
+        then = shipped.pack_on(draft.recorded_at.date(), draft.of)
+        rules = MappingProxyType({**then.rules, **below.rules})
+        instruments = MappingProxyType({**then.instruments, **below.instruments})
+        on = replace(below, rules=rules, instruments=instruments)
+        _read[place] = read(draft.text, f"{draft.version}.yaml", base=lambda _: on, approved=True)
+    return _read[place]
+
+
+def _parts(draft: PackDraft) -> Callable[[str], str]:
+    """The parts that a draft brought with it, else those that are shipped."""
+
+    def text(name: str) -> str:
+        return draft.parts[name] if name in draft.parts else shipped.part(name)
+
+    return text
 
 
 def pack_of(version: str, sha256: str) -> Pack:
@@ -68,7 +116,7 @@ def pack_of(version: str, sha256: str) -> Pack:
         for name in rest:
             if name not in known:
                 break
-            pack = opened(known[name], pack)
+            pack = kept(known[name], pack)
         if pack.sha256 == sha256:
             return pack
     raise PackError(f"Pack {version} with hash {sha256[:12]}… is not at hand.")
@@ -85,7 +133,8 @@ def _life(draft: PackDraft, today: date, running: set[int]) -> Life:
     steps = sorted(draft.steps.all(), key=lambda step: step.pk)
     by_step = {step.step: step for step in steps}
     approval, trial = by_step.get(PackStep.Step.APPROVED), by_step.get(PackStep.Step.TRIED)
-    if PackStep.Step.WITHDRAWN in by_step:
+    end = by_step.get(PackStep.Step.WITHDRAWN)
+    if end is not None and (end.from_day is None or end.from_day <= today):
         state = "withdrawn"
     elif approval is None:
         state = "tried" if trial else "draft"
@@ -97,6 +146,7 @@ def _life(draft: PackDraft, today: date, running: set[int]) -> Life:
         draft=draft,
         state=state,
         from_day=approval.from_day if approval else None,
+        to_day=end.from_day if end else None,
         trial=trial.data if trial else None,
         approved_by=approval.recorded_by if approval else None,
         approved_at=approval.recorded_at if approval else None,
@@ -105,18 +155,26 @@ def _life(draft: PackDraft, today: date, running: set[int]) -> Life:
 
 def _running(day: date) -> list[PackDraft]:
     newest: dict[str, PackDraft] = {}
-    for draft, _ in _approved(day):
+    for draft in approved_on(day):
         newest[draft.pack_id] = draft
     return list(newest.values())
 
 
-def _approved(day: date) -> list[tuple[PackDraft, date]]:
-    """Approved by `day` and not withdrawn, in the order in which they came into force."""
-    withdrawn = PackStep.objects.filter(step=PackStep.Step.WITHDRAWN).values("draft_id")
+def approved_on(day: date) -> list[PackDraft]:
+    """Approved by `day` and not withdrawn from it, in the order in which they came into force."""
+    withdrawn = PackStep.objects.filter(Q(from_day=None) | Q(from_day__lte=day), step=PackStep.Step.WITHDRAWN).values(
+        "draft_id"
+    )
     steps = (
         PackStep.objects.filter(step=PackStep.Step.APPROVED, from_day__lte=day)
         .exclude(draft_id__in=withdrawn)
         .select_related("draft")
         .order_by("from_day", "id")
     )
-    return [(step.draft, step.from_day) for step in steps]
+    return [step.draft for step in steps]
+
+
+def changes_after(day: date) -> list[date]:
+    """The later days on which what is in force changes: an approval's first day, a withdrawal's."""
+    found = PackStep.objects.filter(from_day__gt=day).order_by("from_day").values_list("from_day", flat=True)
+    return list(dict.fromkeys(found))

@@ -39,6 +39,8 @@ class Node:
             raise self.wrong("a mapping")
         found: dict[str, Node] = {}
         for key, value in self.node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise PackError(f"{self.file}, line {key.start_mark.line + 1}, {self.path}: a name is expected.")
             if key.value in found:
                 raise PackError(f"{self.file}, line {key.start_mark.line + 1}, {self.path}: {key.value} stands twice.")
             found[key.value] = Node(self.file, f"{self.path}.{key.value}", value)
@@ -107,6 +109,8 @@ def root(text: str, file: str) -> Node:
     except yaml.MarkedYAMLError as problem:
         line = problem.problem_mark.line + 1 if problem.problem_mark else 1
         raise PackError(f"{file}, line {line}: not YAML ({problem.problem}).") from None
+    except yaml.YAMLError as problem:
+        raise PackError(f"{file}, line 1: not YAML ({problem}).") from None
     if found is None:
         raise PackError(f"{file}, line 1: the file is empty.")
     return Node(file, "pack file", found)

@@ -11,15 +11,17 @@ from dunwell.compliance.rules.pack import ALL, Cap, Gate, InForce, Interval, Pac
 from dunwell.kernel.decision import Verdict
 
 
-def laid_on(base: Pack, overlay: Pack, *, binds_also: frozenset[str], file: str) -> Pack:
+def laid_on(base: Pack, overlay: Pack, *, binds_also: frozenset[str], file: str, approved: bool = False) -> Pack:
     """Both as one pack: every rule of both speaks, so what is added can only tighten.
 
     A row that says less than the row below it about the same thing would have no effect, and reads as if it
     had: it is refused with its line (PackError). `binds_also` are collectors whom the pack below leaves out
-    and whom the bank's policy puts under it.
+    and whom the bank's policy puts under it. Of an overlay that is `approved` it is a warning: both rows speak, the
+    stricter one decides.
     """
-    for wrong in _loosened(base, overlay):
-        raise PackError(f"{file}, line {wrong[0]}: {wrong[1]}")
+    wrong = [f"{file}, line {line}: {sentence}" for line, sentence in _loosened(base, overlay)]
+    if wrong and not approved:
+        raise PackError(wrong[0])
     rules = dict(overlay.rules)
     if binds_also:
         rules |= {name: replace(r, binds=(r.binds or base.collector_roles) | binds_also) for name, r in rules.items()}
@@ -48,6 +50,7 @@ def laid_on(base: Pack, overlay: Pack, *, binds_also: frozenset[str], file: str)
         duties=MappingProxyType({**base.duties, **overlay.duties}),
         collector_roles=roles,
         scope_rule=base.scope_rule,
+        warnings=(*base.warnings, *wrong),
     )
 
 

@@ -277,6 +277,7 @@ class Pack:
     duties: Mapping[str, Duty] = field(default_factory=dict)
     narrower: tuple[tuple[Window, ...], ...] = ()  # the hours of overlays: each of them must permit too
     over: str = ""  # of an overlay: the id of the pack that it lies on
+    warnings: tuple[str, ...] = ()  # what an overlay says in vain since the pack below it changed
     _rows: dict[object, tuple] = field(init=False, repr=False, compare=False)  # which rows speak about what: looked up
 
     when_flags: tuple[str, ...] = field(init=False, repr=False, compare=False)  # on which the choice of hours depends
@@ -339,6 +340,11 @@ class Pack:
         if language.startswith("en"):
             return f"{words.en}, Art. {rule.article}" if rule.article else words.en
         return f"{words.zh} 第{rule.article}条" if rule.article else words.zh
+
+    def number(self, rule: str, name: str, otherwise: int = 0) -> int:
+        """A whole number of a duty; `otherwise` where the pack has no such rule."""
+        duty = self.duties.get(rule)
+        return int(duty.parameters[name]) if duty and name in duty.parameters else otherwise
 
     @property
     def longest_count(self) -> int:

@@ -28,6 +28,8 @@ EXCLUDABLE = frozenset({"inbound", "not_connected_to_number", "face_to_face"})
 TEXT_VALUES = frozenset({"what", "list", "window", "used", "limit", "days"})
 LANGUAGES = ("zh", "en")
 INTERVAL = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
+LONGEST_ID = 32  # as a decision keeps it
+FLAG = re.compile(r"[a-z][a-z0-9_]*(\{channel\})?[a-z0-9_]*")
 ALWAYS = ("pack", "clock", "channels", "purposes", "actors", "parties", "counting", "instruments", "rules", "gates",
           "party_purposes", "windows", "own_window", "caps", "unknowns")  # fmt: skip
 MAYBE = ("includes", "cooloffs", "content_bans", "disclosures", "evidence", "duties")
@@ -37,12 +39,18 @@ SELECTING = ("channels", "parties", "purposes", "actors")
 
 
 def read(
-    text: str, file: str, *, beside: Callable[[str], str] | None = None, base: Callable[[str], shape.Pack] | None = None
+    text: str,
+    file: str,
+    *,
+    beside: Callable[[str], str] | None = None,
+    base: Callable[[str], shape.Pack] | None = None,
+    approved: bool = False,
 ) -> shape.Pack:
     """The pack in `text`; PackError when it is malformed. Its hash is that of the text and of its parts.
 
     `beside` gives the text of a part that the file includes. A file that begins with `overlay` lies on the
-    pack that `base` gives for its id, and is answered as the two together; it may only tighten.
+    pack that `base` gives for its id, and is answered as the two together; it may only tighten. What was `approved`
+    is laid on a pack that has changed since: what it says in vain is a warning of the pack, and refuses nothing.
     """
     found = root(text, file)
     if "overlay" in found.fields():
@@ -50,7 +58,7 @@ def read(
             raise found.wrong("a pack: no other one is at hand for an overlay to lie on")
         tops = [found.fields(("overlay",), OVERLAY)]
         under = base(_under(tops[0]["overlay"]))
-        return _Reader(file, text, tops, under).overlay()
+        return _Reader(file, text, tops, under, approved).overlay()
     tops = [found.fields(ALWAYS, MAYBE)]
     if "includes" in tops[0]:
         for node in tops[0]["includes"].items():
@@ -70,11 +78,13 @@ def _under(overlay: Node) -> str:
 class _Reader:
     """Reads the parts in the order in which they refer to each other."""
 
-    def __init__(self, file: str, text: str, tops: list[dict[str, Node]], base: shape.Pack | None) -> None:
+    def __init__(
+        self, file: str, text: str, tops: list[dict[str, Node]], base: shape.Pack | None, approved: bool = False
+    ) -> None:
         for top in tops:
             for name, node in top.items():
                 node.path = name
-        self.file, self.tops, self.top, self.base = file, tops, tops[0], base
+        self.file, self.tops, self.top, self.base, self.approved = file, tops, tops[0], base, approved
         self.sha256 = hashlib.sha256(text.encode()).hexdigest()
         if base is None:
             self.channels = self.top["channels"].texts()
@@ -172,6 +182,7 @@ class _Reader:
             ),
             binds_also=head["binds_also"].texts(self.actors) if "binds_also" in head else shape.ALL,
             file=self.file,
+            approved=self.approved,
         )
 
     def _sections(self) -> dict[str, object]:
@@ -202,6 +213,8 @@ class _Reader:
             rule = self._rule(node)
             if rule.id in found:
                 raise PackError(f"{node.file}, line {node.line}, {node.path}: {rule.id} stands twice.")
+            if rule.id in below and self.approved:
+                continue  # another overlay has brought it meanwhile: its words stand
             if rule.id in below:
                 raise PackError(
                     f"{node.file}, line {node.line}, {node.path}: {rule.id} stands in the pack below; an overlay adds "
@@ -217,10 +230,12 @@ class _Reader:
         source = fields["source"].fields(("instrument", "confidence", "strength"), ("article",))
         text = fields["text"].words()
         name_of = fields["id"].text()
+        if not 0 < len(name_of) <= LONGEST_ID:
+            raise fields["id"].wrong(f"an id of 1 to {LONGEST_ID} letters")
         known = TEXT_VALUES | set(self.numbers.get(name_of, ()))
         for language in (text.zh, text.en):
-            for _, name, _, _ in Formatter().parse(language):
-                if name is not None and name not in known:
+            for name in _named(language, fields["text"]):
+                if name not in known:
                     raise PackError(f"{node.file}, line {fields['text'].line}: {{{name}}} is not a known value.")
         return shape.Rule(
             id=name_of,
@@ -304,6 +319,8 @@ class _Reader:
     def _gate_of(self, node: Node, fields: dict[str, Node], flag: str, more: dict[str, Node]) -> shape.Gate:
         if ("unknown" in fields) != ("unknown_what" in fields):
             raise node.wrong("unknown together with unknown_what")
+        if not FLAG.fullmatch(flag):
+            raise fields["flag"].wrong("the name of a flag, such as dispute or opt_out_{channel},")
         return shape.Gate(
             rule=fields["rule"].text(self.rules),
             group=fields["group"].text(shape.GROUPS),
@@ -363,7 +380,10 @@ class _Reader:
         )
         over = fields["over"]
         if isinstance(over.node, yaml.MappingNode):
-            ((span, length),) = over.fields((), ("rolling_days", "rolling_hours")).items() or [("", over)]
+            spans = over.fields((), ("rolling_days", "rolling_hours"))
+            if len(spans) != 1:
+                raise over.wrong("one of rolling_days and rolling_hours")
+            ((span, length),) = spans.items()
             days = length.whole(1)
         else:
             span = over.text(SPANS)
@@ -442,6 +462,18 @@ class _Reader:
             months=fields["months"].whole(1),
             starts=fields["from"].text(),
         )
+
+
+def _named(text: str, node: Node) -> list[str]:
+    """The values that a sentence names in braces; one that cannot be filled is refused."""
+    try:
+        parts = [part for part in Formatter().parse(text) if part[1] is not None]
+    except ValueError as problem:
+        raise PackError(f"{node.file}, line {node.line}: the braces cannot be read ({problem}).") from None
+    for _, name, form, conversion in parts:
+        if form or conversion:
+            raise PackError(f"{node.file}, line {node.line}: {{{name}}} stands alone in its braces.")
+    return [name for _, name, _, _ in parts if name is not None]
 
 
 def interval(text: str) -> shape.Interval | None:

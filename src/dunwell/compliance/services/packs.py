@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
 from dunwell.compliance.models import GateDecision, PackDraft, PackStep
-from dunwell.compliance.queries.packs import in_force, opened, pack_of
+from dunwell.compliance.queries.packs import approved_on, changes_after, in_force, opened, pack_of, stacked
 from dunwell.compliance.rules.gate import decide
 from dunwell.compliance.rules.pack import InForce, Pack
 from dunwell.compliance.rules.reading import PackError, read
 from dunwell.compliance.rules.values import Facts
-from dunwell.compliance.shipped import pack_on
+from dunwell.compliance.shipped import pack_on, part
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
@@ -47,14 +48,16 @@ class Difference:
 
 
 @transaction.atomic
-def draft(*, text: str, by: Actor, now: datetime) -> PackDraft:
-    """Keep a draft. PackError names the line of what cannot be used, or of what an overlay would loosen.
+def draft(*, text: str, by: Actor, now: datetime, parts: Mapping[str, str] | None = None) -> PackDraft:
+    """Keep a draft, with the parts that it includes. PackError names the line of what cannot be used, or of what an
+    overlay would loosen in the law.
 
     The same text again is the same draft; another text under a version that is taken raises PackRefused.
     """
-    pack = _read(text, business_date(now))
+    parts = dict(parts or {})
+    pack = _read(text, business_date(now), parts)
     own = pack.version.rpartition("+")[2]
-    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    sha256 = hashlib.sha256("".join((text, *(parts[name] for name in sorted(parts)))).encode()).hexdigest()
     known = PackDraft.objects.filter(version=own).first()
     if known is not None:
         if known.sha256 != sha256:
@@ -63,8 +66,9 @@ def draft(*, text: str, by: Actor, now: datetime) -> PackDraft:
             )
         return known
     row = PackDraft.objects.create(
-        pack_id=pack.id, of=pack.over, version=own, text=text, sha256=sha256, recorded_at=now, drafted_by=by.user_id
-    )
+        pack_id=pack.id, of=pack.over, version=own, text=text, parts=parts, sha256=sha256, recorded_at=now,
+        drafted_by=by.user_id,
+    )  # fmt: skip
     _log("pack.drafted", row, by=by, now=now)
     return row
 
@@ -74,10 +78,10 @@ def try_on(*, draft_id: int, by: Actor, now: datetime, days: int = TRIAL_DAYS) -
     """Decide the decisions of the last `days` days again under the draft, and keep what would have been different.
 
     The contacts that were made have their decisions too, so what the draft would have stopped is among them. The
-    pack is taken as in force already; everything else is as it was.
+    pack, with every other overlay, is taken as in force already; everything else is as it was.
     """
     row = PackDraft.objects.get(pk=draft_id)
-    pack = opened(row, _below(row, business_date(now)))
+    pack = _with(row, business_date(now))
     asked = GateDecision.objects.filter(decided_at__gte=now - timedelta(days=days), decided_at__lte=now).order_by("id")
     seen, differences = 0, []
     changes: Counter[str] = Counter()
@@ -120,9 +124,12 @@ def approve(*, draft_id: int, from_day: date, by: Actor, now: datetime) -> PackS
         raise PackRefused("own", "a draft is approved by another person than the one who wrote it")
     if from_day <= business_date(now):
         raise PackRefused("past", "a pack comes into force on a coming day")
-    pack = opened(row, _below(row, from_day))
-    if not pack.effective.on(from_day):
+    if not opened(row, _below(row, from_day)).effective.on(from_day):
         raise PackRefused("not_in_force", f"the text says that it is not in force on {from_day}")
+    _with(row, from_day)
+    for day in changes_after(from_day):  # what begins later has to fit on this one, too
+        if all(later.pack_id != row.pack_id for later in approved_on(day) if later.pk > row.pk):
+            _with(row, day)
     step = PackStep.objects.create(
         draft=row, step=PackStep.Step.APPROVED, from_day=from_day, recorded_at=now, recorded_by=by.user_id
     )
@@ -131,21 +138,45 @@ def approve(*, draft_id: int, from_day: date, by: Actor, now: datetime) -> PackS
 
 
 @transaction.atomic
-def withdraw(*, draft_id: int, reason: str, by: Actor, now: datetime) -> PackStep:
-    """Take back a draft that is not in force yet. What was in force is superseded by a newer one, never withdrawn."""
+def withdraw(*, draft_id: int, reason: str, by: Actor, now: datetime, from_day: date | None = None) -> PackStep:
+    """Take back a draft that is not in force yet; one that is in force ends on `from_day`, today or later.
+
+    The running one is withdrawn by another person than its drafter, with a reason; the one that it superseded is in
+    force again. A second withdrawal of the same day answers the first.
+    """
     row = PackDraft.objects.get(pk=draft_id)
+    today = business_date(now)
     approval = row.steps.filter(step=PackStep.Step.APPROVED).first()
-    if approval is not None and approval.from_day <= business_date(now):
-        raise PackRefused("running", "the pack is in force: a newer one supersedes it")
+    running = approval is not None and approval.from_day <= today
+    before = row.steps.filter(step=PackStep.Step.WITHDRAWN).order_by("id").first()
+    if before is not None:
+        return before
+    if running:
+        if from_day is None or from_day < today:
+            raise PackRefused("running", "the pack is in force: say from which day it is not any more")
+        if by.user_id is None or by.user_id == row.drafted_by:
+            raise PackRefused("own", "a pack in force is withdrawn by another person than the one who wrote it")
+        if not reason.strip():
+            raise PackRefused("reason", "a withdrawal has a reason")
     step = PackStep.objects.create(
-        draft=row, step=PackStep.Step.WITHDRAWN, data={"reason": reason}, recorded_at=now, recorded_by=by.user_id
-    )
-    _log("pack.withdrawn", row, by=by, now=now, reason=reason)
+        draft=row, step=PackStep.Step.WITHDRAWN, from_day=from_day if running else None, data={"reason": reason},
+        recorded_at=now, recorded_by=by.user_id,
+    )  # fmt: skip
+    _log("pack.withdrawn", row, by=by, now=now, reason=reason, from_day=from_day.isoformat() if running else None)
     return step
 
 
-def _read(text: str, day: date) -> Pack:
-    return read(text, "draft.yaml", base=lambda name: _under(name, day))
+def _with(row: PackDraft, day: date) -> Pack:
+    """What will be in force on a day with this draft in its place; PackError names what does not fit on what."""
+    others = [draft for draft in approved_on(day) if draft.pk != row.pk]
+    return stacked([*others, row], day, row.of or row.pack_id, strict=True)
+
+
+def _read(text: str, day: date, parts: Mapping[str, str]) -> Pack:
+    def beside(name: str) -> str:
+        return parts[name] if name in parts else part(name)
+
+    return read(text, "draft.yaml", beside=beside, base=lambda name: _under(name, day))
 
 
 def _under(name: str, day: date) -> Pack:
