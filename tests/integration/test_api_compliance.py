@@ -4,12 +4,13 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from dunwell.api.auth import make_key
 from dunwell.compliance.models import Contact, ContactOutcome
-from dunwell.evidence.models import Log
+from dunwell.evidence.models import Log, StoredFile
 from dunwell.identity.models import Role
 from tests import build
 
@@ -79,6 +80,35 @@ def test_the_refusal_names_every_rule_and_reserves_nothing(call, debt, clock):
     assert Contact.objects.count() == 0
 
 
+def test_a_refusal_is_answered_again_under_its_key(call, debt, clock):
+    case, point = debt
+    body = {"case_no": case.case_no, "contact_point": point.pk, "key": "dial-0010"}
+    clock.now = MORNING + timedelta(hours=12)
+    first = call("decide", body)
+    clock.now = MORNING
+    assert call("decide", body) == first
+    assert call("decide", body | {"key": "dial-0011"})[1]["answer"]["decision"] == "ALLOW"
+
+
+def test_a_talk_reported_is_taken_back_on_its_record_only(call, debt):
+    case, point = debt
+    _, one = call("decide", {"case_no": case.case_no, "contact_point": point.pk, "key": "dial-0012"})
+    report = {"contact": one["contact"], "token": one["token"], "outcome": "connected_rpc", "key": "came-0012"}
+    assert call("contacts", [report])[0] == 200
+    correction = report | {"outcome": "no_answer", "key": "came-0013"}
+    status, refused = call("contacts", [correction])
+    assert (status, "would count less" in refused["refused"]) == (409, True)
+    assert call("contacts", [correction | {"record": "CDR-5"}])[0] == 200
+
+
+def test_a_file_of_records_is_handed_in(clock):
+    headers = {"Authorization": f"Bearer {make_key(user=build.user(Role.COLLECTOR), name='d', now=MORNING)}"}
+    file = SimpleUploadedFile("cdr.csv", b"id,cause\nCDR-1,16\n")
+    answer = Client().post("/api/compliance/files", {"file": file}, headers=headers)
+    assert (answer.status_code, answer.json()["size"]) == (200, 18)
+    assert StoredFile.objects.get().sha256 == answer.json()["sha256"]
+
+
 @pytest.mark.parametrize("stated", [{"officer": "yes"}, {"night_consent": "2026-01-01"}, {"released": "CN-DISPUTE"}])
 def test_what_is_looked_up_cannot_be_stated(call, debt, stated):
     case, point = debt
@@ -98,7 +128,11 @@ def test_an_allotment_is_used_up_or_proven_unused(call, debt, clock):
         for nr, (one, what) in enumerate(
             zip(
                 given["contacts"],
-                [{"outcome": "busy"}, {"proof": "switch_record"}, {"proof": "switch_record"}],
+                [
+                    {"outcome": "busy"},
+                    {"proof": "switch_record", "record": "CDR-1"},
+                    {"proof": "switch_record", "record": "CDR-2"},
+                ],
                 strict=True,
             )
         )
@@ -115,6 +149,9 @@ def test_all_reports_are_taken_or_none(call, debt):
     assert call("contacts", [good, good | {"outcome": "delivered", "key": "came-0007"}])[0] == 409
     assert call("contacts", [good | {"token": "x"}])[0] == 404
     assert call("contacts", [good | {"proof": "switch_record"}])[0] == 422
+    assert call("contacts", [good | {"proof": "his_word"}])[0] == 422
+    assert call("contacts", [good | {"outcome": "", "proof": "switch_record"}])[0] == 409
+    assert call("contacts", [good | {"record": "CDR-1", "file": "0" * 64}])[0] == 422
     assert ContactOutcome.objects.count() == 0
 
 

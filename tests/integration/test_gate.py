@@ -7,9 +7,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from dunwell.compliance import queries, services
+from dunwell.compliance import queries, services, shipped
 from dunwell.compliance.models import Contact, GateDecision, ListEntry
+from dunwell.compliance.rules.outcomes import OUTCOMES
 from dunwell.evidence.models import Log
+from dunwell.evidence.services import keep_file
 from dunwell.kernel.actor import Actor
 from dunwell.payments import services as payments
 from dunwell.portfolio.models import AccountRole, ContactPoint
@@ -101,12 +103,65 @@ def test_what_provably_did_not_leave_frees_its_slot_and_nothing_else_does():
     taken = dial(point, key="1", outcome="")
     with pytest.raises(services.OutcomeRefused, match="does not prove"):
         services.give_back(contact_id=taken.contact.pk, proof="he says so", by=BY, now=NOW, key="g")
-    services.give_back(contact_id=taken.contact.pk, proof="switch_record", by=BY, now=NOW, key="g")
+    with pytest.raises(services.OutcomeRefused, match="id of the telephone"):
+        services.give_back(contact_id=taken.contact.pk, proof="switch_record", by=BY, now=NOW, key="g")
+    record = services.Proof("CDR-1")
+    back = services.give_back(contact_id=taken.contact.pk, proof="switch_record", shown=record, by=BY, now=NOW, key="g")
+    assert back.record == Log.objects.get(kind="contact.recorded").data["record"] == "CDR-1"
     for nr in range(6):
         assert dial(point, key=f"d{nr}").allowed
     in_doubt = Contact.objects.get(key="d5")
     with pytest.raises(services.OutcomeRefused, match="already has the outcome no_answer"):
-        services.give_back(contact_id=in_doubt.pk, proof="switch_record", by=BY, now=NOW, key="g2")
+        services.give_back(contact_id=in_doubt.pk, proof="switch_record", shown=record, by=BY, now=NOW, key="g2")
+    open_dial = dial(build.debtor()[1], key="2", outcome="").contact
+    with pytest.raises(services.OutcomeRefused, match="given a slot back already"):
+        services.give_back(contact_id=open_dial.pk, proof="switch_record", shown=record, by=BY, now=NOW, key="g3")
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "taken"),
+    [
+        ("connected_rpc", "no_answer", False),
+        ("connected_rpc", "connected_wpc", False),
+        ("hung_up", "busy", False),
+        ("no_answer", "connected_rpc", True),
+        ("no_answer", "busy", True),
+    ],
+)
+def test_a_correction_lowers_no_count_without_the_record_that_proves_it(first, later, taken):
+    party, point, _ = build.debtor()
+    for nr in range(2):
+        dial(build.contact_point(party=party), key=f"talk{nr}", outcome="connected_rpc")
+    contact = dial(point, key="1", outcome=first).contact
+    fields = {"contact_id": contact.pk, "outcome": later, "by": BY, "now": NOW}
+    if taken:
+        assert services.record_outcome(**fields, key="c").outcome == later
+        return
+    with pytest.raises(services.OutcomeRefused, match=f"{later} would count less than {first}"):
+        services.record_outcome(**fields, key="c")
+    assert primary(dial(build.contact_point(party=party), key="4")) == "CN-CALL-3-EFFECTIVE"
+    assert services.record_outcome(**fields, key="c", proof=services.Proof("CDR-7")).record == "CDR-7"
+    assert dial(build.contact_point(party=party), key="5").allowed
+
+
+def test_an_agency_shows_the_file_in_which_the_record_stands(tmp_path):
+    _, point, _ = build.debtor()
+    agency = Actor.program("agency", entity_id=build.entity("agency-1").pk)
+    contact = dial(point, key="1", by=agency, outcome="", stated={"agency_listed": "yes"}).contact
+    (tmp_path / "cdr.csv").write_text("id,cause\nCDR-9,not connected\n")
+    file = keep_file(path=tmp_path / "cdr.csv", now=NOW)
+    fields = {"contact_id": contact.pk, "proof": "switch_record", "by": agency, "now": NOW, "key": "g"}
+    for shown, why in (
+        (services.Proof("CDR-9"), "hands in the file"),
+        (services.Proof("CDR-8", file), "has no record CDR-8"),
+    ):
+        with pytest.raises(services.OutcomeRefused, match=why):
+            services.give_back(**fields, shown=shown)
+    assert services.give_back(**fields, shown=services.Proof("CDR-9", file)).file == file
+
+
+def test_every_channel_of_every_pack_has_its_outcomes():
+    assert {channel for pack in shipped.packs() for channel in pack.channels} <= set(OUTCOMES)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +286,8 @@ def test_a_token_ends_with_the_hours_of_contact():
     _, point, _ = build.debtor()
     last_moment = datetime(2026, 11, 24, 13, 59, 40, tzinfo=UTC)
     assert dial(point, key="1", now=last_moment, outcome="").contact.expires_at == last_moment + timedelta(seconds=20)
-    assert dial(point, key="2", outcome="").contact.expires_at == NOW + timedelta(seconds=60)
+    waited = dial(point, key="2", outcome="").contact.expires_at - NOW
+    assert timedelta(seconds=60) <= waited < timedelta(seconds=70)
 
 
 def third_party(owner, role=AccountRole.Role.DECLARED_CONTACT, **fields):
@@ -255,7 +311,25 @@ def test_a_third_party_is_contacted_only_when_the_debtor_is_lost_and_only_to_fin
     services.record_outcome(
         contact_id=found.contact.pk, outcome="connected_rpc", result="refused", by=BY, now=NOW, key="o4"
     )
-    assert primary(to_third(owner, mother, "5", now=NOW + timedelta(days=60))) == "CN-TP-REFUSED"
+    services.record_outcome(contact_id=found.contact.pk, outcome="connected_rpc", by=BY, now=NOW, key="o4-again")
+    later = NOW + timedelta(days=60)
+    assert primary(to_third(owner, mother, "5", now=later)) == "CN-TP-REFUSED"
+    other, point_of_other, _ = build.debtor()  # the same number, as another person, in another case
+    dial(point_of_other, key="6", outcome="empty_number", now=later)
+    again = third_party(other, relation="aunt")
+    ContactPoint.objects.filter(pk=again.pk).update(digest=mother.digest)
+    assert primary(to_third(other, again, "7", now=later)) == "CN-TP-REFUSED"
+
+
+def test_whether_he_is_lost_is_told_by_his_own_clock_not_by_the_third_partys():
+    owner, point, _ = build.debtor()
+    mother = third_party(owner, relation="mother")
+    mother.party.timezone = "America/New_York"
+    mother.party.save()
+    for nr in range(3):
+        dial(point, key=f"d{nr}", now=datetime(2026, 11, 23, 12, 0, tzinfo=UTC))  # 20:00 in Beijing, 07:00 there
+    at = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)  # the next day in Beijing, the same one there
+    assert to_third(owner, mother, "t", now=at).kept.facts["flags"]["lost_contact"] == "dials3_prev_day"
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,15 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from dunwell.compliance import services
 from dunwell.compliance.models import Contact, GateDecision
+from dunwell.compliance.services.locks import wait_for
 from dunwell.kernel.actor import Actor
 from dunwell.portfolio.models import AccountRole
 from tests import build
@@ -113,8 +115,8 @@ def test_each_day_has_its_own_last_slot_across_midnight(fresh_database):
     services.record_consent(
         party_id=person.pk, kind="night_consent", evidence_ref="call 1", by=BY, now=NOW - timedelta(days=1)
     )
-    before = datetime(2026, 11, 24, 15, 59, 59, tzinfo=UTC)  # 23:59:59 in Beijing
-    after = before + timedelta(seconds=1)
+    before = datetime(2026, 11, 24, 15, 50, tzinfo=UTC)  # 23:50 in Beijing: the wait counts, too
+    after = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
     for nr in range(5):
         take(point.pk, person.pk, f"today{nr}", before, "no_answer")
         take(point.pk, person.pk, f"tomorrow{nr}", after, "no_answer")
@@ -179,6 +181,27 @@ def test_the_bank_and_two_agencies_share_the_last_dial_of_a_number_of_two_person
     assert Contact.objects.count() == 6
 
 
+def test_a_dial_that_waited_past_the_hours_is_refused(fresh_database):
+    party, point, _ = build.debtor()
+    almost = datetime(2026, 11, 24, 13, 59, 59, 500000, tzinfo=UTC)  # 21:59:59.5 in Beijing
+    held = threading.Event()
+
+    def hold():
+        with transaction.atomic():
+            wait_for(b"party/%d" % party.pk)
+            held.set()
+            time.sleep(1)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert held.wait(10)
+    refused = take(point.pk, party.pk, "waited", almost)
+    holder.join()
+    assert refused.decision.primary.rule == "CN-TIME-NIGHT"
+    assert refused.kept.decided_at > almost + timedelta(milliseconds=500)
+
+
 def test_allotments_and_dials_share_the_last_slots(fresh_database):
     party, point, _ = build.debtor()
     for nr in range(4):
@@ -208,5 +231,7 @@ def test_a_killed_workers_slot_stays_used_unless_it_was_never_taken(fresh_databa
     if place == "after commit":
         killed = Contact.objects.get(key="killed")
         assert killed.outcomes.count() == 0
-        services.give_back(contact_id=killed.pk, proof="switch_record", by=BY, now=NOW, key="proof")
+        services.give_back(
+            contact_id=killed.pk, proof="switch_record", shown=services.Proof("CDR-1"), by=BY, now=NOW, key="proof"
+        )
         assert take(point.pk, party.pk, "proven", NOW).allowed

@@ -78,8 +78,35 @@ def test_a_release_lifts_its_own_review_and_nothing_else():
     assert ask(point, channel="sms").verdict == "REVIEW"  # another channel was not released
     assert ask(point, now=NOW + timedelta(hours=13)).primary.rule == "CN-TIME-NIGHT"
     assert ask(point, now=NOW + timedelta(hours=25)).verdict == "REVIEW"  # it has ended
-    services.place_hold(party_id=party.pk, kind="illness", reason="r", by=BY, now=NOW)
+    illness = services.place_hold(party_id=party.pk, kind="illness", reason="r", by=BY, now=NOW)
     assert ask(point).primary.rule == "CN-CARE"
+    services.lift_hold(hold_id=illness.pk, reason="r", by=BY, now=NOW)
+    assert ask(point).allowed
+    ends = NOW + timedelta(days=9)
+    services.place_hold(party_id=party.pk, kind="dispute", reason="another", by=BY, now=NOW, ends_at=ends)
+    assert ask(point).primary.rule == "CN-DISPUTE"  # it was not seen when the first one was released
+
+
+def test_a_release_answers_for_its_own_case_only():
+    party, point, case = build.debtor()
+    services.place_hold(party_id=party.pk, kind="complaint", reason="r", by=BY, now=NOW)
+    ask(point, case_id=case.pk)
+    services.release(
+        decision_id=GateDecision.objects.get().pk, reason="another collector", by=someone("team_leader"), now=NOW
+    )
+    assert ask(point, case_id=case.pk).allowed
+    closed = build.case(party=party, closed_on=build.TODAY)
+    assert ask(point, case_id=closed.pk).primary.rule == "CN-COMPLAINT"
+
+
+def test_an_allotment_refused_at_once_says_why_each_time():
+    party, point, _ = build.debtor()
+    services.place_hold(party_id=party.pk, kind="art70", reason="r", by=BY, now=NOW)
+    fields = {"party_id": party.pk, "contact_point_id": point.pk, "dials": 2, "key": "lot", "by": BY, "now": NOW}
+    for _ in range(2):
+        given = services.allot(**fields)
+        assert (given.contacts, given.refused.decision.primary.rule) == ((), "CN-ART70-STOP")
+    assert GateDecision.objects.count() == 1
 
 
 def test_what_blocks_is_never_released():
@@ -157,10 +184,13 @@ def test_an_allotment_takes_its_slots_at_once_and_gives_back_on_proof_only():
     assert {c.expires_at for c in given.contacts} == {given.allotment.expires_at}
     again = services.allot(dials=5, key="dialler-1", **fields)
     assert [c.pk for c in again.contacts] == [c.pk for c in given.contacts]
+    assert again.refused.decision == given.refused.decision
     assert not ask(point).allowed
     with pytest.raises(services.OutcomeRefused):
         services.give_back(contact_id=given.contacts[0].pk, proof="silence", by=BY, now=NOW, key="g0")
-    services.give_back(contact_id=given.contacts[0].pk, proof="switch_record", by=BY, now=NOW, key="g1")
+    services.give_back(
+        contact_id=given.contacts[0].pk, proof="switch_record", shown=services.Proof("CDR-1"), by=BY, now=NOW, key="g1"
+    )
     assert ask(point).allowed
     assert Contact.objects.count() == 3
 

@@ -1,5 +1,6 @@
 """What holds of the gate whatever the pack says, and what a malformed pack is told."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ from hypothesis import strategies as some
 
 from dunwell.compliance import shipped
 from dunwell.compliance.rules.gate import SEVERITY, closes_at, decide
-from dunwell.compliance.rules.lost import lost_contact
+from dunwell.compliance.rules.lost import Criteria, lost_contact
 from dunwell.compliance.rules.outcomes import OUTCOMES
 from dunwell.compliance.rules.pack import GROUPS
 from dunwell.compliance.rules.reading import PackError, read
@@ -161,27 +162,60 @@ def test_the_spring_festival_is_known_for_ten_years():
     assert all(later - earlier == 1 for earlier, later in pairwise(years))
 
 
-CALLS_BY_DAY = [dialled(DAY + timedelta(days=-back, hours=10)) for back in (3, 2, 1)]
+def tried(*hours, point="p", outcome="no_answer", direction="out"):
+    """Dials so many hours from midnight of DAY; a negative hour is of a day before."""
+    return [dialled(DAY + timedelta(hours=h), outcome, point, direction=direction) for h in hours]
+
+
+EVERY_DAY = (-62, -38, -14)  # 10:00 on each of the three days before
+LOST = Criteria.of(PACK)
+ONE, TWO = {"p": "valid"}, {"p": "valid", "q": "valid"}
 
 
 @pytest.mark.parametrize(
     ("numbers", "calls", "answer"),
     [
-        (["valid"], [], "no"),
-        (["invalid", "invalid"], [], "number_invalid"),
-        (["invalid", "valid"], [], "no"),
-        ([], [], "no"),
-        (["valid"], CALLS_BY_DAY, "days3"),
-        (["valid"], [*CALLS_BY_DAY, dialled(DAY, "connected_rpc")], "no"),
-        (["valid"], [*CALLS_BY_DAY, dialled(DAY, "connected_rpc", direction="in")], "no"),
-        (["valid"], [dialled(DAY + timedelta(hours=h)) for h in (8, 9, 9.5)], "dials3_same_day"),
-        (["valid"], [dialled(DAY + timedelta(hours=h - 24)) for h in (8, 9, 9.5)], "dials3_prev_day"),
-        (["valid"], [dialled(DAY + timedelta(hours=h), "pending") for h in (8, 9, 9.5)], "no"),
+        (ONE, [], "no"),
+        ({"p": "invalid", "q": "invalid"}, [], "number_invalid"),
+        ({"p": "invalid", "q": "valid"}, [], "no"),
+        ({}, [], "no"),
+        (ONE, tried(*EVERY_DAY), "days3"),
+        (TWO, tried(*EVERY_DAY), "dials3_prev_day"),  # his second number was never tried
+        (TWO, tried(*EVERY_DAY) + tried(*EVERY_DAY, point="q"), "days3"),
+        (TWO, tried(*EVERY_DAY) + tried(-62, -14, point="q"), "dials3_prev_day"),
+        ({"p": "valid", "q": "invalid"}, tried(*EVERY_DAY), "days3"),
+        ({"p": "suspended"}, tried(*EVERY_DAY), "no"),  # waiting to be verified: not proven invalid
+        (ONE, tried(-62, -14), "no"),  # not on consecutive days
+        (ONE, tried(-62, -14) + tried(-38, outcome="connected_wpc"), "no"),  # somebody else answered
+        (ONE, tried(*EVERY_DAY) + tried(0, outcome="connected_rpc"), "no"),
+        (ONE, tried(*EVERY_DAY) + tried(0, outcome="connected_rpc", direction="in"), "no"),
+        (ONE, tried(8, 9, 9.5), "dials3_same_day"),
+        (ONE, tried(-16, -15, -14.5), "dials3_prev_day"),
+        (ONE, tried(-16, -15), "no"),
+        (ONE, tried(-16, -14.5) + tried(-15, outcome="connected_wpc"), "no"),
+        (ONE, tried(8, 9, 9.5, outcome="pending"), "no"),
     ],
 )
 def test_who_is_out_of_contact(numbers, calls, answer):
     now = DAY + timedelta(hours=10)
-    assert lost_contact(now=now, zone="Asia/Shanghai", numbers=numbers, calls=calls) == answer
+    assert lost_contact(now=now, zone="Asia/Shanghai", numbers=numbers, calls=calls, test=LOST) == answer
+
+
+@pytest.mark.parametrize(
+    ("change", "calls", "usual", "moved"),
+    [
+        ({"days": 2}, tried(-38, -14), "no", "days3"),
+        ({"days": 4}, tried(*EVERY_DAY), "days3", "dials3_prev_day"),
+        ({"dials": 2}, tried(-16, -15), "no", "dials3_prev_day"),
+        ({"dials": 4}, tried(-16, -15, -14.5), "dials3_prev_day", "no"),
+        ({"opens_on_day": 1}, tried(8, 9, 9.5), "dials3_same_day", "dials3_prev_day"),
+        ({"opens_on_day": 3}, tried(-16, -15, -14.5), "dials3_prev_day", "dials3_same_day"),
+    ],
+)
+def test_each_number_of_the_test_decides(change, calls, usual, moved):
+    fields = {"now": DAY + timedelta(hours=10), "zone": "Asia/Shanghai", "numbers": ONE, "calls": calls}
+    assert lost_contact(**fields, test=LOST) == usual
+    assert lost_contact(**fields, test=replace(LOST, **change)) == moved
 
 
 LINE_OF_CAP = TEXT[: TEXT.index("limit: 6")].count("\n") + 1
@@ -201,6 +235,13 @@ LINE_OF_CAP = TEXT[: TEXT.index("limit: 6")].count("\n") + 1
         ("pack:\n", "pack: [\n", "not YAML"),
         ("verdict: BLOCK", "verdict: MAYBE", "one of BLOCK, REVIEW is expected"),
         (TEXT, "", "the file is empty"),
+        ("flag: art70", 'flag: "art_{x}"', "the name of a flag"),
+        ("over: lifetime", "over: {rolling_days: 7, rolling_hours: 9}", "one of rolling_days and rolling_hours"),
+        ("over: lifetime", "over: {}", "one of rolling_days and rolling_hours"),
+        ("今日已拨打 {used} 次", "今日已拨打 {used 次", "the braces cannot be read"),
+        ("今日已拨打 {used} 次", "今日已拨打 {used:>9} 次", "stands alone in its braces"),
+        ("pack:\n", "? [a, b]\n: c\npack:\n", "a name is expected"),
+        ("pack:\n", "\x07pack:\n", "not YAML"),
     ],
 )
 def test_a_malformed_pack_is_refused_with_its_line(old, new, sentence):

@@ -9,15 +9,16 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Field, Router, Schema, Status
+from ninja import Field, File, Router, Schema, Status, UploadedFile
 from ninja.errors import HttpError
 
 from dunwell.api.auth import permitted
 from dunwell.api.desk import Answer
 from dunwell.casework.models import Case
 from dunwell.compliance import services
-from dunwell.compliance.models import Contact
+from dunwell.compliance.models import Contact, GateDecision
 from dunwell.evidence import services as evidence
+from dunwell.evidence.models import StoredFile
 from dunwell.kernel import numbers
 from dunwell.kernel.actor import Actor
 from dunwell.portfolio import reference
@@ -25,6 +26,7 @@ from dunwell.portfolio import rules as portfolio
 from dunwell.portfolio.models import AccountRole, ContactPoint
 
 router = Router(tags=["compliance"])
+LARGEST = 10_000_000
 KEY = Field(min_length=8, max_length=70, description="made once by the caller: the same key again answers the same")
 Channel = Literal["call", "ai_call", "sms", "email", "im", "letter", "visit", "social"]
 Purpose = Literal["demand", "reminder", "statutory_notice", "service", "locate", "relay"]
@@ -74,18 +76,28 @@ class Granted(Schema):
 
 
 class Reported(Schema):
-    """What came of a contact. `proof` instead of `outcome` gives the slot back: the telephone system's own record
-    that nothing left. `began_at` after the token's end is taken, and logged as a breach."""
+    """What came of a contact. `proof` instead of `outcome` gives the slot back: the record of the telephone system
+    (`switch_record`) or of the carrier (`carrier_record`) that nothing left. `record` is that record's id, `file` the
+    SHA-256 of the file in which it stands (POST files), without which an agency frees nothing. Both go with an outcome,
+    too, that corrects an earlier one and counts less. `began_at` after the token's end is taken, and logged as a
+    breach."""
 
     contact: int
     token: str
     outcome: str = ""
-    proof: str = ""
+    proof: Literal["", "switch_record", "carrier_record"] = ""
+    record: str = Field("", max_length=120)
+    file: str = Field("", max_length=64)
     identified: bool = False
     seconds: int | None = Field(None, ge=0)
     result: str = Field("", max_length=24)
     began_at: datetime | None = None
     key: str = KEY
+
+
+class Kept(Schema):
+    sha256: str
+    size: int
 
 
 class Taken(Schema):
@@ -103,10 +115,11 @@ def decide(request: HttpRequest, payload: Asked) -> dict[str, object]:
     if not payload.reserve:
         return {"answer": Answer.of(services.ask(**fields, text=payload.text))}
     key = f"api-{actor.entity_id}-{payload.key}"[:80]
-    before = Contact.objects.filter(key=key).first()
-    if before is not None and (before.case_id, before.contact_point_id) != (case.pk, point.pk):
-        raise HttpError(409, "this key was used for another contact")
-    reserved = services.reserve(**fields, text=payload.text, key=key)
+    for kept in (Contact, GateDecision):
+        before = kept.objects.filter(key=key).first()
+        if before is not None and (before.case_id, before.contact_point_id) != (case.pk, point.pk):
+            raise HttpError(409, "this key was used for another contact")
+    reserved = services.reserve(**fields, text=payload.text, key=key, keep_refusal=True)
     answer: dict[str, object] = {"answer": Answer.of(reserved.decision)}
     return answer if reserved.contact is None else answer | _ticket(reserved.contact)
 
@@ -130,6 +143,16 @@ def allot(request: HttpRequest, payload: WantedDials) -> dict[str, object]:
     return {"contacts": granted, "refused": Answer.of(given.refused.decision) if given.refused else None}
 
 
+@router.post("/files", response=Kept, url_name="files")
+def keep(request: HttpRequest, file: File[UploadedFile]) -> dict[str, object]:
+    """Hand in a file of records that proves something, such as the switch's call records. Kept encrypted."""
+    actor, now = permitted(request, "case.work"), timezone.now()
+    if not 0 < (file.size or 0) <= LARGEST:
+        raise HttpError(422, f"a file of 1 to {LARGEST} bytes is expected")
+    stored = services.keep_proof(upload=file, by=actor, now=now)
+    return {"sha256": stored.sha256, "size": stored.size}
+
+
 @router.post("/contacts", response={200: list[Taken], 409: dict[str, str]}, url_name="contacts")
 def contacts(request: HttpRequest, payload: list[Reported]) -> Status:
     """Report what came of contacts, any number at once and in any order; all of them are taken or none."""
@@ -137,6 +160,7 @@ def contacts(request: HttpRequest, payload: list[Reported]) -> Status:
     taken = []
     try:
         with transaction.atomic():
+            services.take_turns(contact_ids=[one.contact for one in payload])
             for one in payload:
                 taken.append(_report(one, actor, now))
     except services.OutcomeRefused as refused:
@@ -154,12 +178,13 @@ def _report(one: Reported, actor: Actor, now: datetime) -> dict[str, object]:
         raise HttpError(422, "began_at is a moment that has passed, with its offset from UTC")
     key = f"api-{actor.entity_id}-{one.key}"[:80]
     known = contact.outcomes.filter(key=key).exists()
+    shown = _shown(one)
     if one.proof:
-        row = services.give_back(contact_id=contact.pk, proof=one.proof, by=actor, now=now, key=key)
+        row = services.give_back(contact_id=contact.pk, proof=one.proof, shown=shown, by=actor, now=now, key=key)
     else:
         row = services.record_outcome(
             contact_id=contact.pk, outcome=one.outcome, identified=one.identified, seconds=one.seconds,
-            result=one.result, by=actor, now=now, key=key,
+            result=one.result, proof=shown, by=actor, now=now, key=key,
         )  # fmt: skip
     if row.contact_id != contact.pk:
         raise HttpError(409, "this key was used for another contact")
@@ -171,6 +196,15 @@ def _report(one: Reported, actor: Actor, now: datetime) -> dict[str, object]:
             data={"contact": contact.pk, "expired": contact.expires_at.isoformat(), "began": one.began_at.isoformat()},
         )  # fmt: skip
     return {"contact": contact.pk, "outcome": row.outcome, "late": late}
+
+
+def _shown(one: Reported) -> services.Proof | None:
+    if not one.record:
+        return None
+    stored = StoredFile.objects.filter(sha256=one.file).first() if one.file else None
+    if one.file and stored is None:
+        raise HttpError(422, f"no file {one.file} was handed in")
+    return services.Proof(record=one.record, file=stored)
 
 
 def _ticket(contact: Contact) -> dict[str, object]:

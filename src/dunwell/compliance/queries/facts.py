@@ -14,7 +14,8 @@ from django.db import connection
 from dunwell.compliance.queries.packs import in_force
 from dunwell.compliance.queries.texts import scanned
 from dunwell.compliance.rules.gate import decide
-from dunwell.compliance.rules.lost import lost_contact
+from dunwell.compliance.rules.lost import RULE as LOST
+from dunwell.compliance.rules.lost import Criteria, lost_contact
 from dunwell.compliance.rules.pack import Pack
 from dunwell.compliance.rules.values import DEMAND, Attempt, Event, Facts
 from dunwell.kernel.decision import Decision
@@ -83,6 +84,7 @@ class Known:
     entity_id: int
     digest: bytes | None
     facts: Facts
+    holds: tuple[int, ...] = ()  # in force for him: a release answers for these and for no later one
 
 
 @cache
@@ -104,6 +106,7 @@ def gather(
         accounts=[asking.account_id for asking in askings],
         channels=[asking.channel for asking in askings],
         purposes=[asking.purpose for asking in askings],
+        cases=[asking.case_id for asking in askings],
         entity=entity_id,
         user=user_id,
         now=now,
@@ -116,7 +119,7 @@ def gather(
         persons=sorted({p for asking in askings for p in (asking.person_id, asking.party_id)}),
         digests=sorted(digests),
         third_parties=list(THIRD_PARTIES),
-        since=business_date(now) - timedelta(days=pack.longest_count + 2),
+        since=business_date(now) - timedelta(days=max(pack.longest_count, pack.number(LOST, "days")) + 2),
     )
     return [_known(asking, row, ledger, now, pack) for asking, row in zip(askings, found, strict=True)]
 
@@ -152,15 +155,32 @@ def _known(asking: Asking, row: dict, ledger: list[dict], now: datetime, pack: P
         collector=str(row["collector"] or ""),
     )
     history = tuple(_event(e) for e in ledger if e["person_id"] == asking.person_id or _same(e["point_digest"], digest))
-    flags = _flags(asking, row, attempt, ledger, now) | dict(asking.stated)
+    flags = _flags(asking, row, attempt, ledger, now, pack) | dict(asking.stated)
     if asking.text is not None:
         flags |= scanned(
             text=asking.text, channel=asking.channel, party=attempt.party, purpose=asking.purpose,
             party_id=asking.party_id, pack=pack,
         )  # fmt: skip
-    if row["released"]:
-        flags["released"] = ",".join(sorted(set(row["released"])))
-    return Known(asking=asking, entity_id=row["entity_id"], digest=digest, facts=Facts(attempt, history, flags))
+    holds = json.loads(row["holds"])
+    released = _released(json.loads(row["released"]), holds, pack)
+    if released:
+        flags["released"] = ",".join(sorted(released))
+    return Known(
+        asking=asking, entity_id=row["entity_id"], digest=digest, facts=Facts(attempt, history, flags),
+        holds=tuple(sorted(hold["id"] for hold in holds)),
+    )  # fmt: skip
+
+
+def _released(releases: Sequence[Mapping], holds: Sequence[Mapping], pack: Pack) -> set[str]:
+    """The rules that releases in force lift: each only while nothing stands behind it that its decision did not see."""
+    found = set()
+    for release in releases:
+        for rule in release["rules"]:
+            read = {gate.flag for gate in pack.gates if gate.rule == rule}
+            behind = {hold["id"] for hold in holds if HOLD_AS_FLAG.get(hold["kind"], "hold") in read}
+            if behind <= set(release["holds"]):
+                found.add(rule)
+    return found
 
 
 def _zones(row: dict) -> tuple[str, ...]:
@@ -181,7 +201,9 @@ def party_type(asking: Asking, roles: Sequence[str]) -> str:
     return ""
 
 
-def _flags(asking: Asking, row: dict, attempt: Attempt, ledger: list[dict], now: datetime) -> dict[str, str]:
+def _flags(
+    asking: Asking, row: dict, attempt: Attempt, ledger: list[dict], now: datetime, pack: Pack
+) -> dict[str, str]:
     """Facts by name, as the rule packs read them. Only what is so stands there."""
     flags: dict[str, str] = {"recording": "yes"}  # the bank's telephone system records; a caller may state otherwise
     flags["paid"] = _paid(row)
@@ -220,12 +242,13 @@ def _flags(asking: Asking, row: dict, attempt: Attempt, ledger: list[dict], now:
     if attempt.actor == "agency":
         flags["agency_listed"] = "unknown"  # the published list is not kept here yet: an asker has to state it
     if attempt.party in THIRD_PARTIES:
-        his = [e for e in ledger if e["person_id"] == asking.person_id and e["party_id"] == asking.party_id]
-        if any(e["result"] == "refused" for e in his):
-            flags["tp_refused"] = "yes"
+        if any(e["refused"] and (e["person_id"] == asking.person_id or _same(e["point_digest"], row["point_digest"]))
+               for e in ledger):  # fmt: skip
+            flags["tp_refused"] = "yes"  # by this person or at this number, in whichever case
         calls = [_event(e) for e in ledger if e["person_id"] == asking.party_id]
-        zone = row["person_zone"] or "Asia/Shanghai"
-        flags["lost_contact"] = lost_contact(now=now, zone=zone, numbers=row["numbers"], calls=calls)
+        numbers = dict(number.split("/", 1) for number in row["numbers"])
+        zone = row["party_zone"] or "Asia/Shanghai"
+        flags["lost_contact"] = lost_contact(now=now, zone=zone, numbers=numbers, calls=calls, test=Criteria.of(pack))
         if "death" in flags or "incapacity" in flags:  # GB/T 45251-2025: then his contacts may be asked too
             flags["lost_contact"] = "deceased" if "death" in flags else "no_capacity"
     return flags

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dunwell.compliance.rules.pack import Pack
 from dunwell.compliance.rules.values import NOTHING_LEFT
 
 _CALL = (
@@ -28,6 +29,7 @@ OUTCOMES: dict[str, tuple[str, ...]] = {
     "sms": _MESSAGE,
     "email": _MESSAGE,
     "im": _MESSAGE,
+    "social": _MESSAGE,
     "letter": _MESSAGE,
     "visit": _VISIT,
 }
@@ -35,9 +37,21 @@ DEAD_NUMBER = frozenset({"out_of_service", "empty_number"})
 WRONG_PERSON = "connected_wpc"
 TALK = frozenset({"connected_rpc"})
 
-PROOFS = frozenset({"line_not_connected", "not_handed_over", "switch_record", "server_refused"})
-"""What proves that nothing left: the bank has no such line, our own record that the hand-over never began, the
-telephone system's record, or the receiving server's refusal before the text was given."""
+OWN_PROOFS = frozenset({"line_not_connected", "not_handed_over", "server_refused"})
+"""What our own records prove: the bank has no such line, the hand-over never began, or the receiving server refused
+before the text was given."""
+
+SHOWN_PROOFS = frozenset({"switch_record", "carrier_record"})
+"""What somebody else's records prove: the telephone system's record of the call, the carrier's of the message. The
+record's id is kept with it, and the file in which it stands where an agency reports."""
+
+
+def lowers(before: str, after: str, pack: Pack) -> tuple[str, ...]:
+    """The bases (contact-rules, 2) by which the pack counts, in which a first outcome stood and a later one would not."""
+    used = {row.basis for row in (*pack.caps, *pack.cooloffs)}
+    return tuple(
+        sorted(basis for basis in used if before in pack.counting[basis] and after not in pack.counting[basis])
+    )
 
 
 def fits(channel: str, outcome: str, identified: bool) -> str:

@@ -13,7 +13,8 @@ from dunwell.compliance.services.facts import (
     remove_from_list,
     withdraw_consent,
 )
-from dunwell.compliance.services.outcomes import OutcomeRefused, give_back, record_outcome
+from dunwell.compliance.services.outcomes import OutcomeRefused, Proof, give_back, record_outcome, take_turns
+from dunwell.compliance.services.proofs import keep_proof
 from dunwell.compliance.services.releasing import ReleaseRefused, release
 from dunwell.compliance.services.reserving import Reserved, reserve
 
@@ -21,6 +22,7 @@ __all__ = [
     "Allotted",
     "MORE_THAN_THE_LAW",
     "OutcomeRefused",
+    "Proof",
     "ReleaseRefused",
     "Reserved",
     "add_to_list",
@@ -31,6 +33,7 @@ __all__ = [
     "decision_of",
     "give_back",
     "judge",
+    "keep_proof",
     "lift_hold",
     "name_officer",
     "place_hold",
@@ -39,5 +42,6 @@ __all__ = [
     "release",
     "remove_from_list",
     "reserve",
+    "take_turns",
     "withdraw_consent",
 ]

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from dunwell.compliance.models import Allotment, Contact
+from dunwell.compliance.models import Allotment, Contact, GateDecision
 from dunwell.compliance.queries.facts import Asking
 from dunwell.compliance.rules.gate import closes_at
-from dunwell.compliance.services.asking import answer
+from dunwell.compliance.services.asking import answer, decision_of
 from dunwell.compliance.services.locks import wait_for
 from dunwell.compliance.services.reserving import Reserved, names_of, reserve
 from dunwell.kernel.actor import Actor
@@ -50,31 +50,39 @@ def allot(
     if not 1 <= dials <= MOST_DIALS:
         raise ValueError(f"an allotment is of 1 to {MOST_DIALS} dials")
     person = person_id or party_id
-    wait_for(*names_of(party_id, person, contact_point_id))
+    now += wait_for(*names_of(party_id, person, contact_point_id))
     before = Allotment.objects.filter(key=key).first()
     if before is not None:
-        return Allotted(before, tuple(before.contacts.order_by("id")), None)
-    answered = answer(
-        Asking(party_id, person, contact_point_id, channel, purpose, case_id, stated or {}), by=by, now=now
-    )
+        return _answered(before)
+    asking = Asking(party_id, person, contact_point_id, channel, purpose, case_id, stated or {})
+    answered = answer(asking, by=by, now=now)
     facts = answered.known.facts
     closes = closes_at(now=now, pack=answered.pack, attempt=facts.attempt, flags=facts.flags)
-    allotment = Allotment(
+    allotment = Allotment.objects.create(
         entity_id=answered.known.entity_id if by.entity_id is None else by.entity_id,
         party_id=party_id, contact_point_id=contact_point_id, channel=channel, asked=dials,
         expires_at=min(closes or now + LONGEST, now + LONGEST), reserved_at=now, by_id=by.user_id, key=key,
     )  # fmt: skip
-    allotment.save()
     taken: list[Contact] = []
-    refused = None
     for nr in range(dials):
         one = reserve(
-            party_id=party_id, person_id=person_id, contact_point_id=contact_point_id, channel=channel,
-            purpose=purpose, case_id=case_id, stated=stated, key=f"allotment-{allotment.pk}-{nr}", by=by, now=now,
-            allotment=allotment,
+            party_id=party_id, person_id=person, contact_point_id=contact_point_id, channel=channel,
+            purpose=purpose, case_id=case_id, stated=stated, key=_key(allotment, nr), by=by, now=now,
+            allotment=allotment, keep_refusal=True,
         )  # fmt: skip
         if one.contact is None:
-            refused = one
-            break
+            return Allotted(allotment, tuple(taken), one)
         taken.append(one.contact)
-    return Allotted(allotment, tuple(taken), refused)
+    return Allotted(allotment, tuple(taken), None)
+
+
+def _key(allotment: Allotment, nr: int) -> str:
+    return f"allotment-{allotment.pk}-{nr}"
+
+
+def _answered(allotment: Allotment) -> Allotted:
+    """What was granted the first time, and why it was not more."""
+    contacts = tuple(allotment.contacts.select_related("decision").order_by("id"))
+    kept = GateDecision.objects.filter(key=_key(allotment, len(contacts))).first()
+    refused = None if kept is None else Reserved(decision=decision_of(kept), kept=kept, contact=None)
+    return Allotted(allotment, contacts, refused)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -86,8 +87,8 @@ def judge(
     return keep(answered, by=by, now=now), answered.decision
 
 
-def keep(answered: Answered, *, by: Actor, now: datetime) -> GateDecision:
-    """Write an answer down. What was refused, or needs review, stands in the log too."""
+def keep(answered: Answered, *, by: Actor, now: datetime, key: str | None = None) -> GateDecision:
+    """Write an answer down. What was refused, or needs review, stands in the log too; `key` is a refusal's."""
     known, decision = answered.known, answered.decision
     asking = known.asking
     entity_id = known.entity_id if by.entity_id is None else by.entity_id
@@ -108,6 +109,8 @@ def keep(answered: Answered, *, by: Actor, now: datetime) -> GateDecision:
         pack_version=decision.pack_version,
         pack_sha256=answered.pack.sha256,
         facts=known.facts.as_json(),
+        holds=list(known.holds),
+        key=None if decision.allowed else key,
     )
     if not decision.allowed:
         evidence.write(
@@ -135,10 +138,16 @@ def decision_of(row: GateDecision) -> Decision:
     return Decision(
         verdict=Verdict(row.verdict),
         reasons=tuple(_reason(data) for data in row.reasons),
-        retry_after=row.retry_after,
+        retry_after=_on_his_clock(row),
         pack_id=row.pack_id,
         pack_version=row.pack_version,
     )
+
+
+def _on_his_clock(row: GateDecision) -> datetime | None:
+    """The moment as it was answered: the database keeps moments without their clock."""
+    zones = row.facts["attempt"]["zones"]
+    return row.retry_after.astimezone(ZoneInfo(zones[0])) if row.retry_after and zones else row.retry_after
 
 
 def decided_again(row: GateDecision) -> Decision:

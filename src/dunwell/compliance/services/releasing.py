@@ -20,10 +20,10 @@ class ReleaseRefused(ValueError):
 
 @transaction.atomic
 def release(*, decision_id: int, reason: str, by: Actor, now: datetime, ends_at: datetime | None = None) -> Release:
-    """Release a decision's REVIEW reasons for contacts of its person, channel and purpose until `ends_at`.
+    """Release a decision's REVIEW reasons for contacts of its case, person, channel and purpose until `ends_at`.
 
-    Only its own reasons: what blocks is not released, and everything is decided again when it is sent. Whoever
-    asked does not release (ReleaseRefused). A second release answers the first.
+    Only its own reasons: what blocks is not released, a hold placed since is not lifted by it, and everything is
+    decided again when it is sent. Whoever asked does not release (ReleaseRefused). A second release answers the first.
     """
     decision = GateDecision.objects.get(pk=decision_id)
     before = Release.objects.filter(decision=decision).first()
@@ -45,6 +45,8 @@ def release(*, decision_id: int, reason: str, by: Actor, now: datetime, ends_at:
         entity_id=decision.entity_id,
         party_id=decision.party_id,
         person_id=person,
+        case_id=decision.case_id,
+        holds=decision.holds,
         channel=decision.channel,
         purpose=decision.purpose,
         rules=rules,

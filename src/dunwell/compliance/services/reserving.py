@@ -55,23 +55,29 @@ def reserve(
     account_id: int | None = None,
     text: str | None = None,
     allotment: Allotment | None = None,
+    keep_refusal: bool = False,
 ) -> Reserved:
     """Ask at the moment of dialling or sending, and take the slot if allowed.
 
     Two callers cannot both take the last slot of a person or of a number: each waits for the other's
-    commit, and counts again. The same `key` again answers what it answered, and takes nothing. The
+    commit, and counts again; the clock then shows the wait as well, so that no slot is granted on an hour that
+    has passed. The same `key` again answers what it granted, and takes nothing; with `keep_refusal` it answers what
+    it refused, too, where a sender without it asks anew. The
     token of the contact ends after 60 s or with the hours of contact, whichever comes first. A refusal is
     kept as a decision; this never raises because of one. `text` is scanned for what no text may say. A dial of
     an `allotment` may be made until that ends.
     """
     person = person_id or party_id
-    wait_for(*names_of(party_id, person, contact_point_id))
+    now += wait_for(*names_of(party_id, person, contact_point_id))
     before = Contact.objects.select_related("decision").filter(key=key).first()
     if before is not None and before.decision is not None:
         return Reserved(decision=decision_of(before.decision), kept=before.decision, contact=before)
+    refused = GateDecision.objects.filter(key=key).first() if keep_refusal else None
+    if refused is not None:
+        return Reserved(decision=decision_of(refused), kept=refused, contact=None)
     asking = Asking(party_id, person, contact_point_id, channel, purpose, case_id, stated or {}, account_id, text)
     answered = answer(asking, by=by, now=now)
-    kept = keep(answered, by=by, now=now)
+    kept = keep(answered, by=by, now=now, key=key if keep_refusal else None)
     if not answered.decision.allowed:
         return Reserved(decision=answered.decision, kept=kept, contact=None)
     attempt, pack = answered.known.facts.attempt, answered.pack

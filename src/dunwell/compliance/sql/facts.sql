@@ -2,14 +2,15 @@
 WITH asked AS (
     SELECT * FROM unnest(
         %(parties)s::bigint[], %(persons)s::bigint[], %(points)s::bigint[], %(accounts)s::bigint[], %(channels)s::text[],
-        %(purposes)s::text[]
-    ) WITH ORDINALITY AS t(party_id, person_id, point_id, account_id, channel, purpose, n)
+        %(purposes)s::text[], %(cases)s::bigint[]
+    ) WITH ORDINALITY AS t(party_id, person_id, point_id, account_id, channel, purpose, case_id, n)
 )
 SELECT
     asked.n,
     party.entity_id,
     %(entity)s::bigint AS collector,
     person.timezone AS person_zone,
+    party.timezone AS party_zone,
     coalesce(point.timezone, '') AS point_zone,
     coalesce(point.kind, '') AS point_kind,
     coalesce(point.source, '') AS point_source,
@@ -23,7 +24,7 @@ SELECT
         WHERE account.party_id = asked.party_id AND role.party_id = asked.person_id
     ) AS roles,
     (
-        SELECT coalesce(jsonb_agg(jsonb_build_object('kind', hold.kind, 'ends_at', hold.ends_at)
+        SELECT coalesce(jsonb_agg(jsonb_build_object('id', hold.id, 'kind', hold.kind, 'ends_at', hold.ends_at)
             ORDER BY hold.id), '[]')
         FROM compliance_hold AS hold
         WHERE hold.party_id IN (asked.party_id, asked.person_id)
@@ -62,11 +63,12 @@ SELECT
         ) AS named
         WHERE named.ends_at IS NULL OR named.ends_at > %(now)s
     ) AS officer_of,
-    ARRAY(
-        SELECT jsonb_array_elements_text(release.rules)
+    (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('rules', release.rules, 'holds', release.holds)), '[]')
         FROM compliance_release AS release
         WHERE release.party_id = asked.party_id AND release.person_id = asked.person_id AND release.ends_at > %(now)s
           AND release.channel = asked.channel AND release.purpose = asked.purpose AND release.recorded_at <= %(now)s
+          AND release.case_id IS NOT DISTINCT FROM asked.case_id
     ) AS released,
     owed.accounts AS accounts_in_work,
     owed.late AS accounts_late,
@@ -77,7 +79,7 @@ SELECT
           AND NOT EXISTS (SELECT 1 FROM payments_paymentanswer AS answer WHERE answer.payment_id = payment.id)
     ) AS announced,
     ARRAY(
-        SELECT number.status FROM portfolio_contactpoint AS number
+        SELECT left(encode(number.digest, 'hex'), 24) || '/' || number.status FROM portfolio_contactpoint AS number
         WHERE number.party_id = asked.party_id AND number.kind IN ('mobile', 'landline')
     ) AS numbers
 FROM asked

@@ -3,17 +3,21 @@ SELECT
     contact.reserved_at, contact.channel, contact.direction, entity.kind AS actor, contact.entity_id,
     contact.party_type,
     contact.party_id, contact.person_id, contact.point_digest, contact.case_id,
-    coalesce(last.outcome, 'pending') AS outcome, coalesce(last.result, '') AS result
+    coalesce(last.outcome, 'pending') AS outcome,
+    EXISTS (  -- said once it stands, whatever is reported later
+        SELECT 1 FROM compliance_contactoutcome AS said WHERE said.contact_id = contact.id AND said.result = 'refused'
+    ) AS refused
 FROM compliance_contact AS contact
 JOIN identity_entity AS entity ON entity.id = contact.entity_id
 LEFT JOIN LATERAL (
-    SELECT outcome.outcome, outcome.result FROM compliance_contactoutcome AS outcome
+    SELECT outcome.outcome FROM compliance_contactoutcome AS outcome
     WHERE outcome.contact_id = contact.id ORDER BY outcome.id DESC LIMIT 1
 ) AS last ON true
 WHERE contact.id IN (
     SELECT id FROM compliance_contact
     WHERE person_id = ANY(%(persons)s) AND (local_date >= %(since)s OR party_type = ANY(%(third_parties)s))
     UNION
-    SELECT id FROM compliance_contact WHERE point_digest = ANY(%(digests)s) AND local_date >= %(since)s
+    SELECT id FROM compliance_contact
+    WHERE point_digest = ANY(%(digests)s) AND (local_date >= %(since)s OR party_type = ANY(%(third_parties)s))
 )
 ORDER BY contact.reserved_at, contact.id
