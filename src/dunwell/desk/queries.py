@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 
 from dunwell.arrangements.models import Promise, PromisePart
 from dunwell.casework.models import Case, Reminder
 from dunwell.casework.queries import queue_left
 from dunwell.compliance.models import ContactOutcome
+from dunwell.compliance.queries import withheld
 from dunwell.identity.models import Role, User
 from dunwell.kernel import times
 
@@ -33,10 +34,12 @@ class Today:
 def today_of(user: User, now: datetime) -> Today:
     """Today's figures and lists of one collector."""
     begin = now.astimezone(times.BANK_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
-    outcomes = ContactOutcome.objects.filter(recorded_by=user.pk, recorded_at__gte=begin, contact__channel="call")
+    outcomes = ContactOutcome.objects.filter(
+        recorded_by=user.pk, recorded_at__gte=begin, contact__channel="call", contact__direction="out"
+    )
     counted = outcomes.aggregate(
         dials=Count("contact", distinct=True),
-        reached=Count("contact", distinct=True, filter=Q(outcome="connected_rpc")),
+        reached=Count("contact", distinct=True, filter=Q(outcome="connected_rpc", contact__person=F("contact__party"))),
     )
     made = Promise.objects.filter(recorded_by=user.pk, recorded_at__gte=begin, withdrawal=None)
     promised = made.aggregate(number=Count("id", distinct=True), amount=Sum("parts__amount"))
@@ -50,15 +53,22 @@ def today_of(user: User, now: datetime) -> Today:
         state=Promise.State.OPEN,
         due_date=times.business_date(now),
     )
+    closed, owed_by_closed = (
+        withheld(user.pk, now=now, party="case__party_id"),
+        withheld(user.pk, now=now, party="promise__party_id"),
+    )
     return Today(
         queue=queue_left(user=user, now=now),
         dials=counted["dials"],
         reached=counted["reached"],
         promises=promised["number"],
         promised=promised["amount"] or Decimal(0),
-        call_backs=list(call_backs.select_related("case__party").order_by("due_at")[:20]),
-        due_parts=list(due.select_related("promise__party").order_by("-amount")[:20]),
-        held=Case.objects.filter(held_by=user, held_until__gt=now).select_related("party").first(),
+        call_backs=list(call_backs.exclude(closed).select_related("case__party").order_by("due_at")[:20]),
+        due_parts=list(due.exclude(owed_by_closed).select_related("promise__party").order_by("-amount")[:20]),
+        held=Case.objects.filter(held_by=user, held_until__gt=now)
+        .exclude(withheld(user.pk, now=now))
+        .select_related("party")
+        .first(),
     )
 
 

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from dunwell.arrangements.models import Promise, PromisePart
 from dunwell.casework.models import Case, Reminder
 from dunwell.compliance.models import ContactOutcome
+from dunwell.compliance.queries import withheld
 from dunwell.identity.models import User
 from dunwell.kernel import times
 from dunwell.portfolio.models import ContactPoint
@@ -86,7 +87,10 @@ CHIPS: dict[str, Callable[[User, datetime], Q]] = {
 def case_list(
     asked: Filter, *, user: User, now: datetime, after: tuple[int, int] | None = None, limit: int = ROWS
 ) -> Page:
-    """A page of open cases of the user's entity, at most 200 rows, one query. An unknown chip raises KeyError."""
+    """A page of open cases of the user's entity that he may open, at most 200 rows, two queries.
+
+    An unknown chip raises KeyError.
+    """
     found = _filtered(asked, user, now).select_related("party", "owner", "held_by").order_by("rank", "id")
     if after is not None:
         rank, last = after
@@ -116,11 +120,12 @@ def queue_left(*, user: User, now: datetime) -> int:
     ready = Q(ready_at=None) | Q(ready_at__lte=now)
     free = Q(held_by=None) | Q(held_until__lte=now) | Q(held_by=user)
     waiting = Case.objects.filter(ready, free, entity_id=user.entity_id, queue="call", closed_on=None)
+    waiting = waiting.exclude(withheld(user.pk, now=now))
     return waiting.filter(Q(owner=user) | Q(owner=None))[:COUNTED].count()
 
 
 def _filtered(asked: Filter, user: User, now: datetime) -> QuerySet[Case]:
-    found = Case.objects.filter(entity_id=user.entity_id, closed_on=None)
+    found = Case.objects.filter(entity_id=user.entity_id, closed_on=None).exclude(withheld(user.pk, now=now))
     for name in ("bucket", "stage", "segment", "queue"):
         if value := getattr(asked, name):
             found = found.filter(**{name: value})

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from dunwell.casework.models import Case, Ownership
 from dunwell.casework.rules.dealing import Card, deal
+from dunwell.compliance.queries import closed_to, guarded
 from dunwell.evidence import services as evidence
 from dunwell.identity.models import User
 from dunwell.identity.rules import may
@@ -42,13 +43,13 @@ class HandOutRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class HandOut:
-    """Owner -> cases, and the cases that are left out with the reason (closed, other_entity)."""
+    """Owner -> cases, and the cases that are left out with the reason (closed, other_entity, named_officers)."""
 
     dealt: dict[int, list[int]]
     skipped: dict[int, str]
 
 
-def plan_hand_out(*, cases: Iterable[int], owners: Sequence[int], by: Actor) -> HandOut:
+def plan_hand_out(*, cases: Iterable[int], owners: Sequence[int], by: Actor, now: datetime) -> HandOut:
     """What `hand_out` would do, shown before it is done. Writes nothing. Raises HandOutRefused."""
     people = list(User.objects.filter(pk__in=owners, is_active=True))
     if not people:
@@ -61,12 +62,21 @@ def plan_hand_out(*, cases: Iterable[int], owners: Sequence[int], by: Actor) -> 
     found = {case.pk: case for case in Case.objects.filter(pk__in=asked, entity_id=by.entity_id)}
     skipped = {case_id: "other_entity" for case_id in asked if case_id not in found}
     skipped |= {case.pk: "closed" for case in found.values() if case.closed_on is not None}
+    skipped |= {pk: "named_officers" for pk in _not_for(people, found.values(), now=now) if pk not in skipped}
     cards = [
         Card(case.pk, case.balance, f"{case.bucket}/{case.promise_state == 'broken'}/{case.first_payment_default}")
         for case in found.values()
-        if case.closed_on is None
+        if case.pk not in skipped
     ]
     return HandOut(deal(cards, [person.pk for person in people]), skipped)
+
+
+def _not_for(people: Iterable[User], cases: Iterable[Case], *, now: datetime) -> set[int]:
+    """Cases of guarded persons that not all of these owners may open."""
+    of = {case.pk: case.party_id for case in cases}
+    listed = set(guarded(of.values(), now=now))
+    closed = set().union(*(closed_to(person.pk, listed, now=now) for person in people)) if listed else set()
+    return {pk for pk, party_id in of.items() if party_id in closed}
 
 
 @transaction.atomic
@@ -91,7 +101,7 @@ def hand_out(
     if done is not None:
         return done
     today = times.business_date(now)
-    plan = plan_hand_out(cases=cases, owners=owners, by=by)
+    plan = plan_hand_out(cases=cases, owners=owners, by=by, now=now)
     pairs = sorted((case_id, owner) for owner, ids in plan.dealt.items() for case_id in ids)
     # rows are locked in the order of their numbers, as every writer of many cases does
     asked = Case.objects.filter(pk__in=[one for one, _ in pairs])

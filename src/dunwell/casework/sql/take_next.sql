@@ -7,6 +7,7 @@ CREATE OR REPLACE FUNCTION casework_take_next(
 ) RETURNS SETOF casework_case LANGUAGE plpgsql AS $$
 DECLARE
     chosen bigint;
+    closed text[];
     head record;
     beyond timestamptz := '-infinity';
     best_slot timestamptz;
@@ -15,10 +16,22 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock(7201, collector::int);
 
+    -- the lists of guarded persons for which he is not named: their cases are not his to open
+    closed := ARRAY(
+        SELECT list FROM unnest(ARRAY['staff', 'sensitive']) AS guarded(list)
+        WHERE list NOT IN (
+            SELECT named.list FROM (
+                SELECT DISTINCT ON (o.list) o.list, o.ends_at FROM compliance_namedofficer AS o
+                WHERE o.user_id = collector AND o.starts_at <= at_moment ORDER BY o.list, o.id DESC
+            ) AS named WHERE named.ends_at IS NULL OR named.ends_at > at_moment
+        )
+    );
+
     -- interrupted work is restored
     SELECT c.id INTO chosen FROM casework_case AS c
     WHERE c.held_by_id = collector AND c.held_until > at_moment AND c.closed_on IS NULL
-    ORDER BY c.held_until DESC, c.id LIMIT 1 FOR NO KEY UPDATE;
+      AND NOT casework_closed_to(c.party_id, closed, at_moment)
+    ORDER BY c.held_until DESC, c.id LIMIT 1 FOR NO KEY UPDATE OF c;
 
     -- call-backs that are due, one's own word before a colleague's
     IF chosen IS NULL THEN
@@ -30,6 +43,7 @@ BEGIN
           AND (c.owner_id = collector OR c.owner_id IS NULL)
           AND (c.held_by_id IS NULL OR c.held_until <= at_moment)
           AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
+          AND NOT casework_closed_to(c.party_id, closed, at_moment)
         ORDER BY (r.recorded_by = collector) DESC NULLS LAST, r.due_at, c.id
         LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED;
     END IF;
@@ -40,7 +54,8 @@ BEGIN
         WHERE c.owner_id = collector AND c.queue = 'call' AND c.closed_on IS NULL
           AND (c.held_by_id IS NULL OR c.held_until <= at_moment)
           AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
-        ORDER BY c.rank, c.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+          AND NOT casework_closed_to(c.party_id, closed, at_moment)
+        ORDER BY c.rank, c.id LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED;
     END IF;
 
     -- what a colleague left open until his hold ran out
@@ -49,7 +64,8 @@ BEGIN
         WHERE c.held_by_id IS NOT NULL AND c.held_until <= at_moment
           AND c.entity_id = of_entity AND c.owner_id IS NULL AND c.queue = 'call' AND c.closed_on IS NULL
           AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
-        ORDER BY c.rank, c.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+          AND NOT casework_closed_to(c.party_id, closed, at_moment)
+        ORDER BY c.rank, c.id LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED;
     END IF;
 
     -- The pool. Its index has the quarter of an hour from which a case is ready before the rank, so cases that must
@@ -61,6 +77,7 @@ BEGIN
             WHERE c.queue = 'call' AND c.closed_on IS NULL AND c.owner_id IS NULL AND c.held_by_id IS NULL
               AND c.entity_id = of_entity AND casework_slot(c.ready_at) >= beyond
               AND casework_slot(c.ready_at) <= at_moment AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
+              AND NOT casework_closed_to(c.party_id, closed, at_moment)
             ORDER BY casework_slot(c.ready_at), c.rank, c.id LIMIT 1;
             EXIT WHEN NOT FOUND;
             IF best_rank IS NULL OR (head.rank, head.id) < (best_rank, best_id) THEN
@@ -78,7 +95,8 @@ BEGIN
             WHERE c.queue = 'call' AND c.closed_on IS NULL AND c.owner_id IS NULL AND c.held_by_id IS NULL
               AND c.entity_id = of_entity AND casework_slot(c.ready_at) = best_slot
               AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
-            ORDER BY c.rank, c.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+              AND NOT casework_closed_to(c.party_id, closed, at_moment)
+            ORDER BY c.rank, c.id LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED;
         END IF;
 
         -- where colleagues are just taking all of that quarter, the first free one of any.
@@ -87,7 +105,8 @@ BEGIN
             WHERE c.queue = 'call' AND c.closed_on IS NULL AND c.owner_id IS NULL AND c.held_by_id IS NULL
               AND c.entity_id = of_entity AND casework_slot(c.ready_at) <= at_moment
               AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
-            ORDER BY casework_slot(c.ready_at), c.rank, c.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+              AND NOT casework_closed_to(c.party_id, closed, at_moment)
+            ORDER BY casework_slot(c.ready_at), c.rank, c.id LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED;
         END IF;
     END IF;
 

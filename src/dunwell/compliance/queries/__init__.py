@@ -2,7 +2,7 @@
 
 from dunwell.compliance.queries.budget import Budget, CapUse, Hours, PointBudget, budget
 from dunwell.compliance.queries.facts import Asking, previews
-from dunwell.compliance.queries.lists import guarded, may_open
+from dunwell.compliance.queries.lists import closed_numbers, closed_to, guarded, may_open, withheld
 from dunwell.compliance.queries.packs import Life, in_force, lives, opened, pack_of
 from dunwell.compliance.queries.texts import findings
 
@@ -14,6 +14,8 @@ __all__ = [
     "Life",
     "PointBudget",
     "budget",
+    "closed_numbers",
+    "closed_to",
     "findings",
     "guarded",
     "in_force",
@@ -22,4 +24,5 @@ __all__ = [
     "opened",
     "pack_of",
     "previews",
+    "withheld",
 ]

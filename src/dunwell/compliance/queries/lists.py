@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from dunwell.compliance.models import ListEntry, NamedOfficer
 from dunwell.compliance.queries.facts import GUARDED
+from dunwell.portfolio.models import Party
+
+
+def withheld(user_id: int | None, *, now: datetime, party: str = "party_id") -> Q:
+    """Of a query's rows those whose person (`party` names the column) the user may not open: to be left out."""
+    named = frozenset() if user_id is None else officer_of(user_id, now=now)
+    entries = ListEntry.objects.filter(
+        Q(ends_at=None) | Q(ends_at__gt=now),
+        party_id=OuterRef(party), list__in=[name for name in GUARDED if name not in named], starts_at__lte=now,
+        removal=None,
+    )  # fmt: skip
+    return Q(Exists(entries))
 
 
 def guarded(party_ids: Iterable[int], *, now: datetime) -> dict[int, frozenset[str]]:
@@ -33,7 +45,17 @@ def officer_of(user_id: int, *, now: datetime) -> frozenset[str]:
 
 def may_open(party_id: int, *, user_id: int | None, now: datetime) -> bool:
     """Whether a user may open a party's cases: everybody's are open, a listed person's to named officers only."""
-    lists = guarded([party_id], now=now).get(party_id)
-    if not lists:
-        return True
-    return user_id is not None and lists <= officer_of(user_id, now=now)
+    return not closed_to(user_id, [party_id], now=now)
+
+
+def closed_to(user_id: int | None, party_ids: Iterable[int], *, now: datetime) -> frozenset[int]:
+    """Of these parties those that a user may not open; one query, two when one of them is listed."""
+    lists = guarded(party_ids, now=now)
+    named = officer_of(user_id, now=now) if lists and user_id is not None else frozenset()
+    return frozenset(party_id for party_id, names in lists.items() if not names <= named)
+
+
+def closed_numbers(user_id: int | None, party_nos: Iterable[str], *, now: datetime) -> frozenset[str]:
+    """The same by customer number."""
+    found = Party.objects.filter(withheld(user_id, now=now, party="pk"), party_no__in=set(party_nos))
+    return frozenset(found.values_list("party_no", flat=True))

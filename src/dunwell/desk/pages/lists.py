@@ -18,6 +18,7 @@ from dunwell.casework import services as casework
 from dunwell.casework import words as casework_words
 from dunwell.casework.models import Case
 from dunwell.casework.queries import CHIPS, QUEUES, Filter, case_list, chip_counts, queue_counts
+from dunwell.compliance.queries import closed_to
 from dunwell.desk import words
 from dunwell.evidence import services as evidence
 from dunwell.identity.pages.guard import requires
@@ -237,8 +238,6 @@ def search(request: HttpRequest) -> HttpResponse:
         case.party_id: case
         for case in Case.objects.filter(party_id__in=[one.party_id for one in found]).order_by("opened_on", "id")
     }
-    return render(
-        request,
-        "desk/search.html",
-        {"asked": True, "found": [{"party": one, "case": cases.get(one.party_id)} for one in found]},
-    )
+    closed = closed_to(user.pk, [one.party_id for one in found], now=now)
+    rows = [{"party": one, "case": cases.get(one.party_id), "closed": one.party_id in closed} for one in found]
+    return render(request, "desk/search.html", {"asked": True, "found": rows})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +17,7 @@ from django.shortcuts import render
 from django.utils.translation import pgettext
 
 from dunwell.casework.models import Case
+from dunwell.compliance.queries import withheld
 from dunwell.frame.templatetags.frame import clock, day, money, percent, signed
 from dunwell.identity.pages.guard import requires
 from dunwell.intake import queries as intake
@@ -25,6 +26,7 @@ from dunwell.nightly.models import Run
 from dunwell.oversight import drilldown, queries, rules, words
 from dunwell.oversight.pages.reports import now, vintage_chart
 from dunwell.oversight.pages.shown import Figure, heat_table
+from dunwell.portfolio.models import Account
 
 NIGHTS = 6
 EXPORTED = 5_000_000
@@ -319,6 +321,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         )
     except (KeyError, ValueError) as error:
         raise Http404(str(error)) from error
+    found = replace(found, rows=_withheld(request, found.rows, all_of_them=exported))
     if exported:
         return _csv(found)
     may_open = request.user.may("case.view")
@@ -354,6 +357,17 @@ def accounts(request: HttpRequest) -> HttpResponse:
             "may_export": request.user.may("report.export"),
         },
     )
+
+
+def _withheld(
+    request: HttpRequest, rows: Sequence[drilldown.AccountRow], *, all_of_them: bool
+) -> list[drilldown.AccountRow]:
+    """The rows, those of persons whose cases the user may not open without their numbers: the sums stay what they are."""
+    closed = Account.objects.filter(withheld(request.user.pk, now=now()))
+    if not all_of_them:
+        closed = closed.filter(account_no__in=[row.account_no for row in rows])
+    numbers = set(closed.values_list("account_no", flat=True))
+    return [replace(row, account_no="****", party_no="") if row.account_no in numbers else row for row in rows]
 
 
 def _asked(request: HttpRequest, last: date, *, after: str, limit: int) -> tuple[drilldown.Accounts, dict[str, object]]:

@@ -68,7 +68,7 @@ def team(request: HttpRequest) -> HttpResponse:
                 )
                 return HttpResponseRedirect("/team")
             cases, owners = _chosen(request)
-            plan = casework.plan_hand_out(cases=cases, owners=owners, by=by)
+            plan = casework.plan_hand_out(cases=cases, owners=owners, by=by, now=now)
             context |= _preview(request, plan, cases)
         except casework.HandOutRefused as refused:
             said = {

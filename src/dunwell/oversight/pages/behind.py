@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import pgettext
 
 from dunwell.arrangements.models import Promise
+from dunwell.compliance.queries import closed_numbers
 from dunwell.frame.templatetags.frame import clock, count, money
 from dunwell.frame.templatetags.frame import day as day_of
 from dunwell.identity.pages.guard import requires
@@ -32,6 +33,7 @@ def kept(request: HttpRequest) -> HttpResponse:
         )
     )  # fmt: skip
     states = words.PART_STATES
+    closed = closed_numbers(request.user.pk, [part[0] for part in parts[:SHOWN]], now=moment)
     kept_parts = sum(part[5] == Promise.State.KEPT for part in parts)
     return table(
         request,
@@ -47,7 +49,7 @@ def kept(request: HttpRequest) -> HttpResponse:
         ],
         rows=[
             [
-                Cell(party),
+                Cell("****" if party in closed else party),
                 Cell(day_of(due)),
                 Cell(currency),
                 Cell(money(amount), True),
@@ -80,6 +82,7 @@ def gate(request: HttpRequest) -> HttpResponse:
             "decided_at", "party__party_no", "channel", "verdict", "primary_rule"
         )
     )  # fmt: skip
+    closed = closed_numbers(request.user.pk, [row[1] for row in found[:SHOWN]], now=moment)
     return table(
         request,
         heading=pgettext("report", "Refused by the gate"),
@@ -94,7 +97,7 @@ def gate(request: HttpRequest) -> HttpResponse:
         rows=[
             [
                 Cell(clock(at.astimezone(moment.tzinfo))),
-                Cell(party),
+                Cell("****" if party in closed else party),
                 Cell(str(words.CHANNELS.get(channel, channel))),
                 Cell(str(words.VERDICTS[verdict])),
                 Cell(rule),

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import pgettext, pgettext_lazy
 
+from dunwell.compliance.queries import closed_numbers
 from dunwell.frame.templatetags.frame import count, moment, money, percent
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.times import BANK_ZONE
@@ -320,6 +321,7 @@ def funnel_step(request: HttpRequest, step: str) -> HttpResponse:
     moment_now = now()
     found = queries.funnel_rows(step, moment_now.date())
     may_open = request.user.may("case.view")
+    closed = closed_numbers(request.user.pk, [row.party_no for row in found[:SHOWN]], now=moment_now)
     with_amount = any(row.amount is not None for row in found)
     return table(
         request,
@@ -333,9 +335,15 @@ def funnel_step(request: HttpRequest, step: str) -> HttpResponse:
         ],
         rows=[
             [
-                Cell(row.party_no),
-                Cell(row.name_masked if may_open else "–"),
-                Cell(row.case_no or "–", href=f"/cases/{row.case_no}" if may_open and row.case_no else ""),
+                *(
+                    [Cell("****"), Cell("–"), Cell("–")]
+                    if row.party_no in closed
+                    else [
+                        Cell(row.party_no),
+                        Cell(row.name_masked if may_open else "–"),
+                        Cell(row.case_no or "–", href=f"/cases/{row.case_no}" if may_open and row.case_no else ""),
+                    ]
+                ),
                 *([Cell(money(row.amount), True)] if with_amount else []),
             ]
             for row in found[:SHOWN]
