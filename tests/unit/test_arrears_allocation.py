@@ -26,7 +26,7 @@ COMPONENTS = [rank[0] for rank in allocation.in_parameters()[0].ranks]
 @dataclass(frozen=True)
 class Receipt:
     """A payment: of these `reversed` was taken back again; `older` ones are in the position already, and what is taken back
-    of them was so since."""
+    of them was so since; `anew` ones were booked before under the same reference."""
 
     id: int
     day: date
@@ -35,6 +35,7 @@ class Receipt:
     reversed: Decimal = Decimal(0)
     answer: str = ""
     older: bool = False
+    anew: bool = False
 
 
 @dataclass
@@ -69,7 +70,7 @@ def lines_of(books: Sequence[Book], orders: Sequence[Order] | None = None, *, ta
         for one in book.receipts:
             posted = one.day
             put("receipt", one.id, account, f"R{one.id}", one.amount, posted, posted, D if one.older else posted, one.counts,
-                False, one.answer)  # fmt: skip
+                False, one.answer, one.anew)  # fmt: skip
             if one.reversed:
                 back = D + timedelta(days=1) if one.older else posted
                 put("taken_back", one.id, account, f"V{one.id}", one.reversed, back, back, one.counts)
@@ -182,6 +183,20 @@ def test_lines_that_stand_are_kept_cut_or_dropped():
         Receipt(3, D, Decimal(100), answer="dropped", older=True),
     ])  # fmt: skip
     assert lines_of([book], table="allocation_anew") == {2: [("other_fees", Decimal("60.00"), "CN-ALLOC-1")], 3: []}
+
+
+def test_what_was_booked_anew_is_spread_once_over_the_position_that_stands_then():
+    owed = {"other_fees": Decimal("100.00")}
+    first, second = (
+        Receipt(1, D, Decimal(80), reversed=Decimal(80), older=True),
+        Receipt(2, D, Decimal(60), older=True, anew=True),
+    )
+    book = Book(owed, receipts=[first, second], lines={1: [("other_fees", Decimal(80), "CN-ALLOC-1")]})
+    spread = {2: [("other_fees", Decimal("60.00"), "CN-ALLOC-1")]}
+    assert lines_of([book]) == spread
+    again = Book(owed, receipts=[first, second], lines={2: spread[2]})
+    assert lines_of([again]) == spread
+    assert lines_of([again], table="allocation_anew") == {}
 
 
 @pytest.mark.parametrize(

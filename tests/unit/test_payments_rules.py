@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from dunwell.payments.rules import Announced, answered_by, counts
+from dunwell.payments.rules.announced import Announced, answered_by, counts
 
 DAY = date(2026, 11, 20)
 

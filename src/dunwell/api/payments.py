@@ -14,14 +14,18 @@ from dunwell.api.auth import permitted
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 from dunwell.payments import services
-from dunwell.payments.models import Payment, PaymentAnswer
+from dunwell.payments.models import Payment, PaymentAnswer, Reversal
 from dunwell.portfolio.models import Account
 
 router = Router(tags=["payments"])
 
 
 class Received(Schema):
-    """Money received. `host_ref` makes the call safe to repeat: the same reference is the same payment."""
+    """Money received. `host_ref` makes the call safe to repeat: the same reference is the same payment.
+
+    With `provisional: false` it is booked at once, and `host_ref` must be the reference under which the host books it:
+    its file tells the same payment again. Under another reference it is announced only (the default).
+    """
 
     account_no: str
     amount: Decimal = Field(gt=0, max_digits=18, decimal_places=2)
@@ -122,7 +126,7 @@ def reversed_payment(request: HttpRequest, payload: TakenBack) -> Status:
     actor = permitted(request, "payment.reverse")
     now = timezone.now()
     account = _account(payload.account_no, actor=actor)
-    payment = Payment.objects.filter(account=account, host_ref=payload.payment_ref, provisional=False).first()
+    payment = services.last_booking(account_id=account.pk, host_ref=payload.payment_ref)
     if payment is None:
         raise HttpError(404, f"no booked payment {payload.payment_ref}")
     try:
@@ -131,6 +135,7 @@ def reversed_payment(request: HttpRequest, payload: TakenBack) -> Status:
             amount=payload.amount,
             posting_date=business_date(now),
             host_ref=payload.host_ref,
+            source=Reversal.Source.API,
             by=actor,
             now=now,
         )

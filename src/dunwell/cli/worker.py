@@ -39,6 +39,7 @@ class Duty:
 DUTIES = (
     Duty("reassess", "dunwell.nightly.services:reassess", 2, (("limit", 500),)),
     Duty("owners", "dunwell.casework.services:end_ownerships", 600),
+    Duty("announcements", "dunwell.payments.services:expire", 600),
     Duty("plan", "dunwell.casework.services.outbox:queue_planned", 10, (("limit", 500),)),
     Duty("send", "dunwell.channels.services:send_due", 5, (("limit", 200),)),
     Duty("seal", "dunwell.evidence.services:seal", 60),

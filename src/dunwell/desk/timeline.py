@@ -121,18 +121,22 @@ def _payment(data: Said, kind: str) -> Said:
     if kind == "payment.provisional":
         return {"lead": _("Paid, not yet posted"), "tone": "warn", "main": main, "second": where, "amount": amount}
     if kind == "payment.reversed":
+        lead = {"withdrawn": _("Withdrawn by the host"), "corrected": _("Corrected by the host")}
         return {
-            "lead": _("Reversed"),
+            "lead": lead.get(str(data.get("reason")), _("Reversed")),
             "tone": "danger",
             "main": name,
             "second": where,
             "amount": -Decimal(str(data.get("reversed", amount))),
         }
     if kind == "payment.answered":
-        dropped = data.get("answer") == "dropped"
-        lead = _("Dropped by the host") if dropped else _("Posted by the host")
-        return {"lead": lead, "tone": "danger" if dropped else "ok", "main": name, "second": where, "amount": amount}
-    return {"main": main, "second": where, "amount": amount}
+        lead, tone = {
+            "dropped": (_("Dropped by the host"), "danger"),
+            "expired": (_("Expired: the host has not posted it"), "danger"),
+        }.get(str(data.get("answer")), (_("Posted by the host"), "ok"))
+        return {"lead": lead, "tone": tone, "main": name, "second": where, "amount": amount}
+    was = _("instead of %(amount)s") % {"amount": money(data["corrects"])} if data.get("corrects") else ""
+    return {"main": pgettext("between facts", ", ").join(filter(None, [main, was])), "second": where, "amount": amount}
 
 
 def _promise(data: Said, kind: str) -> Said:

@@ -70,6 +70,9 @@ FAULTS = {
     "reverses_itself": gettext_noop("the posting reverses itself"),
     "replaces_itself": gettext_noop("the card replaces itself"),
     "id_without_kind": gettext_noop("an identity number stands there without its kind"),
+    "reversal_too_large": gettext_noop("%(found)s is taken back, only %(expected)s is left of the payment"),
+    "reference_used": gettext_noop('the reference "%(found)s" was booked on another day with %(expected)s'),
+    "other_currency": gettext_noop("the booking is in %(found)s, the account in %(expected)s"),
     "twice": gettext_noop('"%(found)s" stands in the file twice, see row %(expected)s'),
     "there_already": gettext_noop('"%(found)s" is in the file already'),
     "unknown_parties": gettext_noop('the party "%(found)s" is in no parties file'),
@@ -215,7 +218,16 @@ def changed(changes: dict[str, Any]) -> str:
         name: _grouped(changes.get(name, 0)) for name in ("added", "removed", "changed")
     }
     columns = ", ".join(f"{name} {_grouped(rows)}" for name, rows in (changes.get("columns") or {}).items())
-    return said + (f" ({columns})" if columns else "") + pgettext("end of a sentence", ". ").strip()
+    said += (f" ({columns})" if columns else "") + pgettext("end of a sentence", ". ").strip()
+    receipts = changes.get("receipts")
+    return said + _between() + _receipts(receipts) if receipts else said
+
+
+def _receipts(changes: dict[str, int]) -> str:
+    """What became of receipts that were booked already."""
+    return _("Receipts: %(withdrawn)s withdrawn, %(corrected)s corrected, %(again)s count again.") % {
+        name: _grouped(changes.get(name, 0)) for name in ("withdrawn", "corrected", "again")
+    }
 
 
 def missing(kind_name: str, due: datetime, late: bool, *, required: bool = True) -> str:

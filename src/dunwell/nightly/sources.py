@@ -171,7 +171,7 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
     "receipt": (
         """
         SELECT y.id, a.account_no, y.host_ref, y.amount, y.posting_date, y.transaction_date, y.business_date,
-               y.counts_to_minimum, y.provisional, coalesce(w.answer, '')
+               y.counts_to_minimum, y.provisional, coalesce(w.answer, ''), y.booking > 1
         FROM payments_payment AS y
         JOIN portfolio_account AS a ON a.id = y.account_id
         LEFT JOIN payments_paymentanswer AS w ON w.payment_id = y.id
@@ -181,7 +181,7 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
         {
             "payment_id": "BIGINT", "account_no": "VARCHAR", "host_ref": "VARCHAR", "amount": MONEY,
             "posting_date": "DATE", "transaction_date": "DATE", "business_date": "DATE", "counts": "BOOLEAN",
-            "provisional": "BOOLEAN", "answer": "VARCHAR",
+            "provisional": "BOOLEAN", "answer": "VARCHAR", "anew": "BOOLEAN",
         },
     ),
     "taken_back": (

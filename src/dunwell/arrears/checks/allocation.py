@@ -218,7 +218,7 @@ def _tables(
             ("host_ref", "VARCHAR", accounts), ("amount", MONEY, [one.payment for one in questions.values()]),
             ("posting_date", "DATE", days), ("transaction_date", "DATE", days), ("business_date", "DATE", days),
             ("counts", "BOOLEAN", [True] * every), ("provisional", "BOOLEAN", [False] * every),
-            ("answer", "VARCHAR", [""] * every),
+            ("answer", "VARCHAR", [""] * every), ("anew", "BOOLEAN", [False] * every),
         ],
         "taken_back": [
             ("payment_id", "BIGINT", none), ("account_no", "VARCHAR", none), ("host_ref", "VARCHAR", none),

@@ -1,15 +1,17 @@
 -- What payments paid (CN-ALLOC). A payment is spread when it comes in, over what was owed then: the last position published
 -- before it (`position_before`, `due_before`), in the order for its days past due on its posting date. Orders are data:
 -- `allocation_order`, one row a component, those of one rank share in proportion to what is owed on them (to the cent,
--- half-up; what is left of a cent goes to the one named first). What is left over is a credit balance.
+-- half-up; what is left of a cent goes to the one named first). What is left over is a credit balance. What a corrected
+-- file booked anew is spread once, over the position that is published by then.
 --
 -- A payment and its reversal leave no trace but the log: a payment is spread as what is left of it, and what was taken back
 -- since the position of a payment that the position held is owed, and due, again.
 CREATE OR REPLACE TABLE allocation_receipt AS
 SELECT r.account_no, r.payment_id, r.posting_date, r.counts, r.kept, r.gone_since,
-       r.provisional OR r.posting_date > b.business_date OR r.business_date > b.business_date AS since_position
+       r.provisional OR r.posting_date > b.business_date OR r.business_date > b.business_date
+       OR (r.anew AND l.payment_id IS NULL) AS since_position
 FROM (
-    SELECT r.account_no, r.payment_id, r.posting_date, r.business_date, r.counts, r.provisional,
+    SELECT r.account_no, r.payment_id, r.posting_date, r.business_date, r.counts, r.provisional, r.anew,
            CAST(r.amount - coalesce(t.gone, 0) AS DECIMAL(18, 2)) AS kept,
            CAST(coalesce(t.gone_since, 0) AS DECIMAL(18, 2)) AS gone_since
     FROM receipt AS r
@@ -23,7 +25,8 @@ FROM (
     ) AS t ON t.payment_id = r.payment_id
     WHERE r.answer = ''
 ) AS r
-LEFT JOIN position_before AS b ON b.account_no = r.account_no;
+LEFT JOIN position_before AS b ON b.account_no = r.account_no
+LEFT JOIN (SELECT DISTINCT payment_id FROM line_before) AS l ON l.payment_id = r.payment_id;
 
 -- What is owed at the position, and again because it was taken back since: the money spread last first.
 CREATE OR REPLACE TABLE allocation_owed AS

@@ -25,6 +25,7 @@ FILES = (
     ("dunwell.arrears", "parameters.yaml", _("Lateness and allocation")),
     ("dunwell.arrears", "interest.yaml", _("Interest and late charges")),
     ("dunwell.arrears", "risk.yaml", _("Risk class")),
+    ("dunwell.payments", "announced.yaml", _("Announced payments")),
     ("dunwell.evidence", "retention.yaml", _("How long records are kept")),
 )
 CONFIRMED = ("V1", "V2")  # read in the law or in a source; the others wait for counsel

@@ -27,6 +27,7 @@ from dunwell.intake.models import IntakeFile, QuarantinedRow
 from dunwell.intake.reading import NUMBER, Delivered
 from dunwell.intake.refusal import Refused
 from dunwell.intake.services import taking
+from dunwell.intake.services.keeping import Keep, default_keep, refused_rows, say
 from dunwell.intake.services.quarantine import unseal_row
 from dunwell.intake.services.rows import columns, has_key_digest, key_digest, lake_rows
 from dunwell.intake.services.validating import validate
@@ -80,7 +81,7 @@ def export_rows(*, file: IntakeFile, by: Actor, now: datetime) -> str:
 
 def mend_file(
     *, delivered: Delivered, kind: str, business_date: date, entity: Entity, now: datetime, by: Actor,
-    keep: taking.Keep | None, tables: numbers.Tables | None, folder: Path,
+    keep: Keep | None, tables: numbers.Tables | None, folder: Path,
 ) -> taking.Taken:  # fmt: skip
     """Take a file of mended rows (its first column is `#row`). The same file again has no effect."""
     file = taking.in_force(entity, kind, business_date)
@@ -108,7 +109,7 @@ def mend(
     rows: dict[int, dict[str, str | None]],
     by: Actor,
     now: datetime,
-    keep: taking.Keep | None = None,
+    keep: Keep | None = None,
     tables: numbers.Tables | None = None,
 ) -> Mended:
     """Check mended rows (number -> cells that replace the delivered ones) and take those that are right.
@@ -139,7 +140,7 @@ def mend(
 
 def _mend(
     duck: DuckDBPyConnection, file: IntakeFile, waiting: dict[int, QuarantinedRow],
-    cells: dict[int, dict[str, str | None]], *, by: Actor, now: datetime, keep: taking.Keep | None,
+    cells: dict[int, dict[str, str | None]], *, by: Actor, now: datetime, keep: Keep | None,
     tables: numbers.Tables | None, folder: Path,
 ) -> Mended:  # fmt: skip
     contract, mapping = contracts.load(file.kind), Mapping(file.mapping)
@@ -155,6 +156,15 @@ def _mend(
     if not right:
         return Mended(file=file, wrong=list(wrong.values()))
     both = f"(SELECT {columns(contract)} FROM {old} UNION ALL SELECT {columns(contract)} FROM good)"
+    kept = keep or default_keep(contract, entity=file.entity, business_date=file.business_date, by=by, now=now)
+    answer = None
+    if kept is not None:  # a keeper without personal columns is given the day as a whole, as from a whole file
+        duck.execute(f"CREATE VIEW whole AS SELECT * FROM {both}")
+        answer = kept(duck, "good" if contract.about_people else "whole")
+        wrong |= {each.row: each for each in refused_rows(duck, contract, answer)}
+        right = [number for number in right if number not in wrong]
+        if not right:
+            return Mended(file=file, wrong=list(wrong.values()))
     mended = lake_rows(contract, "good", entity_id=file.entity_id, business_date=file.business_date)
     # a file of before rows had hashes of their keys has none for its own rows
     stands = f"(SELECT * FROM {old} UNION ALL BY NAME SELECT * FROM {mended})"
@@ -177,10 +187,7 @@ def _mend(
         status=QuarantinedRow.Status.RESENT, answered_by=by.user_id, answered_at=now
     )
     QuarantinedRow.objects.filter(file=file, status=QuarantinedRow.Status.OPEN).update(file=after)
-    kept = keep or taking.default_keep(contract, entity=file.entity, business_date=file.business_date, by=by, now=now)
-    if kept is not None:  # a keeper without personal columns is given the day as a whole, as from a whole file
-        duck.execute(f"CREATE VIEW whole AS SELECT * FROM {both}")
-        taking.left_out(after, kept(duck, "good" if contract.about_people else "whole"))
+    say(after, answer)
     evidence.write(
         kind="intake.row_resent", now=now, business_date=file.business_date, by=by, entity_id=file.entity_id,
         data={"file_id": after.pk, "name": file.name, "rows": right[:1000], "content": after.content_hash},

@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -32,16 +32,14 @@ from dunwell.intake.mapping import ROW_COLUMN, Mapping, literal, quoted
 from dunwell.intake.models import IntakeFile, QuarantinedRow
 from dunwell.intake.reading import Delivered
 from dunwell.intake.refusal import Refused
+from dunwell.intake.services.keeping import Keep, default_keep, refused_rows, say, write_again
 from dunwell.intake.services.quarantine import seal_row
 from dunwell.intake.services.rows import columns, has_key_digest, lake_rows
 from dunwell.intake.services.validating import Validated, validate
 from dunwell.kernel import numbers
 from dunwell.kernel.actor import Actor
 
-Keep = Callable[[DuckDBPyConnection, str], object]
 _NAME = re.compile(r"(?P<kind>[a-z_]+?)[_-](?P<date>\d{4}-\d{2}-\d{2}|\d{8})(?=[._-]|$)")
-#: The warning under which rows of erased people are counted: they are in the file and are not kept.
-ERASED = "erased_person"
 #: Kinds in which a day without a single row is a day on which nothing happened.
 MAY_BE_EMPTY = frozenset({"transactions", "statements", "cards", "contact_points"})
 BATCH = 2000
@@ -178,14 +176,14 @@ def _take(
             content_hash=content.content_hash(duck, good),
         )
         kept = keep or default_keep(contract, entity=entity, business_date=business_date, by=by, now=now)
-        return _commit(duck, path, contract, mapping, file, quarantine, by=by, keep=kept)
+        return _commit(duck, path, contract, mapping, delivered, file, quarantine, by=by, keep=kept)
     finally:
         duck.close()
 
 
 @transaction.atomic
 def _commit(
-    duck: DuckDBPyConnection, path: Path, contract: Contract, mapping: Mapping, file: IntakeFile,
+    duck: DuckDBPyConnection, path: Path, contract: Contract, mapping: Mapping, delivered: Delivered, file: IntakeFile,
     quarantine: list[QuarantinedRow], *, by: Actor, keep: Keep | None,
 ) -> Taken:  # fmt: skip
     """One transaction: the file, its quarantine, what its kind keeps, the log. Of two takers one waits here."""
@@ -195,6 +193,13 @@ def _commit(
         (settings.LAKE / file.lake_path).unlink(missing_ok=True)
         return Taken(outcome="already", file=again)
     before = in_force(file.entity, file.kind, file.business_date)
+    kept = keep(duck, "good") if keep is not None else None
+    refused = refused_rows(duck, contract, kept)
+    if refused:
+        quarantine = quarantine + quarantined(duck, contract, delivered, refused, file.business_date)
+        file.rows_taken -= len(refused)
+        file.rows_quarantined += len(refused)
+        write_again(duck, contract, file, "good")
     if before is not None:
         file.changes = changes(duck, contract, settings.LAKE / before.lake_path, settings.LAKE / file.lake_path)
         supersede(before, file)
@@ -206,27 +211,17 @@ def _commit(
     for row in quarantine:
         row.file = file
     QuarantinedRow.objects.bulk_create(quarantine, batch_size=BATCH)
-    if keep is not None:
-        left_out(file, keep(duck, "good"))
+    say(file, kept)
     evidence.write(
         kind="intake.taken", now=file.recorded_at, business_date=file.business_date, by=by, entity_id=file.entity_id,
         data={
             "file_id": file.pk, "name": file.name, "kind": file.kind, "sha256": file.sha256, "read": file.rows_read,
             "taken": file.rows_taken, "quarantined": file.rows_quarantined, "content": file.content_hash,
             "supersedes": before.pk if before else None, "changes": file.changes,
-            "left_out": file.warnings.get(ERASED, 0),
+            "left_out": file.warnings.get("erased_person", 0),
         },
     )  # fmt: skip
     return Taken(outcome="taken", file=file)
-
-
-def left_out(file: IntakeFile, kept: object) -> None:
-    """Say on the file how many rows its keeper left out because their person was erased."""
-    rows = getattr(kept, "erased", 0)
-    if rows:
-        file.warnings = {**file.warnings, ERASED: file.warnings.get(ERASED, 0) + rows}
-        file.rows_warned += rows
-        file.save(update_fields=["warnings", "rows_warned"])
 
 
 def supersede(before: IntakeFile, after: IntakeFile) -> None:
@@ -389,17 +384,6 @@ def default_tables(contract: Contract) -> numbers.Tables | None:
     """What the settings say exists of regions and prefixes; only a file about people asks."""
     path = getattr(settings, "INTAKE_TABLES", "")
     return import_string(path)() if path and contract.about_people else None
-
-
-def default_keep(contract: Contract, *, entity: Entity, business_date: date, by: Actor, now: datetime) -> Keep | None:
-    """The keeper that the settings name for the kind, ready to be called; None when the lake is all it needs."""
-    path = getattr(settings, "INTAKE_KEEPERS", {}).get(contract.kind)
-    if not path:
-        return None
-    keeper, facts = import_string(path), {"entity_id": entity.pk, "now": now}
-    if contract.kind == "transactions":
-        facts |= {"business_date": business_date, "by": by}
-    return lambda connection, table: keeper(connection, table, **facts)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Pure rules about receipts: what counts, what is left, and which booking answers which announcement."""
+"""Pure rules about receipts: what counts, which booking answers which announcement, and how long one is waited for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
+from importlib import resources
+
+import yaml
+
+from dunwell.kernel.calendar import Calendar
 
 #: Days between the day a payment was announced and the day it was made, within which the host's booking answers it.
 MATCH_DAYS = timedelta(days=3)
@@ -46,3 +52,20 @@ def answered_by(
         if one.amount == amount and abs(one.transaction_date - transaction_date) <= MATCH_DAYS:
             return one
     return None
+
+
+def last_day(announced_on: date, *, calendar: Calendar) -> date:
+    """The last day on which an announced payment counts without a word of the host (PAY-ANNOUNCED, dated).
+
+    So many working days after `announced_on`. A day before the first number raises LookupError.
+    """
+    known = [days for since, days in _announced_working_days() if since <= announced_on]
+    if not known:
+        raise LookupError(f"payments/announced.yaml has no announced_working_days for {announced_on}")
+    return calendar.add_working_days(announced_on, known[-1])
+
+
+@cache
+def _announced_working_days() -> list[tuple[date, int]]:
+    text = resources.files("dunwell.payments").joinpath("announced.yaml").read_text("utf-8")
+    return sorted((one["from"], int(one["value"])) for one in yaml.safe_load(text)["announced_working_days"]["values"])
