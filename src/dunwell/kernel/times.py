@@ -23,3 +23,8 @@ def local(moment: datetime, zone: str) -> datetime:
 def business_date(moment: datetime, cut_off_hours: int = 0) -> date:
     """The bank's business date at a moment: its local date, begun `cut_off_hours` after midnight."""
     return (aware(moment).astimezone(BANK_ZONE) - timedelta(hours=cut_off_hours)).date()
+
+
+def end_of(day: date) -> datetime:
+    """The moment at which a business date is over at the bank: the next midnight."""
+    return datetime.combine(day + timedelta(days=1), datetime.min.time(), BANK_ZONE)

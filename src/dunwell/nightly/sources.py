@@ -17,13 +17,17 @@ from dunwell.engine import copying
 
 MONEY = "DECIMAL(18,2)"
 HISTORY = timedelta(days=200)  # statements and bookings looked back on: six statements and a month
+#: An account that is late for longer keeps its own since the statement before its oldest unpaid one: so many days before
+#: that one's due date, two months and a month to pay.
+BEFORE_OLDEST_DUE = timedelta(days=92)
 
 #: In work: somebody with a state, a case, or a fact not answered yet.
 IN_WORK = """
     SELECT a.party_id FROM arrears_accountstate AS s JOIN portfolio_account AS a ON a.id = s.account_id
     WHERE a.entity_id = {entity}
     UNION
-    SELECT party_id FROM casework_case WHERE entity_id = {entity} AND closed_on IS NULL
+    SELECT party_id FROM casework_case
+    WHERE entity_id = {entity} AND opened_on <= {until} AND (closed_on IS NULL OR closed_on > {until})
 """
 #: Whose payments since the position are not spread yet: those whom a fact touched, or those who were asked for.
 TO_SPREAD = """
@@ -31,11 +35,16 @@ TO_SPREAD = """
     WHERE a.party_id IN ({parties}) AND (NOT {whole} OR a.party_id IN (SELECT party_id FROM portfolio_touch))
           AND EXISTS (SELECT 1 FROM payments_payment AS y WHERE y.account_id = a.id AND y.posting_date > {since})
 """
+NONE = "SELECT id FROM portfolio_account WHERE false"  # a date that is past: its payments stay spread as they are
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose rows: the parties of an entity in work, or those of `parties`; as known at `at`, up to `until`."""
+    """Whose rows: the parties of an entity in work, or those of `parties`.
+
+    As things stood at `at`. With `until`, a date that is past, what is known now of the time up to that date: a payment
+    posted by then counts whenever it was told.
+    """
 
     entity_id: int
     as_of: date
@@ -44,20 +53,23 @@ class Scope:
     parties: Sequence[int] | None = None
 
     def fill(self, query: str) -> pg.Composed:
+        until = pg.Literal(self.until or date.max)
         ids = (
-            pg.SQL(IN_WORK).format(entity=pg.Literal(self.entity_id))
+            pg.SQL(IN_WORK).format(entity=pg.Literal(self.entity_id), until=until)
             if self.parties is None
             else pg.SQL("SELECT unnest({}::bigint[])").format(pg.Literal(list(self.parties)))
         )
         whole, since = pg.Literal(self.parties is None), pg.Literal(self.as_of - HISTORY)
         return pg.SQL(query).format(
             parties=ids,
-            to_spread=pg.SQL(TO_SPREAD).format(parties=ids, whole=whole, since=since),
+            to_spread=pg.SQL(TO_SPREAD if self.until is None else NONE).format(parties=ids, whole=whole, since=since),
             entity=pg.Literal(self.entity_id),
             whole=whole,
             at=pg.Literal(self.at),
             since=since,
-            until=pg.Literal(self.until or date(9999, 12, 31)),
+            ever=pg.Literal(self.as_of - HISTORY if self.until is None else date.min),
+            oldest_due=pg.SQL("(s.oldest_due_date - {})").format(pg.Literal(BEFORE_OLDEST_DUE.days)),
+            until=until,
             month_ago=pg.Literal(self.as_of - timedelta(days=30)),
         )
 
@@ -72,10 +84,12 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
         SELECT p.party_no, p.id, p.touches,
                EXISTS (SELECT 1 FROM compliance_listentry AS l WHERE l.party_id = p.id AND l.list = 'staff'
                        AND l.starts_at <= {at} AND coalesce(l.ends_at > {at}, true)
-                       AND NOT EXISTS (SELECT 1 FROM compliance_listremoval AS r WHERE r.entry_id = l.id)),
+                       AND NOT EXISTS (SELECT 1 FROM compliance_listremoval AS r
+                                       WHERE r.entry_id = l.id AND r.recorded_at <= {at})),
                EXISTS (SELECT 1 FROM compliance_listentry AS l WHERE l.party_id = p.id AND l.list = 'sensitive'
                        AND l.starts_at <= {at} AND coalesce(l.ends_at > {at}, true)
-                       AND NOT EXISTS (SELECT 1 FROM compliance_listremoval AS r WHERE r.entry_id = l.id))
+                       AND NOT EXISTS (SELECT 1 FROM compliance_listremoval AS r
+                                       WHERE r.entry_id = l.id AND r.recorded_at <= {at}))
         FROM portfolio_party AS p
         WHERE p.entity_id = {entity} AND (p.id IN ({parties}) OR {whole} AND (
               p.touches > 0 OR p.id IN (SELECT party_id FROM compliance_listentry)))
@@ -88,7 +102,7 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
         FROM compliance_hold AS h
         JOIN portfolio_party AS p ON p.id = h.party_id AND p.entity_id = {entity}
         LEFT JOIN portfolio_account AS a ON a.id = h.account_id
-        LEFT JOIN compliance_holdlift AS l ON l.hold_id = h.id
+        LEFT JOIN compliance_holdlift AS l ON l.hold_id = h.id AND l.recorded_at <= {at}
         WHERE l.hold_id IS NULL AND h.starts_at <= {at} AND coalesce(h.ends_at > {at}, true) AND p.id IN ({parties})
         """,
         {"party_no": "VARCHAR", "account_no": "VARCHAR", "kind": "VARCHAR", "ends_on": "DATE"},
@@ -112,7 +126,7 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
         """
         SELECT a.account_no, j.risk_class, j.starts_on, least(j.ends_on, e.last_day)
         FROM arrears_riskjudgement AS j
-        JOIN arrears_riskjudgementanswer AS w ON w.judgement_id = j.id AND w.approved AND w.recorded_at <= {at}
+        JOIN arrears_riskjudgementanswer AS w ON w.judgement_id = j.id AND w.approved
         JOIN portfolio_account AS a ON a.id = j.account_id AND a.entity_id = {entity}
         LEFT JOIN arrears_riskjudgementend AS e ON e.judgement_id = j.id
         WHERE {whole} OR a.party_id IN ({parties})
@@ -126,7 +140,7 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
         FROM arrangements_promisepart AS r
         JOIN arrangements_promise AS m ON m.id = r.promise_id
         JOIN portfolio_party AS p ON p.id = m.party_id
-        LEFT JOIN arrangements_promisewithdrawal AS w ON w.promise_id = m.id
+        LEFT JOIN arrangements_promisewithdrawal AS w ON w.promise_id = m.id AND w.recorded_at <= {at}
         WHERE m.made_on > {since} AND m.made_on <= {until} AND p.id IN ({parties})
         """,
         {
@@ -139,7 +153,7 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
         """
         SELECT p.party_no, c.id, c.case_no, c.opened_on, c.entered_on, c.entry_balance, c.queue
         FROM casework_case AS c JOIN portfolio_party AS p ON p.id = c.party_id
-        WHERE c.closed_on IS NULL AND p.id IN ({parties})
+        WHERE c.opened_on <= {until} AND (c.closed_on IS NULL OR c.closed_on > {until}) AND p.id IN ({parties})
         """,
         {
             "party_no": "VARCHAR", "case_id": "BIGINT", "case_no": "VARCHAR", "opened_on": "DATE", "entered_on": "DATE",
@@ -163,7 +177,7 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
         FROM compliance_contact AS c
         JOIN portfolio_party AS p ON p.id = c.party_id
         LEFT JOIN compliance_contactoutcome AS o ON o.contact_id = c.id
-        WHERE c.local_date > {month_ago} AND p.id IN ({parties})
+        WHERE c.local_date > {month_ago} AND c.local_date <= {until} AND p.id IN ({parties})
         GROUP BY p.party_no
         """,
         {"party_no": "VARCHAR", "last_contact": "DATE", "last_reached": "DATE", "contacts_30_days": "INTEGER"},
@@ -174,8 +188,9 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
                y.counts_to_minimum, y.provisional, coalesce(w.answer, ''), y.booking > 1
         FROM payments_payment AS y
         JOIN portfolio_account AS a ON a.id = y.account_id
+        LEFT JOIN arrears_accountstate AS s ON s.account_id = a.id
         LEFT JOIN payments_paymentanswer AS w ON w.payment_id = y.id
-        WHERE y.posting_date > {since} AND y.posting_date <= {until} AND y.business_date <= {until}
+        WHERE y.posting_date > least({ever}, {oldest_due}) AND y.posting_date <= {until}
               AND a.party_id IN ({parties})
         """,
         {
@@ -190,7 +205,8 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
         FROM payments_reversal AS v
         JOIN payments_payment AS y ON y.id = v.payment_id
         JOIN portfolio_account AS a ON a.id = y.account_id
-        WHERE v.posting_date > {since} AND v.posting_date <= {until} AND v.business_date <= {until}
+        LEFT JOIN arrears_accountstate AS s ON s.account_id = a.id
+        WHERE v.posting_date > least({ever}, {oldest_due}) AND v.posting_date <= {until}
               AND a.party_id IN ({parties})
         """,
         {
@@ -297,7 +313,7 @@ STATES: dict[str, tuple[str, dict[str, str]]] = {
 #: The shape of what the host's files tell; an empty table of it where there is no file.
 BOOKING = {
     "account_no": "VARCHAR", "host_ref": "VARCHAR", "type": "VARCHAR", "amount": MONEY, "posting_date": "DATE",
-    "transaction_date": "DATE", "counts_to_minimum": "BOOLEAN", "reverses_ref": "VARCHAR",
+    "transaction_date": "DATE", "counts_to_minimum": "BOOLEAN", "reverses_ref": "VARCHAR", "business_date": "DATE",
 }  # fmt: skip
 STATEMENT = {"account_no": "VARCHAR", "statement_date": "DATE", "due_date": "DATE", "minimum_payment": MONEY}
 

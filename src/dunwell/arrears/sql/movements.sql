@@ -2,7 +2,7 @@
 -- tell (accounts that were not in work then). The same reference is the same booking. Announced money counts as moved
 -- since the position until the host has answered it; a posted one then counts as the booking, a dropped one not at all.
 CREATE OR REPLACE TABLE told AS
-SELECT b.account_no, b.host_ref, b.type, b.amount, b.posting_date,
+SELECT b.account_no, b.host_ref, b.type, b.amount, b.posting_date, b.business_date,
        coalesce(b.counts_to_minimum, r.counts_to_minimum, CASE
            WHEN b.type = 'reversal' THEN coalesce(r.type, 'repayment') = 'repayment' ELSE b.type = 'repayment'
        END) AS counts,
@@ -29,7 +29,8 @@ FROM taken_back AS t
 JOIN candidate AS c ON c.account_no = t.account_no
 CROSS JOIN parameter AS k
 UNION ALL
-SELECT o.account_no, CAST(o.amount * o.direction AS DECIMAL(18, 2)), o.posting_date, o.counts, o.posting_date > k.as_of
+SELECT o.account_no, CAST(o.amount * o.direction AS DECIMAL(18, 2)), o.posting_date, o.counts,
+       o.posting_date > k.as_of OR o.business_date > k.as_of
 FROM told AS o
 CROSS JOIN parameter AS k;
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from dunwell.arrears.rules import parameters
 from dunwell.compliance import shipped
 from dunwell.engine import content, lake, session
 from dunwell.intake.models import IntakeFile
+from dunwell.kernel import times
 from dunwell.nightly import numbers, program, sources
 from dunwell.nightly.models import Run
 from dunwell.nightly.services.errors import Refused
@@ -37,8 +39,9 @@ def folder_of(run: Run) -> Path:
     return Path(settings.LAKE) / f"date={run.business_date}" / f"run={run.number}"
 
 
-def files_of(*, entity_id: int, business_date: date) -> list[IntakeFile]:
-    """The files in force that the night of a date reads. Refused when one is missing or its totals are off."""
+def files_of(*, entity_id: int, business_date: date, restated: bool = False) -> list[IntakeFile]:
+    """The files in force that the night of a date reads; with `restated`, those of later dates too, for what they tell of
+    days before. Refused when one is missing or its totals are off."""
     of_the_day = IntakeFile.objects.filter(entity_id=entity_id, business_date=business_date)
     taken = set(of_the_day.filter(status=IntakeFile.Status.TAKEN).values_list("kind", flat=True))
     for kind in MATTER:
@@ -50,15 +53,15 @@ def files_of(*, entity_id: int, business_date: date) -> list[IntakeFile]:
             )  # fmt: skip
         if kind in REQUIRED and kind not in taken:
             raise Refused("file_missing", kind=kind, date=business_date.isoformat())
-    return list(
-        IntakeFile.objects.filter(
-            entity_id=entity_id,
-            status=IntakeFile.Status.TAKEN,
-            kind__in=MATTER,
-            business_date__gt=business_date - sources.HISTORY,
-            business_date__lte=business_date,
-        ).order_by("business_date", "kind")
+    in_force = IntakeFile.objects.filter(
+        entity_id=entity_id,
+        status=IntakeFile.Status.TAKEN,
+        kind__in=MATTER,
+        business_date__gt=business_date - sources.HISTORY,
     )
+    if not restated:
+        in_force = in_force.filter(business_date__lte=business_date)
+    return list(in_force.order_by("business_date", "kind"))
 
 
 def freeze(run: Run, *, entity_id: int, now: datetime, folder: Path) -> dict[str, Any]:
@@ -74,19 +77,26 @@ def _freeze(run: Run, connection: DuckDBPyConnection, *, entity_id: int, now: da
     before = _night_before(as_of)
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        files = files_of(entity_id=entity_id, business_date=as_of)
-        scope = sources.Scope(entity_id=entity_id, as_of=as_of, at=now, until=as_of if run.restated else None)
+        files = files_of(entity_id=entity_id, business_date=as_of, restated=run.restated)
+        scope = sources.Scope(entity_id=entity_id, as_of=as_of, at=now)
+        if run.restated:
+            scope = replace(scope, at=min(now, times.end_of(as_of)), until=as_of)
         sources.read(cursor, connection, sources.SOURCES, scope)
     inputs: dict[str, Any] = {}
     position = next(f for f in files if f.kind == "accounts" and f.business_date == as_of)
     lake.link(Path(settings.LAKE) / position.lake_path, target / "position.parquet")
     inputs["position"] = {"file": position.pk, "rows": position.rows_taken, "hash": position.content_hash}
-    _statements(connection, [f for f in files if f.kind == "statements"])
-    _bookings(connection, [f for f in files if f.kind == "transactions"])
+    until = scope.until or date.max
+    _statements(connection, [f for f in files if f.kind == "statements"], until=until)
+    _bookings(connection, [f for f in files if f.kind == "transactions"], until=until)
+    _carry(connection, before, as_of=as_of)
     _from_run(connection, "month_before", MONTH_BEFORE, _month_before(as_of), "book")
     _from_run(connection, "episode_before", EPISODE, before, "episode")
     since = before.business_date if before else as_of - timedelta(days=1)
-    connection.execute("CREATE OR REPLACE TABLE night_before AS SELECT CAST(? AS DATE) AS business_date", [since])
+    connection.execute(
+        "CREATE OR REPLACE TABLE night_before AS SELECT CAST(? AS DATE) AS business_date, CAST(? AS BOOLEAN) AS restated",
+        [since, run.restated],
+    )
     for name in FROZEN:
         rows = lake.write_parquet(connection, name, target / f"{name}.parquet")
         inputs[name] = {"rows": rows, "hash": content.content_hash(connection, name)}
@@ -122,27 +132,64 @@ def load(connection: DuckDBPyConnection, folder: Path, as_of: date) -> None:
     numbers.load(connection, folder, as_of)
 
 
-def _statements(connection: DuckDBPyConnection, files: list[IntakeFile]) -> None:
+def _statements(connection: DuckDBPyConnection, files: list[IntakeFile], *, until: date) -> None:
     sources.empty(connection, "statement", sources.STATEMENT)
     if files:
         lake.read_parquet(connection, "told", *(Path(settings.LAKE) / f.lake_path for f in files))
         connection.execute(
             "INSERT INTO statement SELECT account_no, statement_date, due_date, minimum_payment FROM ("
             " SELECT *, row_number() OVER (PARTITION BY account_no, statement_date ORDER BY due_date DESC) AS nr FROM told"
-            ") WHERE nr = 1"
+            " WHERE statement_date <= ?) WHERE nr = 1",
+            [until],
         )
 
 
-def _bookings(connection: DuckDBPyConnection, files: list[IntakeFile]) -> None:
+def _bookings(connection: DuckDBPyConnection, files: list[IntakeFile], *, until: date) -> None:
     """What the host booked as money in or back; the same reference in two files is one booking."""
     sources.empty(connection, "booking", sources.BOOKING)
     if files:
-        lake.read_parquet(connection, "told", *(Path(settings.LAKE) / f.lake_path for f in files))
+        for file in files:
+            lake.read_parquet(connection, f"told_{file.pk}", Path(settings.LAKE) / file.lake_path)
+        told = " UNION ALL BY NAME ".join(
+            f"SELECT *, DATE '{f.business_date}' AS business_date FROM told_{f.pk}" for f in files
+        )
         connection.execute(
             "INSERT INTO booking SELECT account_no, host_ref, type, amount, posting_date, transaction_date,"
-            " counts_to_minimum, reverses_ref FROM ("
-            " SELECT *, row_number() OVER (PARTITION BY account_no, host_ref ORDER BY posting_date) AS nr FROM told"
-            " WHERE type IN ('repayment', 'merchant_refund', 'chargeback', 'reversal')) WHERE nr = 1"
+            " counts_to_minimum, reverses_ref, business_date FROM (SELECT *,"
+            " row_number() OVER (PARTITION BY account_no, host_ref ORDER BY posting_date, business_date) AS nr"
+            f" FROM ({told}) WHERE type IN ('repayment', 'merchant_refund', 'chargeback', 'reversal')"
+            " AND posting_date <= ?) WHERE nr = 1",
+            [until],
+        )
+
+
+#: Of an account that is late for longer than files are looked back on, the night before knew what this one needs:
+#: table, its day, its key within the account, its columns.
+CARRIED = (
+    ("statement", "statement_date", "statement_date", sources.STATEMENT),
+    ("booking", "posting_date", "host_ref", sources.BOOKING),
+)
+
+
+def _carry(connection: DuckDBPyConnection, before: Run | None, *, as_of: date) -> None:
+    """Statements and bookings of long-late accounts, from the night before, which had them from the one before it."""
+    state = folder_of(before) / "tables" / "account_state.parquet" if before else None
+    if before is None or state is None or not state.exists():
+        return
+    lake.read_parquet(connection, "state_before", state)
+    connection.execute(
+        "CREATE OR REPLACE TABLE long_late AS SELECT account_no, oldest_due_date FROM state_before"
+        " WHERE past_due > 0 AND oldest_due_date <= ?",
+        [as_of - sources.HISTORY + sources.BEFORE_OLDEST_DUE],
+    )
+    for table, day, key, columns in CARRIED:
+        lake.read_parquet(connection, "kept", folder_of(before) / "inputs" / f"{table}.parquet")
+        there = {column[0] for column in connection.execute("SELECT * FROM kept LIMIT 0").description}
+        carried = ", ".join(f"k.{name}" if name in there else f"NULL AS {name}" for name in columns)
+        connection.execute(
+            f"INSERT INTO {table} SELECT {carried} FROM kept AS k JOIN long_late AS l ON l.account_no = k.account_no"
+            f" WHERE k.{day} > l.oldest_due_date - {sources.BEFORE_OLDEST_DUE.days} AND NOT EXISTS ("
+            f"SELECT 1 FROM {table} AS t WHERE t.account_no = k.account_no AND t.{key} = k.{key})"
         )
 
 

@@ -1,5 +1,6 @@
 -- Managers' figures. Roll rates stand between month ends: the balance is the one at the month's start. A cohort is the
--- accounts that entered (入催) in a month; recovered is what was received from entry to cure.
+-- accounts that entered (入催) in a month; recovered is what was received from entry to cure. A booking that was told late
+-- counts in the night that is told of it; a restated night knows all of them, and counts each where it was posted.
 CREATE OR REPLACE TABLE bucket_day AS
 SELECT k.as_of AS business_date, b.currency, b.bucket, count(*) AS accounts, sum(b.balance) AS balance,
        sum(b.past_due) AS past_due
@@ -28,7 +29,8 @@ LEFT JOIN (
     FROM booking AS b
     CROSS JOIN parameter AS k
     CROSS JOIN night_before AS n
-    WHERE b.posting_date > n.business_date AND b.posting_date <= k.as_of AND b.type IN ('repayment', 'reversal')
+    WHERE CASE WHEN n.restated THEN b.posting_date ELSE greatest(b.posting_date, b.business_date) END > n.business_date
+      AND b.posting_date <= k.as_of AND b.type IN ('repayment', 'reversal')
     GROUP BY b.account_no
 ) AS r ON r.account_no = e.account_no
 WHERE e.closed_on IS NULL OR e.entered_on > CAST(k.as_of - 730 AS DATE)
