@@ -16,7 +16,7 @@ from aiosmtpd.controller import Controller
 
 from dunwell.arrears.models import AccountState
 from dunwell.channels import services
-from dunwell.channels.models import Message, MessageEvent, Template
+from dunwell.channels.models import LineState, Message, MessageEvent, Template
 from dunwell.channels.rules import TextError
 from dunwell.channels.services.queueing import Plan, WrongPoint
 from dunwell.compliance import services as compliance
@@ -165,18 +165,48 @@ def test_a_collector_is_told_at_once_what_the_gate_refuses():
 
 
 @pytest.mark.django_db
-def test_a_server_that_is_down_is_tried_again_and_then_it_shows(mailbox, settings):
+def test_a_server_that_is_down_makes_its_line_wait_and_costs_no_message(mailbox, settings):
     settings.EMAIL_PORT = 1  # nobody listens there
     message = queue()
-    now, waits = NOW, []
+    waits, now = [], NOW
     for _ in range(6):
         services.send_due(now=now, limit=10)
+        line = LineState.objects.get(line="mail")
+        waits.append(int((line.open_until - now).total_seconds()) if line.open_until else 0)
+        now = max(now, line.open_until or now)
+    assert waits == [0, 0, 30, 60, 120, 240]
+    message.refresh_from_db()
+    assert (message.state, Contact.objects.count()) == ("planned", 0)
+    settings.EMAIL_PORT = mailbox.port
+    services.send_due(now=now - timedelta(seconds=5), limit=10)
+    assert mailbox.received == []  # the breaker is open
+    services.send_due(now=now, limit=10)
+    assert len(mailbox.received) == 1
+    assert LineState.objects.get(line="mail").failures == 0
+
+
+@pytest.mark.django_db
+def test_a_message_that_waited_too_long_for_its_line_has_failed(settings, mailbox):
+    settings.EMAIL_PORT = 1
+    message = queue()
+    assert services.send_due(now=NOW + timedelta(hours=35), limit=10).failed == 0
+    assert services.send_due(now=NOW + timedelta(hours=37), limit=10).failed == 1
+    message.refresh_from_db()
+    assert (message.state, message.events.last().detail) == ("failed", "waited too long")
+
+
+@pytest.mark.django_db
+def test_what_the_server_puts_off_is_tried_again_later_and_later(mailbox):
+    mailbox.answer = "451 try later"
+    message = queue()
+    now, waits = NOW, []
+    for _ in range(5):
+        services.send_due(now=now, limit=10)
         message.refresh_from_db()
-        waits.append(int((message.not_before - now).total_seconds() // 60))
-        now = max(now, message.not_before)
-    assert waits[:5] == [1, 5, 15, 60, 240]
-    assert message.state == "failed"
-    assert Contact.objects.count() == 0
+        waits.append(round((message.not_before - now).total_seconds() / 60))
+        now = message.not_before
+    assert waits[:4] == [1, 5, 15, 60]
+    assert Contact.objects.count() == 5 == ContactOutcome.objects.filter(outcome="nothing_left").count()
 
 
 @pytest.mark.django_db

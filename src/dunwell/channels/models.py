@@ -96,7 +96,7 @@ class MessagePart(models.Model):
     recorded_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["line", "provider_id"], name="one_message_part")]
+        indexes = [models.Index(fields=["line", "provider_id"], name="part_provider")]  # providers use numbers again
 
 
 class Receipt(models.Model):
@@ -142,7 +142,7 @@ class Inbound(models.Model):
     digest = models.BinaryField()  # keyed hash of the sender's number
     masked = models.CharField(max_length=80)
     text_sealed = models.BinaryField()  # under the party's key; without a party under one of the house
-    meaning = models.CharField(max_length=12)  # opt_out, opt_in, reply
+    meaning = models.CharField(max_length=12)  # opt_out, reply
     received_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
     key = models.CharField(max_length=100, unique=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from string import Formatter
 
 import yaml
@@ -19,9 +20,10 @@ PLACEHOLDERS: dict[str, str] = {
     "as_of": "the business date of the amount",
     "case_no": "the case number",
 }
-CHANNELS = ("sms", "email", "letter")
+CHANNELS = ("sms", "email", "im", "letter")
 LANGUAGES = ("zh-hans", "en")
 SMS_LENGTH = 500  # characters, as written; carriers cut longer ones
+BREAKS_AFTER, BREAKER_SECONDS, BREAKER_AT_MOST = 3, 30, 900  # failures of a line; seconds that nothing is claimed
 RETRY_MINUTES = (1, 5, 15, 60, 240)  # after each failed hand-over; then it has failed
 
 
@@ -117,3 +119,46 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 def retry_after_minutes(failures: int) -> int | None:
     """Minutes until the next attempt after so many failures; None when it is not tried again."""
     return RETRY_MINUTES[failures - 1] if failures <= len(RETRY_MINUTES) else None
+
+
+def breaker_seconds(failures: int) -> int:
+    """How long nothing is claimed for a line after so many failures one after the other; 0 below the threshold."""
+    return 0 if failures < BREAKS_AFTER else min(BREAKER_SECONDS * 2 ** (failures - BREAKS_AFTER), BREAKER_AT_MOST)
+
+
+def may_leave(next_at: datetime | None, now: datetime, per_second: float, wanted: int) -> tuple[int, datetime]:
+    """How many parts may leave now under a provider's rate, and from when the next (generic cell rate, 1 s of burst)."""
+    interval = timedelta(seconds=1 / per_second)
+    begin = max(next_at or now, now - timedelta(seconds=1))
+    free = int((now + timedelta(seconds=1) - begin) / interval)
+    taken = max(0, min(wanted, free))
+    return taken, begin + taken * interval
+
+
+def after_receipts(state: str, parts: int, receipts: Sequence[tuple[str, str, str]]) -> tuple[str, str]:
+    """A message's state, with the carrier's code, after receipts as (provider's number of the part, state, code).
+
+    The last word about each part counts, but nothing takes a final one back. All parts delivered: delivered. One
+    that was not: undelivered. Any receipt of a message in doubt proves that it left.
+    """
+    final = {}
+    for part, said, code in receipts:
+        if said != "on_its_way":
+            final[part] = (said, code)
+    failed = [code for said, code in final.values() if said == "undelivered"]
+    if failed:
+        return "undelivered", failed[0]
+    if len(final) >= parts:
+        return "delivered", ""
+    return ("sent", "by its receipt") if state == "in_doubt" and receipts else (state, "")
+
+
+OPT_OUT = frozenset(
+    {"t", "td", "qx", "退", "退订", "取消", "取消订阅", "拒收", "stop", "unsubscribe", "cancel", "quit", "end"}
+)
+
+
+def meaning_of(text: str) -> str:
+    """`opt_out` when a received text is a word of withdrawal and nothing else, else `reply`."""
+    word = unicodedata.normalize("NFKC", text).casefold().strip(" \t\r\n.。!！,，\"“”'‘’【】[]")
+    return "opt_out" if word in OPT_OUT else "reply"

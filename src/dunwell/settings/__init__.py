@@ -176,6 +176,8 @@ EMAIL_USE_TLS = os.environ.get("DUNWELL_SMTP_TLS", "") == "1"
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = os.environ.get("DUNWELL_MAIL_FROM", "collections@bank.example")
 
+LINES_FILE = Path(os.environ.get("DUNWELL_LINES", HOME / "lines.yaml"))  # the bank's lines to its providers, mode 0600
+
 LOGGING_CONFIG = "dunwell.settings.logs.configure"
 LOGGING = {"level": os.environ.get("DUNWELL_LOG", "INFO")}
 

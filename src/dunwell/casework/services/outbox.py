@@ -15,8 +15,8 @@ from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 
 PLANNER = Actor.program("planner")
-BY_MESSAGE = ("sms", "email")
-LEFT = (Message.State.SENT, Message.State.IN_DOUBT)
+BY_MESSAGE = ("sms", "email", "im")
+LEFT = (Message.State.SENT, Message.State.DELIVERED, Message.State.UNDELIVERED, Message.State.IN_DOUBT)
 STOPPED = (Message.State.REFUSED, Message.State.FAILED)
 
 

@@ -1,18 +1,28 @@
 """The only writers of messages."""
 
+from dunwell.channels.services.inbound import Came, take_inbound
 from dunwell.channels.services.queueing import Plan, Planned, cancel_messages, plan_messages, queue_message
-from dunwell.channels.services.sending import Sent, send_due
+from dunwell.channels.services.receipts import Told, take_receipts
+from dunwell.channels.services.resolving import ResolveRefused, resolve
+from dunwell.channels.services.sending import send_due
+from dunwell.channels.services.settling import Sent
 from dunwell.channels.services.texts import Shown, load_templates, preview
 
 __all__ = [
+    "Came",
     "Plan",
     "Planned",
+    "ResolveRefused",
     "Sent",
     "Shown",
+    "Told",
     "cancel_messages",
     "load_templates",
     "plan_messages",
     "preview",
     "queue_message",
+    "resolve",
     "send_due",
+    "take_inbound",
+    "take_receipts",
 ]

@@ -11,17 +11,17 @@ from django.conf import settings
 from django.db import transaction
 
 from dunwell.channels.lines import connected
-from dunwell.channels.models import Message, MessageEvent, Template
+from dunwell.channels.models import Message, Template
 from dunwell.channels.rules import TextError
+from dunwell.channels.services.moving import move
 from dunwell.channels.services.texts import render, template_for
 from dunwell.compliance import services as compliance
-from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import ContactPoint, Party
 
-POINT_KINDS = {"sms": ("mobile",), "email": ("email",), "letter": ("address",)}
+POINT_KINDS = {"sms": ("mobile",), "email": ("email",), "im": ("im",), "letter": ("address",)}
 
 
 class WrongPoint(ValueError):
@@ -132,32 +132,6 @@ def cancel_messages(*, action_ids: Iterable[int], reason: str, by: Actor, now: d
     return len(messages)
 
 
-def move(message: Message, state: str, *, by: Actor, now: datetime, detail: str = "", **fields: object) -> None:
-    """A message's next state: its column, its event, its line in the log, and the touch."""
-    message.state = state
-    for name, value in fields.items():
-        setattr(message, name, value)
-    message.save(update_fields=["state", *fields])
-    MessageEvent.objects.create(message=message, state=state, detail=detail, recorded_at=now)
-    evidence.write(
-        kind=f"message.{state}",
-        now=now,
-        by=by,
-        entity_id=message.entity_id,
-        party_id=message.party_id,
-        case_id=message.case_id,
-        data={
-            "message": message.pk,
-            "channel": message.channel,
-            "purpose": message.purpose,
-            "template": message.template.code,
-            "rule": message.refusal_rule,
-            "detail": detail,
-        },
-    )
-    portfolio.touch(party_id=message.party_id, now=now)
-
-
 def _create(
     party: Party,
     point: ContactPoint,
@@ -186,6 +160,7 @@ def _create(
         text_sealed=portfolio.seal_text(party_id=party.pk, text=text),
         state=Message.State.PLANNED,
         not_before=not_before,
+        wanted_at=not_before,
         message_id=message_id(key),
         recorded_at=now,
         by_id=by.user_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -74,19 +75,32 @@ def template_for(code: str, language: str, on: date) -> Template:
     raise TextError(f"There is no approved text {code} in force on {on}.")
 
 
-def values_for(party: Party, *, language: str, case_no: str) -> dict[str, str]:
-    """What the placeholders say about a party now: the published figures, by currency, the worst account first."""
-    states = list(
-        AccountState.objects.filter(account__party=party, past_due__gt=0)
+def values_of(wanted: Sequence[tuple[Party, str, str]]) -> list[dict[str, str]]:
+    """What the placeholders say about parties now, in two queries: each as (party, language, case number)."""
+    states: dict[int, list[AccountState]] = defaultdict(list)
+    for state in (
+        AccountState.objects.filter(account__party_id__in={party.pk for party, _, _ in wanted}, past_due__gt=0)
         .select_related("account")
         .order_by("oldest_due_date", "account_id")
-    )
+    ):
+        states[state.account.party_id].append(state)
+    worst = [found[0].account.account_no for found in states.values()]
+    cards: dict[str, list[Card]] = defaultdict(list)
+    for card in Card.objects.filter(account_no__in=worst).order_by("kind", "-id"):
+        cards[card.account_no].append(card)
+    return [_values(party, states[party.pk], cards, language, case_no) for party, language, case_no in wanted]
+
+
+def _values(
+    party: Party, states: list[AccountState], cards: Mapping[str, list[Card]], language: str, case_no: str
+) -> dict[str, str]:
+    """The published figures, by currency, the worst account first."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for state in states:
         sums[state.account.currency] += state.past_due
     worst = states[0] if states else None
-    cards = Card.objects.filter(account_no=worst.account.account_no).order_by("kind", "-id") if worst else []
-    card = next((card for card in cards if card.status == "active"), None) or next(iter(cards), None)
+    his = cards.get(worst.account.account_no, []) if worst else []
+    card = next((card for card in his if card.status == "active"), None) or next(iter(his), None)
     return {
         "name": party.name_masked,
         "bank": party.entity.name(language),
@@ -100,7 +114,7 @@ def values_for(party: Party, *, language: str, case_no: str) -> dict[str, str]:
 
 def render(party: Party, template: Template, *, case_no: str) -> tuple[str, str]:
     """Subject and text as they leave. TextError names a value that is not known."""
-    values = values_for(party, language=template.language, case_no=case_no)
+    (values,) = values_of([(party, template.language, case_no)])
     return fill(template.subject, values), fill(template.body, values)
 
 

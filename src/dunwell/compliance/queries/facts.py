@@ -12,7 +12,7 @@ from importlib.resources import files
 from django.db import connection
 
 from dunwell.compliance.queries.packs import in_force
-from dunwell.compliance.queries.texts import scanned
+from dunwell.compliance.queries.texts import scanned, tails_of
 from dunwell.compliance.rules.gate import decide
 from dunwell.compliance.rules.lost import RULE as LOST
 from dunwell.compliance.rules.lost import Criteria, lost_contact
@@ -121,7 +121,9 @@ def gather(
         third_parties=list(THIRD_PARTIES),
         since=business_date(now) - timedelta(days=max(pack.longest_count, pack.number(LOST, "days")) + 2),
     )
-    return [_known(asking, row, ledger, now, pack) for asking, row in zip(askings, found, strict=True)]
+    said = {asking.party_id for asking in askings if asking.text is not None}
+    tails = tails_of(said) if said else {}
+    return [_known(asking, row, ledger, now, pack, tails) for asking, row in zip(askings, found, strict=True)]
 
 
 def previews(askings: Sequence[Asking], *, now: datetime, entity_id: int | None = None) -> list[Decision]:
@@ -141,7 +143,9 @@ def rows(name: str, **values: object) -> list[dict[str, object]]:
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _known(asking: Asking, row: dict, ledger: list[dict], now: datetime, pack: Pack) -> Known:
+def _known(
+    asking: Asking, row: dict, ledger: list[dict], now: datetime, pack: Pack, tails: Mapping[int, tuple[str, ...]]
+) -> Known:
     digest = None if row["point_digest"] is None else bytes(row["point_digest"])
     attempt = Attempt(
         channel=asking.channel,
@@ -159,7 +163,7 @@ def _known(asking: Asking, row: dict, ledger: list[dict], now: datetime, pack: P
     if asking.text is not None:
         flags |= scanned(
             text=asking.text, channel=asking.channel, party=attempt.party, purpose=asking.purpose,
-            party_id=asking.party_id, pack=pack,
+            tails=tails[asking.party_id], pack=pack,
         )  # fmt: skip
     holds = json.loads(row["holds"])
     released = _released(json.loads(row["released"]), holds, pack)

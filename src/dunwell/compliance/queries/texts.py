@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 
 from django.conf import settings
@@ -24,18 +26,24 @@ def findings(*, text: str, channel: str, now: datetime, party: str = "debtor", p
 
     With `party_id` the numbers in it are held against the party's own cards and accounts.
     """
-    outgoing = Outgoing(text, channel, party, purpose, _tails(party_id), domains())
+    tails = tails_of([party_id])[party_id] if party_id is not None else ()
+    outgoing = Outgoing(text, channel, party, purpose, tails, domains())
     return scan(outgoing, pack or in_force(business_date(now)))
 
 
-def scanned(*, text: str, channel: str, party: str, purpose: str, party_id: int, pack: Pack) -> dict[str, str]:
-    """The flags that a text raises."""
-    return flags_of(scan(Outgoing(text, channel, party, purpose, _tails(party_id), domains()), pack))
+def scanned(*, text: str, channel: str, party: str, purpose: str, tails: tuple[str, ...], pack: Pack) -> dict[str, str]:
+    """The flags that a text raises; `tails` are the last digits that are his own."""
+    return flags_of(scan(Outgoing(text, channel, party, purpose, tails, domains()), pack))
 
 
-def _tails(party_id: int | None) -> tuple[str, ...]:
-    if party_id is None:
-        return ()
-    numbers = list(Account.objects.filter(party_id=party_id).values_list("account_no", flat=True))
-    cards = Card.objects.filter(account_no__in=numbers).values_list("last4", flat=True)
-    return tuple(sorted({number[-4:] for number in numbers} | set(cards)))
+def tails_of(party_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """The last four digits of each party's accounts and cards, in two queries."""
+    owners: dict[str, set[int]] = defaultdict(set)
+    for party_id, number in Account.objects.filter(party_id__in=party_ids).values_list("party_id", "account_no"):
+        owners[number].add(party_id)
+    found: dict[int, set[str]] = {party_id: set() for party_id in party_ids}
+    cards = Card.objects.filter(account_no__in=owners).values_list("account_no", "last4")
+    for number, last4 in [*((number, number[-4:]) for number in owners), *cards]:
+        for party_id in owners[number]:
+            found[party_id].add(last4)
+    return {party_id: tuple(sorted(tails)) for party_id, tails in found.items()}

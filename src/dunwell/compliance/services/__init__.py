@@ -2,6 +2,7 @@
 
 from dunwell.compliance.services.allotting import Allotted, allot
 from dunwell.compliance.services.asking import ask, decided_again, decision_of, judge
+from dunwell.compliance.services.batching import Outcome, Slot, record_many, reserve_many
 from dunwell.compliance.services.facts import (
     MORE_THAN_THE_LAW,
     add_to_list,
@@ -21,10 +22,12 @@ from dunwell.compliance.services.reserving import Reserved, reserve
 __all__ = [
     "Allotted",
     "MORE_THAN_THE_LAW",
+    "Outcome",
     "OutcomeRefused",
     "Proof",
     "ReleaseRefused",
     "Reserved",
+    "Slot",
     "add_to_list",
     "allot",
     "approve_entry",
@@ -38,10 +41,12 @@ __all__ = [
     "name_officer",
     "place_hold",
     "record_consent",
+    "record_many",
     "record_outcome",
     "release",
     "remove_from_list",
     "reserve",
+    "reserve_many",
     "take_turns",
     "withdraw_consent",
 ]

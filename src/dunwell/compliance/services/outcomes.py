@@ -155,7 +155,15 @@ def _write(
         record=proof.record if proof else "",
         file=proof.file if proof else None,
     )
-    evidence.write(
+    evidence.write_many([recorded(row, by=by, now=now)])
+    portfolio.touch(party_id=contact.party_id, now=now)
+    return row
+
+
+def recorded(row: ContactOutcome, *, by: Actor, now: datetime) -> evidence.Entry:
+    """The log's entry of what came of a contact."""
+    contact = row.contact
+    return evidence.Entry(
         kind="contact.recorded",
         now=now,
         by=by,
@@ -168,15 +176,13 @@ def _write(
             "purpose": contact.purpose,
             "party_type": contact.party_type,
             "contact_point": contact.contact_point_id,
-            "outcome": outcome,
-            "identified": identified,
-            "seconds": seconds,
-            "result": result,
-            **({"record": proof.record, "file": proof.file.sha256 if proof.file else None} if proof else {}),
+            "outcome": row.outcome,
+            "identified": row.identified,
+            "seconds": row.seconds,
+            "result": row.result,
+            **({"record": row.record, "file": row.file.sha256 if row.file else None} if row.record else {}),
         },
     )
-    portfolio.touch(party_id=contact.party_id, now=now)
-    return row
 
 
 def _suspend_wrong_number(contact: Contact, *, by: Actor, now: datetime) -> None:

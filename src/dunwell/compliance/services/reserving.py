@@ -14,7 +14,7 @@ from dunwell.compliance.queries.facts import Asking
 from dunwell.compliance.rules.gate import closes_at
 from dunwell.compliance.rules.values import DEMAND
 from dunwell.compliance.rules.windows import zones_of
-from dunwell.compliance.services.asking import answer, decision_of, keep
+from dunwell.compliance.services.asking import Answered, answer, decision_of, keep
 from dunwell.compliance.services.locks import wait_for
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
@@ -80,19 +80,31 @@ def reserve(
     kept = keep(answered, by=by, now=now, key=key if keep_refusal else None)
     if not answered.decision.allowed:
         return Reserved(decision=answered.decision, kept=kept, contact=None)
-    attempt, pack = answered.known.facts.attempt, answered.pack
-    end = closes_at(now=now, pack=pack, attempt=attempt, flags=answered.known.facts.flags)
+    contact = contact_row(answered, kept, key=key, by=by, now=now, allotment=allotment)
+    contact.save(force_insert=True)
+    evidence.write_many([reservation(contact, kept, by=by, now=now)])
+    portfolio.touch(party_id=party_id, now=now)
+    return Reserved(decision=answered.decision, kept=kept, contact=contact)
+
+
+def contact_row(
+    answered: Answered, kept: GateDecision, *, key: str, by: Actor, now: datetime, allotment: Allotment | None = None
+) -> Contact:
+    """The ledger's row of an allowed contact, not yet written."""
+    known, pack = answered.known, answered.pack
+    asking, attempt = known.asking, known.facts.attempt
+    end = closes_at(now=now, pack=pack, attempt=attempt, flags=known.facts.flags)
     expires = now + timedelta(seconds=TOKEN_SECONDS) if allotment is None else allotment.expires_at
-    contact = Contact.objects.create(
+    return Contact(
         entity_id=kept.entity_id,
-        party_id=party_id,
-        person_id=person,
+        party_id=asking.party_id,
+        person_id=asking.person_id,
         party_type=attempt.party,
-        contact_point_id=contact_point_id,
-        point_digest=answered.known.digest,
-        case_id=case_id,
-        channel=channel,
-        purpose=purpose,
+        contact_point_id=asking.contact_point_id,
+        point_digest=known.digest,
+        case_id=asking.case_id,
+        channel=asking.channel,
+        purpose=asking.purpose,
         decision=kept,
         token=uuid.uuid4(),
         expires_at=min(expires, end) if end else expires,
@@ -102,25 +114,27 @@ def reserve(
         allotment=allotment,
         key=key,
     )
-    evidence.write(
+
+
+def reservation(contact: Contact, kept: GateDecision, *, by: Actor, now: datetime) -> evidence.Entry:
+    """The log's entry of a slot that was taken."""
+    return evidence.Entry(
         kind="contact.reserved",
         now=now,
         by=by,
-        entity_id=kept.entity_id,
-        party_id=party_id,
-        case_id=case_id,
+        entity_id=contact.entity_id,
+        party_id=contact.party_id,
+        case_id=contact.case_id,
         data={
             "contact": contact.pk,
-            "channel": channel,
-            "purpose": purpose,
-            "party_type": attempt.party,
-            "contact_point": contact_point_id,
+            "channel": contact.channel,
+            "purpose": contact.purpose,
+            "party_type": contact.party_type,
+            "contact_point": contact.contact_point_id,
             "decision": kept.pk,
             "pack": kept.pack_version,
         },
     )
-    portfolio.touch(party_id=party_id, now=now)
-    return Reserved(decision=answered.decision, kept=kept, contact=contact)
 
 
 def names_of(party_id: int, person_id: int, contact_point_id: int) -> tuple[bytes, ...]:

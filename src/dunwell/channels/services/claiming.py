@@ -1,0 +1,206 @@
+"""Out of the outbox into a sender's hands: rate, breaker, today's text, the gate, and `sending`, in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Count, Q
+
+from dunwell.channels.lines import Line, Parcel
+from dunwell.channels.lines.reading import NEEDED
+from dunwell.channels.models import LineState, Message, MessageEvent
+from dunwell.channels.rules import fill, may_leave
+from dunwell.channels.services.moving import Move, move_many
+from dunwell.channels.services.texts import TextError, values_of
+from dunwell.channels.smpp.texts import parts_of
+from dunwell.compliance import services as compliance
+from dunwell.compliance.models import GateDecision
+from dunwell.compliance.queries import Asking
+from dunwell.kernel.actor import Actor
+from dunwell.kernel.decision import Decision, Verdict
+from dunwell.portfolio import services as portfolio
+
+WAIT_AT_MOST = timedelta(hours=36)  # a message that may leave only later than this is refused, or has failed
+
+
+@dataclass(slots=True)
+class Claimed:
+    """What a claim did: parcels to hand over, and how many messages went another way. `taken` of them were looked at."""
+
+    parcels: list[Parcel] = field(default_factory=list)
+    taken: int = 0
+    later: int = 0
+    refused: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A message with its texts and its address in clear."""
+
+    message: Message
+    subject: str
+    text: str
+    to: str
+    values: dict[str, str]
+
+
+@transaction.atomic
+def claim(*, line: Line, limit: int, sender: int, by: Actor, now: datetime) -> Claimed:
+    """Take due messages of a line, at most `limit`, within its rate and only while its breaker is closed.
+
+    Each is filled again with today's figures, asked of the gate, and committed as `sending` under the sender's number:
+    from then on a crash leaves it in doubt, and never sends it twice.
+    """
+    state, _ = LineState.objects.select_for_update().get_or_create(line=line.code)
+    if state.open_until is not None and state.open_until > now:
+        return Claimed()
+    free = limit
+    if line.adapter != "smpp":  # whose session keeps the rate itself, part by part
+        free, _ = may_leave(state.next_at, now, line.per_second, limit)
+    if free < 1:
+        return Claimed()
+    messages = list(
+        Message.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("template", "contact_point", "party__entity")
+        .filter(state=Message.State.PLANNED, channel=line.channel, not_before__lte=now)
+        .order_by("not_before", "id")[:free]
+    )
+    if not messages:
+        return Claimed()
+    done = Claimed(taken=len(messages))
+    opened = [one for one in _renewed(messages, now=now) if _fits(one, line, done, by=by, now=now)]
+    leaving = _asked(opened, line, sender, done, by=by, now=now)
+    if line.adapter != "smpp" and leaving:
+        parts = sum(message.parts or 1 for message in leaving)
+        _, state.next_at = may_leave(state.next_at, now, line.per_second, parts)
+        state.save(update_fields=["next_at"])
+    return done
+
+
+def _renewed(messages: Sequence[Message], *, now: datetime) -> list[Opened]:
+    """Fill the texts again with today's figures: what leaves is what is owed now, not when it was planned.
+
+    Where one cannot be filled any more nothing is past due, and the gate refuses it for that.
+    """
+    sealed = [(m.party_id, bytes(part)) for m in messages for part in _sealed(m)]
+    texts = iter(portfolio.open_many(items=sealed))
+    values = values_of([(m.party, m.template.language, m.case_no) for m in messages])
+    found, renewed = [], []
+    for message, known in zip(messages, values, strict=True):
+        subject = next(texts) if message.subject_sealed else ""
+        text, to = next(texts), next(texts)
+        try:
+            fresh = fill(message.template.subject, known), fill(message.template.body, known)
+        except TextError:
+            fresh = subject, text
+        if fresh != (subject, text):
+            subject, text = fresh
+            message.subject_sealed = portfolio.seal_text(party_id=message.party_id, text=subject) if subject else None
+            message.text_sealed = portfolio.seal_text(party_id=message.party_id, text=text)
+            renewed.append(message)
+        found.append(Opened(message, subject, text, to, known))
+    Message.objects.bulk_update(renewed, ["subject_sealed", "text_sealed"])
+    MessageEvent.objects.bulk_create(
+        MessageEvent(message=m, state=m.state, detail="text renewed", recorded_at=now) for m in renewed
+    )
+    return found
+
+
+def _sealed(message: Message) -> list[bytes]:
+    parts = [message.subject_sealed, message.text_sealed, message.contact_point.value_sealed]
+    return [part for part in parts if part]
+
+
+def _fits(one: Opened, line: Line, done: Claimed, *, by: Actor, now: datetime) -> bool:
+    """Whether the line can take it at all: its signature, the template that the provider approved."""
+    why = ""
+    if one.message.wanted_at and now - one.message.wanted_at > WAIT_AT_MOST:
+        why = "waited too long"
+    elif line.adapter == "http_sms" and one.message.template.code not in line.options["templates"]:
+        why = f"{one.message.template.code} has no template number at {line.code}"
+    elif line.options.get("signature") and not one.text.startswith(f"【{line.options['signature']}】"):
+        why = f"the signature is not {line.options['signature']}"
+    if why:
+        move_many(moves=[Move(one.message, Message.State.FAILED, why)], by=by, now=now)
+        done.failed += 1
+    return not why
+
+
+def _asked(
+    opened: Sequence[Opened], line: Line, sender: int, done: Claimed, *, by: Actor, now: datetime
+) -> list[Message]:
+    attempts = dict(
+        Message.objects.filter(pk__in=[one.message.pk for one in opened])
+        .annotate(attempts=Count("events", filter=Q(events__state=Message.State.SENDING)))
+        .values_list("pk", "attempts")
+    )
+    keys = {one.message.pk: f"message-{one.message.pk}-{attempts[one.message.pk] + 1}" for one in opened}
+    slots = compliance.reserve_many(
+        wanted=[(keys[one.message.pk], asking_of(one.message, one.subject, one.text)) for one in opened], by=by, now=now
+    )
+    moves, leaving = [], []
+    for one in opened:
+        message = one.message
+        slot = slots.get(keys[message.pk])
+        if slot is None:
+            done.taken -= 1  # it shares a person with another of this batch: the next claim asks for it
+            continue
+        message.decision = slot.reserved.kept
+        contact = slot.reserved.contact
+        if contact is None:
+            moves.append(refusal(message, slot.reserved.kept, slot.reserved.decision, now=now))
+            waits = moves[-1].state == Message.State.PLANNED
+            done.later, done.refused = done.later + waits, done.refused + (not waits)
+            continue
+        message.contact, message.sender, message.line, message.handed_at = contact, sender, line.code, now
+        message.parts = parts_of(one.text) if message.channel == "sms" else 1
+        moves.append(Move(message, Message.State.SENDING))
+        leaving.append(message)
+        done.parcels.append(_parcel(one, line, contact.expires_at, slot.closes_at))
+    move_many(moves=moves, by=by, now=now)
+    return leaving
+
+
+def asking_of(message: Message, subject: str, text: str) -> Asking:
+    """What the gate is asked about a message; the text as it would leave, for what no text may say."""
+    return Asking(
+        party_id=message.party_id,
+        person_id=message.party_id,
+        contact_point_id=message.contact_point_id,
+        channel=message.channel,
+        purpose=message.purpose,
+        case_id=message.case_id,
+        text="\n".join(filter(None, (subject, text))),
+    )
+
+
+def refusal(message: Message, kept: GateDecision, decision: Decision, *, now: datetime) -> Move:
+    """What follows from a refusal: it waits for a time within reach, or is refused with the rule."""
+    after = decision.retry_after
+    message.decision, message.refusal_rule = kept, decision.primary.rule
+    if decision.verdict is Verdict.BLOCK and after is not None and after <= now + WAIT_AT_MOST:
+        message.not_before = after
+        return Move(message, Message.State.PLANNED, decision.primary.rule)
+    return Move(message, Message.State.REFUSED, decision.primary.rule)
+
+
+def _parcel(one: Opened, line: Line, expires_at: datetime, closes_at: datetime | None) -> Parcel:
+    message, options = one.message, line.options
+    until = message.handed_at + timedelta(hours=options.get("validity_hours", 24))
+    named = one.values if "secret" in NEEDED[line.adapter] else {}
+    return Parcel(
+        message_id=message.pk,
+        reference=message.message_id,
+        to=one.to,
+        text=one.text,
+        subject=one.subject,
+        template=options.get("templates", {}).get(message.template.code, message.template.code),
+        values=named,
+        signature=options.get("signature", ""),
+        expires_at=expires_at,
+        valid_until=min(until, closes_at) if closes_at else until,
+    )

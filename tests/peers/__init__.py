@@ -1,0 +1,91 @@
+"""Peers of the tests that we did not write, each a process of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import queue
+import shutil
+import subprocess
+import threading
+import time
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+@cache
+def node() -> str:
+    """Node, with the locked packages beside the scripts; installed by npm where they are not there yet."""
+    found, npm = shutil.which("node"), shutil.which("npm")
+    lock = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
+    mark = HERE / "node_modules" / ".of-lock"
+    if found and (not mark.exists() or mark.read_text() != lock) and npm:
+        subprocess.run([npm, "ci", "--silent"], cwd=HERE, check=True, stdin=subprocess.DEVNULL)
+        mark.write_text(lock)
+    if not found or not mark.exists():
+        raise RuntimeError("the tests' SMS centre needs node and npm: apt-get install nodejs npm (.ci/run does it)")
+    return found
+
+
+class SmsCentre:
+    """The SMS centre: what it is told (`tell`), what it saw (`events`, `wait`)."""
+
+    def __init__(self, port: int = 0, **wishes: object) -> None:
+        self.process = subprocess.Popen(
+            [node(), str(HERE / "sms_centre.js"), str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.events: list[dict] = []
+        self._new: queue.Queue[dict] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+        self.port: int = self.wait("listening")["port"]
+        if wishes:
+            self.set(**wishes)
+
+    def _read(self) -> None:
+        for line in self.process.stdout or ():
+            event = json.loads(line)
+            self.events.append(event)
+            self._new.put(event)
+
+    def tell(self, **wish: object) -> None:
+        self.process.stdin.write(json.dumps(wish) + "\n")  # type: ignore[union-attr]
+        self.process.stdin.flush()  # type: ignore[union-attr]
+
+    def set(self, **wishes: object) -> None:
+        """answer: take, deaf, die or a status; throttle_every; delay; receipts: a state; echo; quiet."""
+        self.tell(do="set", to=wishes)
+        self.count()
+
+    def count(self) -> int:
+        """How many submit_sm it saw; it has obeyed everything that it was told before."""
+        self.tell(do="count")
+        return self.wait("count")["seen"]
+
+    def wait(self, event: str, seconds: float = 20) -> dict:
+        """The next event of this name that nobody waited for yet."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            try:
+                found = self._new.get(timeout=left)
+            except queue.Empty:
+                break
+            if found["event"] == event:
+                return found
+        raise AssertionError(f"no {event} within {seconds} s; seen: {self.events[-5:]}")
+
+    def of(self, event: str) -> list[dict]:
+        return [found for found in list(self.events) if found["event"] == event]
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+    def __enter__(self) -> SmsCentre:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
