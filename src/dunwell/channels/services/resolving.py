@@ -42,7 +42,7 @@ def resolve(*, message_id: int, verdict: str, reason: str, by: Actor, now: datet
     if price is not None:
         message.cost, message.currency = cost(message.parts or 1, price), price.currency
     compliance.record_outcome(
-        contact_id=message.contact_id, outcome="sent", by=by, now=now, proof=compliance.Proof(reason[:60]),
+        contact_id=message.contact_id, outcome="sent", by=by, now=now, proof=compliance.Proof(reason[:120]),
         key=f"message-{message.pk}-sent-{message.contact_id}",
     )  # fmt: skip
     move(message, Message.State.SENT, detail=f"left: {reason}", by=by, now=now)

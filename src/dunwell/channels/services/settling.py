@@ -83,7 +83,9 @@ def settle(*, line: Line, results: Sequence[tuple[int, HandedOver]], done: Sent,
 
 def _outcome(message: Message, outcome: str, told: HandedOver) -> compliance.Outcome:
     record = told.parts[0].provider_id if told.parts else ""
-    return compliance.Outcome(message.contact_id, outcome, f"message-{message.pk}-{outcome}-{message.contact_id}", record)
+    return compliance.Outcome(
+        message.contact_id, outcome, f"message-{message.pk}-{outcome}-{message.contact_id}", record
+    )
 
 
 def _down(told: object) -> str:

@@ -105,9 +105,7 @@ def keep(answered: Answered, *, by: Actor, now: datetime, key: str | None = None
     return row
 
 
-def keep_many(
-    answers: Sequence[Answered], *, by: Actor, now: datetime, key: str | None = None
-) -> list[GateDecision]:
+def keep_many(answers: Sequence[Answered], *, by: Actor, now: datetime, key: str | None = None) -> list[GateDecision]:
     """Write many answers down, in two statements; their rows in the same order."""
     rows = GateDecision.objects.bulk_create([_row(answered, by=by, now=now, key=key) for answered in answers])
     refused = [

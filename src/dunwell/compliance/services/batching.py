@@ -92,7 +92,9 @@ def record_many(*, outcomes: Sequence[Outcome], by: Actor, now: datetime) -> int
         return 0
     contacts = Contact.objects.in_bulk([one.contact_id for one in outcomes])
     wait_for(*{b"party/%d" % contact.party_id for contact in contacts.values()})
-    before = ContactOutcome.objects.filter(contact__in=contacts).order_by("id").values_list("contact_id", "outcome", "key")
+    before = (
+        ContactOutcome.objects.filter(contact__in=contacts).order_by("id").values_list("contact_id", "outcome", "key")
+    )
     keys = {key for _, _, key in before}
     last = {contact_id: outcome for contact_id, outcome, _ in before}
     counting = in_force(business_date(now)).counting
@@ -112,7 +114,7 @@ def record_many(*, outcomes: Sequence[Outcome], by: Actor, now: datetime) -> int
         last[one.contact_id] = one.outcome
         new.append(
             ContactOutcome(
-                contact=contact, outcome=one.outcome, record=one.record[:60], recorded_at=now, recorded_by=by.user_id,
+                contact=contact, outcome=one.outcome, record=one.record[:120], recorded_at=now, recorded_by=by.user_id,
                 key=one.key,
             )
         )  # fmt: skip
