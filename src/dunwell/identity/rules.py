@@ -39,6 +39,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "pack.draft": _roles(COMPLIANCE, LEGAL),
     "pack.approve": _roles(COMPLIANCE, MANAGER),  # never one's own: compliance.services.packs
     "rules.view": _roles(COLLECTOR, LEADER, ANALYST, COMPLIANCE, LEGAL, MANAGER),
+    "legal.view": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),
+    "legal.edit": _roles(LEGAL),
+    "bundle.make": _roles(COMPLIANCE, LEGAL),
     "audit.view": _roles(COMPLIANCE, MANAGER),
     "user.manage": _roles(ADMINISTRATOR),
 }

@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "dunwell.arrangements",
     "dunwell.strategy",
     "dunwell.casework",
+    "dunwell.legal",
     "dunwell.oversight",
     "dunwell.nightly",
     "dunwell.desk",

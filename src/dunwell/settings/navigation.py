@@ -10,6 +10,7 @@ NAVIGATION = [
     (_("Portfolio"), "/portfolio", "/portfolio", ("report.view",)),
     (_("Lists"), "/lists", "/lists", ("case.view",)),
     (_("Team"), "/team", "/team", ("case.hand_out",)),
+    (_("Legal"), "/legal", "/legal", ("legal.view",)),
     (_("Outbox"), "/outbox", "/outbox", ("message.send",)),
     (_("Files"), "/intake", "/intake", ("intake.view",)),
     (_("Nights"), "/runs", "/runs", ("night.view",)),

@@ -52,6 +52,10 @@ FACTS = (  # inserted and read; never changed, never deleted by the application
     "strategy_strategyversion",
     "casework_ownership",
     "casework_note",
+    "legal_limitationfact",
+    "legal_limitationfactwithdrawal",
+    "legal_paper",
+    "legal_bundle",
 )
 READ_ONLY = ("django_migrations", "django_content_type", "auth_permission")  # written by migrations
 WITHHELD = (

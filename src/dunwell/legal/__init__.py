@@ -1,0 +1,1 @@
+"""The road through the courts: what keeps a claim alive, and what proves it."""

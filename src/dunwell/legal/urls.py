@@ -1,0 +1,4 @@
+"""Addresses of the legal room."""
+
+app_name = "legal"
+urlpatterns: list = []
