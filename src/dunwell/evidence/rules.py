@@ -86,6 +86,22 @@ def root(leaves: Sequence[bytes], algorithm: str) -> bytes:
     return level[0]
 
 
+def paths(leaves: Sequence[bytes], positions: Sequence[int], algorithm: str) -> list[list[tuple[str, bytes]]]:
+    """For each position the siblings from its leaf up to the root: on which side (`left`, `right`) and which hash."""
+    found: list[list[tuple[str, bytes]]] = [[] for _ in positions]
+    at = list(positions)
+    level = list(leaves)
+    while len(level) > 1:
+        for number, place in enumerate(at):
+            beside = place ^ 1
+            if beside < len(level):
+                found[number].append(("left" if beside < place else "right", level[beside]))
+            at[number] = place // 2
+        above = [sealing.hashed(_NODE + level[i] + level[i + 1], algorithm) for i in range(0, len(level) - 1, 2)]
+        level = [*above, level[-1]] if len(level) % 2 else above
+    return found
+
+
 def chained(previous: bytes | None, batch_root: bytes, records: int, sealed_at: datetime, algorithm: str) -> bytes:
     """The chain's next link: previous link, root, number of records and moment in one hash."""
     about = f"{records}|{moment(sealed_at)}".encode()
