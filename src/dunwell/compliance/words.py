@@ -1,7 +1,8 @@
-"""What codes of this room are called on screens."""
+"""Codes of the gate in words: holds, channels, sources of a number or address, and what came of a contact (rules, 2.1)."""
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 HOLDS = {
@@ -25,4 +26,43 @@ HOLDS = {
     "recalled": pgettext_lazy("hold", "Recalled"),
     "risk": pgettext_lazy("hold", "Risk of suicide or violence"),
     "other": pgettext_lazy("hold", "Other"),
+}
+
+CHANNELS = {
+    "call": pgettext_lazy("channel", "Call"),
+    "ai_call": pgettext_lazy("channel", "Voice robot"),
+    "sms": pgettext_lazy("channel", "SMS"),
+    "email": pgettext_lazy("channel", "E-mail"),
+    "letter": pgettext_lazy("channel", "Letter"),
+    "visit": pgettext_lazy("channel", "Field visit"),
+    "agency": pgettext_lazy("channel", "Agency"),
+    "law_firm": pgettext_lazy("channel", "Law firm"),
+    "im": pgettext_lazy("channel", "Messenger"),
+}
+SOURCES = {
+    "contract": _("from the contract"),
+    "left_by_debtor": _("left by the person"),
+    "authorised": _("authorised"),
+    "public": _("public"),
+    "declared_contact": _("declared contact"),
+    "authorised_query": _("authorised query"),
+}
+OUTCOMES = {
+    "connected_rpc": _("right party spoke"),
+    "connected_wpc": _("wrong person"),
+    "no_answer": _("no answer"),
+    "voicemail": _("voicemail"),
+    "not_connected_to_number": _("did not connect"),
+    "hung_up": _("hung up"),
+    "refused_to_identify": _("would not identify"),
+    "rejected": _("rejected"),
+    "busy": _("busy"),
+    "powered_off": _("switched off"),
+    "phone_assistant": _("answered by an assistant"),
+    "out_of_service": _("out of service"),
+    "empty_number": _("no such number"),
+    "nothing_left": _("nothing left the house"),
+    "sent": _("sent"),
+    "delivered": _("delivered"),
+    "bounced": _("bounced"),
 }

@@ -1,4 +1,19 @@
 """Addresses of the legal room."""
 
+from django.urls import path
+
+from dunwell.legal.pages import claims
+
 app_name = "legal"
-urlpatterns: list = []
+urlpatterns = [
+    path("legal", claims.claims, name="claims"),
+    path("legal/accounts/<str:account_no>", claims.claim, name="claim"),
+    path("legal/accounts/<str:account_no>/fact", claims.fact, name="fact"),
+    path("legal/accounts/<str:account_no>/paper", claims.paper, name="paper"),
+    path("legal/accounts/<str:account_no>/bundle", claims.bundle, name="bundle"),
+    path("legal/facts/<int:fact_id>/withdraw", claims.withdraw, name="withdraw"),
+    path("legal/papers", claims.standing, name="standing"),
+    path("legal/papers/new", claims.keep_standing, name="keep_standing"),
+    path("legal/papers/<int:paper_id>", claims.read_paper, name="read_paper"),
+    path("legal/bundles/<int:bundle_id>", claims.read_bundle, name="read_bundle"),
+]

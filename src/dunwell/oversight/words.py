@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from django.utils.translation import get_language, pgettext, pgettext_lazy
 
+from dunwell.compliance.words import CHANNELS as CHANNELS
+
 STAGES = {
     "reminder": pgettext_lazy("stage", "Reminder"),
     "early": pgettext_lazy("stage", "Early"),
@@ -16,15 +18,6 @@ PART_STATES = {
     "kept": pgettext_lazy("part of a promise", "kept"),
     "partly_kept": pgettext_lazy("part of a promise", "partly kept"),
     "broken": pgettext_lazy("part of a promise", "broken"),
-}
-CHANNELS = {
-    "call": pgettext_lazy("channel", "Call"),
-    "ai_call": pgettext_lazy("channel", "Voice robot"),
-    "sms": pgettext_lazy("channel", "SMS"),
-    "email": pgettext_lazy("channel", "E-mail"),
-    "letter": pgettext_lazy("channel", "Letter"),
-    "visit": pgettext_lazy("channel", "Field visit"),
-    "im": pgettext_lazy("channel", "Messenger"),
 }
 VERDICTS = {"BLOCK": pgettext_lazy("gate", "refused"), "REVIEW": pgettext_lazy("gate", "for review")}
 STEPS = {

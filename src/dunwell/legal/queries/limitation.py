@@ -87,10 +87,9 @@ def chips(*, entity_id: int, on: date) -> list[Chip]:
     """How many accounts each part of the list has."""
     warnings = terms(on).warnings
     parts = {f"w{days}": Count("pk", filter=_within(on, days)) for days in warnings}
-    found = (
-        LimitationClock.objects.filter(account__entity_id=entity_id)
-        .aggregate(all=Count("pk"), expired=Count("pk", filter=Q(expires_on__lt=on)), held=Count("pk", filter=Q(expires_on=None)), **parts)
-    )  # fmt: skip
+    parts |= {"expired": Count("pk", filter=Q(expires_on__lt=on)), "held": Count("pk", filter=Q(expires_on=None))}
+    rows = LimitationClock.objects.filter(account__entity_id=entity_id)
+    found = rows.aggregate(all=Count("pk"), **parts)
     return [
         Chip("all", None, found["all"]),
         *(Chip(f"w{days}", days, found[f"w{days}"]) for days in sorted(warnings)),

@@ -45,7 +45,16 @@ class NotMade(ValueError):
 
 @transaction.atomic
 def make_bundle(
-    *, party_id: int, first: date, last: date, cut_off: date, reason: str, language: str, by: Actor, now: datetime, key: str
+    *,
+    party_id: int,
+    first: date,
+    last: date,
+    cut_off: date,
+    reason: str,
+    language: str,
+    by: Actor,
+    now: datetime,
+    key: str,
 ) -> Bundle:
     """Make, sign and keep the set of proof of a party from `first` to `last`, the claim at the close of `cut_off`.
 

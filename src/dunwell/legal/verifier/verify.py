@@ -169,11 +169,14 @@ def opened(place):
 def verify(files, key=""):
     """What was changed, and a line that says what was looked at."""
     changed = []
-    manifest = json.loads(files[MANIFEST])
-    public = bytes.fromhex(key or manifest["public_key"])
+    try:
+        manifest = json.loads(files.get(MANIFEST, b""))
+        public = bytes.fromhex(key or manifest["public_key"])
+        listed = {one["path"]: one for one in manifest["files"]}
+    except (ValueError, KeyError, TypeError) as error:
+        return [f"{MANIFEST}: it cannot be read ({error})"], f"{len(files)} files"
     if not signed_by(public, files[MANIFEST], files.get(SIGNATURE, b"")):
         changed.append(f"{MANIFEST}: its signature is not right")
-    listed = {one["path"]: one for one in manifest["files"]}
     for name, one in listed.items():
         if name not in files:
             changed.append(f"{name}: it is missing")

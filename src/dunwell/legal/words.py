@@ -1,0 +1,91 @@
+"""Codes in words, for the pages and documents of the legal room."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from dunwell.channels.words import STATES
+from dunwell.compliance.words import CHANNELS, OUTCOMES, SOURCES
+from dunwell.legal.rules.limitation import kinds, obstacles
+
+PARTY_TYPES = {
+    "debtor": _("Debtor"),
+    "guarantor": _("Guarantor"),
+    "joint_debtor": _("Joint debtor"),
+    "spouse_related": _("Spouse"),
+    "third_unrelated": _("Third party"),
+    "heir": _("Heir"),
+    "guardian": _("Guardian"),
+    "attorney": _("Representative"),
+    "employer": _("Employer"),
+    "adviser": _("Adviser"),
+}
+COMPONENTS = {
+    "principal_retail": pgettext_lazy("component", "Principal, purchases"),
+    "principal_cash": pgettext_lazy("component", "Principal, cash"),
+    "principal_instalment_billed": pgettext_lazy("component", "Principal, instalments billed"),
+    "principal_instalment_unbilled": pgettext_lazy("component", "Principal, instalments not billed"),
+    "interest_on_balance": pgettext_lazy("component", "Interest"),
+    "interest_off_balance": pgettext_lazy("component", "Interest, off balance sheet"),
+    "late_charge": pgettext_lazy("component", "Late charge"),
+    "other_fees": pgettext_lazy("component", "Other fees"),
+}
+BREACH = pgettext_lazy("limitation", "Due and not paid")
+PARTS = {
+    "all": pgettext_lazy("limitation", "All"),
+    "expired": pgettext_lazy("limitation", "Too late"),
+    "held": pgettext_lazy("limitation", "Stands still"),
+}
+REFUSED = {
+    "kind": _("Choose what happened."),
+    "reason": _("A reason is needed."),
+    "days": _("The last day is before the first, or this event has no last day."),
+    "future": _("It cannot lie in the future."),
+    "nobody": _("A person writes it down."),
+    "whose": _("This paper belongs to somebody else: the account, the person or the bank."),
+    "empty": _("Choose a file; this one is empty."),
+    "content": _("The file is no PDF, PNG, JPEG or TIFF."),
+    "date": _("Write the days as 2026-11-23."),
+}
+
+
+def channel(code: str) -> str:
+    return str(CHANNELS.get(code, code))
+
+
+def outcome(code: str) -> str:
+    return str(OUTCOMES.get(code, pgettext_lazy("outcome", "open") if code == "pending" else code))
+
+
+def source(code: str) -> str:
+    return str(SOURCES.get(code, code))
+
+
+def state(code: str) -> str:
+    return str(STATES.get(code, OUTCOMES.get(code, code)))
+
+
+def party_type(code: str) -> str:
+    return str(PARTY_TYPES.get(code, code))
+
+
+def component(code: str) -> str:
+    return str(COMPONENTS.get(code, code))
+
+
+def event(kind: str, language: str) -> str:
+    """What interrupts or suspends limitation, and the breach it begins with."""
+    if kind == "breach":
+        return str(BREACH)
+    if kind in kinds():
+        return kinds()[kind].name(language)
+    return obstacles()[kind][language == "en"]
+
+
+def amount(value: Decimal) -> str:
+    """An amount as documents show it: two decimals, thousands separated, − for less than nothing."""
+    rounded = value.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+    return f"{'−' if rounded < 0 else ''}{abs(rounded):,.2f}"
