@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Q, Sum
 
 from dunwell.arrangements.models import Promise, PromisePart
 from dunwell.casework.models import Case, Reminder
 from dunwell.casework.queries import queue_left
 from dunwell.compliance.models import ContactOutcome
 from dunwell.compliance.queries import withheld
+from dunwell.compliance.rules.purposes import OUTSIDE
 from dunwell.identity.models import Role, User
 from dunwell.kernel import times
 
@@ -39,7 +40,9 @@ def today_of(user: User, now: datetime) -> Today:
     )
     counted = outcomes.aggregate(
         dials=Count("contact", distinct=True),
-        reached=Count("contact", distinct=True, filter=Q(outcome="connected_rpc", contact__person=F("contact__party"))),
+        reached=Count(
+            "contact", distinct=True, filter=Q(outcome="connected_rpc") & ~Q(contact__party_type__in=OUTSIDE)
+        ),
     )
     made = Promise.objects.filter(recorded_by=user.pk, recorded_at__gte=begin, withdrawal=None)
     promised = made.aggregate(number=Count("id", distinct=True), amount=Sum("parts__amount"))

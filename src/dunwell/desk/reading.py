@@ -11,9 +11,12 @@ from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from dunwell.casework import queries as casework
+from dunwell.casework.rules.codes import action_of
 from dunwell.compliance.models import ContactPoint
+from dunwell.compliance.queries import Asking, CapUse, Hours, PointBudget, budget
 from dunwell.compliance.queries import Budget as GateBudget
-from dunwell.compliance.queries import CapUse, Hours, PointBudget, budget
+from dunwell.compliance.queries.facts import party_type
+from dunwell.compliance.rules.purposes import OUTSIDE, offered
 from dunwell.compliance.words import HOLDS
 from dunwell.desk import timeline, words
 from dunwell.desk.view import (
@@ -92,14 +95,24 @@ def _facts(row: casework.PointRow) -> str:
     return pgettext("between facts", ", ").join(said)
 
 
-def _point(row: casework.PointRow, asked: PointBudget, *, on_call: int | None, may_dial: bool) -> Point:
+def _point(row: casework.PointRow, asked: PointBudget, *, party: str, on_call: int | None, may_dial: bool) -> Point:
     refusal = refusal_of(asked.decision) if row.kind in CALLED else None
     state = "none"
     if row.kind in CALLED:
-        state = "grey" if refusal or not may_dial or on_call else "live"
+        state = "grey" if refusal or not may_dial else "live"
         if on_call == row.id:
             state, refusal = "on", None
-    return Point(row.id, row.kind, row.masked, _who(row), _facts(row), state, refusal)
+    purposes = [(purpose, words.PURPOSES[purpose]) for purpose in offered(party)] if party in OUTSIDE else ()
+    return Point(row.id, row.kind, row.masked, _who(row), _facts(row), state, refusal, purposes)
+
+
+def _party_types(found: casework.CasePage) -> dict[int, str]:
+    """What each person of the page is to the debt."""
+    roles: dict[int, list[str]] = {}
+    for row in found.points:
+        roles.setdefault(row.party_id, []).append(f"{row.role}/{row.relation}")
+    debtor = found.case.party_id
+    return {person: party_type(Asking(debtor, person, None, "call"), held) for person, held in roles.items()}
 
 
 def _share(moment: datetime, day_begin: datetime) -> float:
@@ -232,7 +245,8 @@ def _flags(found: casework.CasePage) -> list[Flag]:
 
 
 def _advice(found: casework.CasePage, points: Sequence[Point], gate: GateBudget) -> Advice:
-    case, first = found.case, next((point for point in points if point.state == "live"), None)
+    live = [point for point in points if point.state == "live"]
+    case, first = found.case, next((point for point in live if not point.purposes), None)
     planned = found.planned[0] if found.planned else None
     reasons = [found.reason] if found.reason else []
     if planned:
@@ -275,6 +289,8 @@ def _advice(found: casework.CasePage, points: Sequence[Point], gate: GateBudget)
             "currency": case.currency,
         }
         return Advice(said, reasons, rule, first.id)
+    if live:
+        return Advice(_("Out of contact: ask %(who)s for his whereabouts") % {"who": live[0].words}, reasons, rule)
     if not gate.open and gate.opens_at:
         return Advice(
             _("No contact before %(at)s on the person's clock")
@@ -320,9 +336,26 @@ def _call(found: casework.CasePage) -> Call | None:
     if contact is None:
         return None
     point = contact.contact_point
-    kinds = {"debtor": _("the person himself")}
-    party = kinds.get(contact.party_type) or str(words.PARTY_ROLES.get(contact.party_type, _("another person")))
-    return Call(contact.pk, point.masked if point else "", party, contact.reserved_at, contact.expires_at)
+    return Call(
+        contact_id=contact.pk,
+        action=action_of(direction=contact.direction, party=contact.party_type),
+        incoming=contact.direction == "in",
+        outside=contact.party_type in OUTSIDE,
+        purpose=contact.purpose,
+        masked=point.masked if point else _("number not known"),
+        words=str(words.PARTY_TYPES.get(contact.party_type, contact.party_type)),
+        reserved_at=contact.reserved_at,
+        expires_at=contact.expires_at,
+    )
+
+
+def _people(found: casework.CasePage) -> list[tuple[int, str]]:
+    """Who may ring: the person, and those who have a part in his accounts."""
+    others = {}
+    for party_id, role, relation, name in found.people:
+        said = [str(words.PARTY_ROLES.get(role, role)), str(words.RELATIONS.get(relation, relation))]
+        others.setdefault(party_id, f"{name} {', '.join(filter(None, said))}")
+    return [(found.case.party_id, f"{found.case.party.name_masked} {words.PARTY_TYPES['debtor']}"), *others.items()]
 
 
 def page_of(case_id: int, user: User, now: datetime, *, kind: str = "", before: int | None = None) -> CasePage:
@@ -345,12 +378,20 @@ def page_of(case_id: int, user: User, now: datetime, *, kind: str = "", before: 
         )
         for row in found.points
     ]
-    gate = budget(case.party_id, now, case_id=case.pk, entity_id=user.entity_id, points=asked)
+    types = _party_types(found)
+    purposes = {row.id: offered(types[row.party_id])[0] for row in found.points}
+    gate = budget(case.party_id, now, case_id=case.pk, entity_id=user.entity_id, points=asked, purposes=purposes)
     answers = {one.contact_point_id: one for one in gate.points}
     lock = _lock(found, user)
     call = _call(found)
     on_call = found.open_contact.contact_point_id if found.open_contact else None
-    points = [_point(row, answers[row.id], on_call=on_call, may_dial=lock.state == "mine") for row in found.points]
+    points = [
+        _point(
+            row, answers[row.id], party=types[row.party_id], on_call=on_call if call else None,
+            may_dial=lock.state == "mine" and call is None,
+        )
+        for row in found.points
+    ]  # fmt: skip
     accounts = [account for account in found.accounts if account.values["balance"] is not None][:4]
     currencies = _currencies(accounts, case.currency)
     masked = {row.id: row.masked for row in found.points}
@@ -389,6 +430,8 @@ def page_of(case_id: int, user: User, now: datetime, *, kind: str = "", before: 
         draft=found.draft or {},
         draft_saved_at=found.draft_saved_at,
         accounts=[(account.id, _tail(account), account.currency) for account in found.accounts],
+        people=_people(found),
+        phones=[(point.id, f"{point.masked} {point.words}") for point in points if point.kind in CALLED],
     )
 
 

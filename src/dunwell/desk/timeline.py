@@ -13,7 +13,7 @@ from dunwell.casework import words as casework_words
 from dunwell.casework.queries import SORTS
 from dunwell.casework.queries import Entry as Logged
 from dunwell.casework.queries import Timeline as Found
-from dunwell.casework.rules.codes import codes
+from dunwell.casework.rules.codes import action_of, codes
 from dunwell.compliance.words import HOLDS
 from dunwell.desk import words
 from dunwell.desk.view import Chip, Day, Entry, Timeline
@@ -50,10 +50,12 @@ KINDS = {
 Said = Mapping[str, object]
 
 
-def _result(code: object) -> str:
+def _result(data: Said) -> str:
     """What was said in a call, as codes.yaml names it."""
-    found = codes().actions["call"].find(str(code)) if code else None
-    return found.name(get_language() or "") if found else str(words.OUTCOMES.get(str(code), code or ""))
+    result = str(data.get("result") or "")
+    action = action_of(direction=str(data.get("direction", "out")), party=str(data.get("party_type", "debtor")))
+    found = codes().actions[action].ended(result) if result else None
+    return found.name(get_language() or "") if found else str(words.OUTCOMES.get(result, result))
 
 
 def _point(data: Said, points: Mapping[int, str]) -> str:
@@ -62,13 +64,19 @@ def _point(data: Said, points: Mapping[int, str]) -> str:
 
 def _call(data: Said, points: Mapping[int, str]) -> Said:
     outcome = str(data.get("outcome", ""))
-    facts = [_("out to %(number)s") % {"number": _point(data, points)} if _point(data, points) else _("outgoing")]
+    number, party = _point(data, points), str(data.get("party_type", "debtor"))
+    if data.get("direction") == "in":
+        facts = [_("in from %(number)s") % {"number": number} if number else _("incoming")]
+    else:
+        facts = [_("out to %(number)s") % {"number": number} if number else _("outgoing")]
+    if party != "debtor":
+        facts.append(str(words.PARTY_TYPES.get(party, party)))
     facts.append(str(words.OUTCOMES.get(outcome, outcome)))
     if data.get("seconds"):
         facts.append(duration(int(data["seconds"])))  # type: ignore[call-overload]
     return {
         "main": pgettext("between facts", ", ").join(facts),
-        "result": _result(data.get("result")),
+        "result": _result(data),
         "second": _("identity checked") if data.get("identified") else "",
     }
 

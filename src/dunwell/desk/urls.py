@@ -13,6 +13,7 @@ urlpatterns = [
     path("cases/<str:case_no>", case.case, name="case"),
     path("cases/<str:case_no>/timeline", case.entries, name="timeline"),
     path("cases/<str:case_no>/take", case.take, name="take"),
+    path("cases/<str:case_no>/incoming", case.incoming, name="incoming"),
     path("cases/<str:case_no>/dial", case.dial, name="dial"),
     path("cases/<str:case_no>/contact", case.contact, name="contact"),
     path("cases/<str:case_no>/draft", case.draft, name="draft"),

@@ -54,6 +54,7 @@ class Point:
     facts: str
     state: str  # live, grey, on, none
     refusal: Refusal | None = None
+    purposes: Sequence[tuple[str, object]] = ()  # to choose from, where he is not asked for the debt
 
 
 @dataclass(frozen=True)
@@ -170,9 +171,16 @@ class PromiseTerms:
 
 @dataclass(frozen=True)
 class Call:
-    """A contact under way: reserved by the gate, its outcome not yet written."""
+    """A contact under way: reserved by the gate or come in, its outcome not yet written.
+
+    `outside`: with somebody who does not answer for the debt; nothing of it stands on the screen meanwhile.
+    """
 
     contact_id: int
+    action: str  # of codes.yaml
+    incoming: bool
+    outside: bool
+    purpose: str
     masked: str
     words: str
     reserved_at: datetime
@@ -239,3 +247,5 @@ class CasePage:
     draft: dict[str, object] = field(default_factory=dict)
     draft_saved_at: datetime | None = None
     accounts: Sequence[tuple[int, str, str]] = ()
+    people: Sequence[tuple[int, str]] = ()  # who may ring: the person himself first
+    phones: Sequence[tuple[int, str]] = ()

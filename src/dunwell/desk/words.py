@@ -48,6 +48,24 @@ PARTY_ROLES = {
     "guardian": _("Guardian"),
     "representative": _("Representative"),
 }
+# What somebody is to the debt, as the gate knows it.
+PARTY_TYPES = {
+    "debtor": _("the person himself"),
+    "guarantor": _("Guarantor"),
+    "joint_debtor": _("Joint debtor"),
+    "supplementary": _("Supplementary cardholder"),
+    "guardian": _("Guardian"),
+    "attorney": _("Representative"),
+    "third_unrelated": _("third party"),
+    "spouse_related": _("spouse"),
+    "heir": _("heir"),
+    "employer": _("employer"),
+}
+PURPOSES = {
+    "demand": pgettext_lazy("purpose of a call", "Demand"),
+    "locate": pgettext_lazy("purpose of a call", "Locate"),
+    "relay": pgettext_lazy("purpose of a call", "Relay"),
+}
 RELATIONS = {
     "mother": _("mother"),
     "father": _("father"),

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Count, Max, Min, OuterRef, Q, Subquery, Sum
+from django.db.models import Case as Choice
+from django.db.models import Count, F, Max, Min, OuterRef, Q, Subquery, Sum, Value, When
 
 from dunwell.arrangements.models import Promise, PromisePart
 from dunwell.arrears.models import AccountState
 from dunwell.casework.models import Case, PlannedAction
 from dunwell.compliance.models import Contact, ContactOutcome, GateDecision
+from dunwell.compliance.rules.purposes import OUTSIDE
 from dunwell.identity.models import Role, User
 from dunwell.oversight import rules
 from dunwell.oversight.models import BucketDay, CohortMonth, RollRate
@@ -194,10 +196,18 @@ def last_outcome(field: str) -> Subquery:
 
 
 def attempts(day: date):
-    """The day's contacts, each with what came of it; what never left is not an attempt."""
+    """The day's contacts, each with what came of it; what never left is not an attempt.
+
+    A talk with a third party (to locate or to relay) was answered, and did not reach the person.
+    """
+    talk_outside = Q(last=REACHED, party_type__in=OUTSIDE)
     return (
         Contact.objects.filter(local_date=day, direction="out")
-        .annotate(outcome=last_outcome("outcome"), was_identified=last_outcome("identified"))
+        .annotate(
+            last=last_outcome("outcome"),
+            outcome=Choice(When(talk_outside, then=Value("connected_wpc")), default=F("last")),
+            was_identified=last_outcome("identified"),
+        )
         .exclude(outcome=GIVEN_BACK)
     )
 

@@ -61,7 +61,7 @@ def _call_back_due(user: User, now: datetime) -> Q:
 
 
 def _never_contacted(user: User, now: datetime) -> Q:
-    reached = ContactOutcome.objects.filter(contact__party_id=OuterRef("party_id"), outcome="connected_rpc")
+    reached = ContactOutcome.objects.filter(contact__person_id=OuterRef("party_id"), outcome="connected_rpc")
     return ~Q(Exists(reached))
 
 

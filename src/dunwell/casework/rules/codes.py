@@ -10,6 +10,8 @@ from importlib import resources
 
 import yaml
 
+from dunwell.compliance.rules.purposes import OUTSIDE
+
 MUST, NEVER, FREE = "must", "never", "free"
 #: The counting table of contact rules 2.1, as far as a telephone call can end in it.
 OUTCOMES = frozenset({
@@ -56,12 +58,16 @@ class Group(Named):
 
 @dataclass(frozen=True, slots=True)
 class Action(Named):
-    channel: str
+    identity_check: bool
     groups: tuple[Group, ...]
 
     def find(self, code: str) -> Code | None:
         """The code, if this action permits it."""
         return next((found for group in self.groups for found in group.codes if found.code == code), None)
+
+    def ended(self, result: str) -> Code | None:
+        """The first code with this result."""
+        return next((found for group in self.groups for found in group.codes if found.result == result), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +92,24 @@ def codes() -> Codes:
     for name, action in raw["actions"].items():
         groups = []
         for group_name, group in action["groups"].items():
-            found = tuple(_code(group_name, entry) for entry in group["codes"])
+            found = tuple(_code(group_name, entry, action["identity_check"]) for entry in group["codes"])
             digits = [code.digit for code in found]
             if len(set(digits)) != len(digits):
                 raise ValueError(f"codes.yaml, {name}, {group_name}: two codes share a digit")
             groups.append(Group(group_name, group["name"], found))
-        actions[name] = Action(name, action["name"], action["channel"], tuple(groups))
+        actions[name] = Action(name, action["name"], action["identity_check"], tuple(groups))
     return Codes(actions, tuple(Named(entry["code"], entry["name"]) for entry in raw["disclosures"]))
 
 
-def _code(group: str, raw: Mapping[str, object]) -> Code:
+def action_of(*, direction: str, party: str) -> str:
+    """The action that a call is, by who began it and whom it was with."""
+    outside = party in OUTSIDE
+    if direction == "in":
+        return "incoming_third" if outside else "incoming"
+    return "third_party" if outside else "call"
+
+
+def _code(group: str, raw: Mapping[str, object], identity_check: bool) -> Code:
     hold = raw.get("hold")
     code = Code(
         code=str(raw["code"]),
@@ -114,7 +128,9 @@ def _code(group: str, raw: Mapping[str, object]) -> Code:
     unknown = {code.outcome, code.unidentified} - OUTCOMES - {""}
     if unknown or code.identity not in (MUST, NEVER, FREE) or set(code.asks) - {"promise", "call_back", "note"}:
         raise ValueError(f"codes.yaml, {code.code}: {sorted(unknown) or code.identity} is not known")
-    if code.identity != MUST and code.outcome == "connected_rpc" and not code.unidentified:
+    if not identity_check and code.identity != NEVER:
+        raise ValueError(f"codes.yaml, {code.code}: asks for an identity check that the action does not have")
+    if identity_check and code.identity != MUST and code.outcome == "connected_rpc" and not code.unidentified:
         raise ValueError(f"codes.yaml, {code.code}: says the right party spoke without the identity check")
     return code
 

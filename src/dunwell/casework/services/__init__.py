@@ -1,6 +1,6 @@
 """The only writers of cases: who holds one, what was said and agreed, what comes back when, who owns what."""
 
-from dunwell.casework.services.contacts import Problem, Saved, save_contact
+from dunwell.casework.services.contacts import Problem, Saved, answer_call, save_contact
 from dunwell.casework.services.drafts import drop_draft, open_draft, save_draft
 from dunwell.casework.services.handing import HandOut, HandOutRefused, end_ownerships, hand_out, plan_hand_out
 from dunwell.casework.services.notes import call_back, snooze, write_note
@@ -14,6 +14,7 @@ __all__ = [
     "Problem",
     "Saved",
     "acting",
+    "answer_call",
     "call_back",
     "drop_draft",
     "end_ownerships",

@@ -14,12 +14,13 @@ from dunwell.arrangements.models import Promise
 from dunwell.arrangements.rules import Part
 from dunwell.casework import words
 from dunwell.casework.models import Case, Note, PlannedAction, Reminder
-from dunwell.casework.rules.codes import Code, codes, mistakes
+from dunwell.casework.rules.codes import Code, action_of, codes, mistakes
 from dunwell.casework.services import drafts, notes
-from dunwell.casework.services.queue import acting, release
+from dunwell.casework.services.queue import acting, hold, release
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact, ContactOutcome
 from dunwell.compliance.queries.budget import budget
+from dunwell.compliance.rules.purposes import OUTSIDE
 from dunwell.identity.models import User
 
 
@@ -62,7 +63,6 @@ def save_contact(
     user: User,
     now: datetime,
     key: str,
-    action: str = "call",
     identified: bool = False,
     disclosures: Collection[str] = (),
     parts: Sequence[Part] = (),
@@ -74,14 +74,17 @@ def save_contact(
     """Write what came of a call, and what was agreed in it, or nothing of it.
 
     `key` is made once by the page: a double click or a resend after a lost connection answers what was saved the
-    first time. `contact_id` is the dial that the gate reserved; `parts` are dates and amounts of a promise in the
-    case's currency. With problems nothing is written and they say which field and why; the page keeps what was typed.
-    The case is released; a hold that had lapsed meanwhile does not lose the result of a call that was made.
+    first time. `contact_id` is the dial that the gate reserved, or the call that came in (`answer_call`); `parts` are
+    dates and amounts of a promise in the case's currency. With problems nothing is written and they say which field and
+    why; the page keeps what was typed. The case is released; a hold that had lapsed meanwhile does not lose the result of
+    a call that was made.
     """
     case = Case.objects.select_for_update(no_key=True).get(pk=case_id)
     saved = _saved(key)
     if saved is not None:
         return saved
+    contact = Contact.objects.filter(pk=contact_id).first() if contact_id else None
+    action = action_of(direction=contact.direction, party=contact.party_type) if contact else "call"
     found = [
         Problem(mistake.field, mistake.code)
         for mistake in mistakes(
@@ -95,9 +98,8 @@ def save_contact(
             now=now,
         )
     ]
-    contact = Contact.objects.filter(pk=contact_id).first() if contact_id else None
     found += _belongs(contact, case=case, user=user)
-    chosen = codes().actions[action].find(code) if action in codes().actions else None
+    chosen = codes().actions[action].find(code)
     if parts and chosen is not None and "promise" in chosen.asks:
         found += _promise_problems(case, parts, now=now)
     if found or chosen is None or contact is None:
@@ -105,6 +107,24 @@ def save_contact(
     return _write(
         case, contact, chosen, user=user, now=now, key=key, identified=identified, parts=parts,
         call_back_at=call_back_at, note=note, pinned=pinned, seconds=seconds,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def answer_call(
+    *, case_id: int, user: User, now: datetime, key: str, person_id: int | None, contact_point_id: int | None = None
+) -> Contact:
+    """Somebody rings about a case: whoever answers may write what came of it, whoever has the case.
+
+    He gets the case when it is free. `person_id` is the person of the case or one with a part in his accounts, None for
+    anybody else; `contact_point_id` the number of the case that the call comes from, where it is one.
+    """
+    case = Case.objects.get(pk=case_id)
+    if case.closed_on is None:
+        hold(case_id=case_id, user=user, now=now)
+    return compliance.take_call(
+        party_id=case.party_id, person_id=person_id, contact_point_id=contact_point_id, case_id=case_id,
+        by=acting(user), now=now, key=key,
     )  # fmt: skip
 
 
@@ -163,7 +183,7 @@ def _write(
     case.save(update_fields=["ready_at"])
     if call_back_at is not None:
         reminder = notes.call_back(case_id=case.pk, at=call_back_at, by=by, now=now, key=f"{key}:reminder")
-    if chosen.group == "reached":
+    if chosen.group == "reached" and contact.party_type not in OUTSIDE:
         PlannedAction.objects.filter(case=case, channel=contact.channel, state=PlannedAction.State.PLANNED).update(
             state=PlannedAction.State.DONE, state_reason=chosen.code
         )

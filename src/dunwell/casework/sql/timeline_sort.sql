@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION casework_sort(kind text, data jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE
-        WHEN kind IN ('party.viewed', 'party.searched', 'contact.reserved') THEN ''
+        WHEN kind IN ('party.viewed', 'party.searched', 'contact.reserved', 'contact.begun') THEN ''
         WHEN kind LIKE 'message.%' THEN 'message'
         WHEN kind = 'contact.recorded' THEN CASE data ->> 'channel'
             WHEN 'call' THEN 'call' WHEN 'ai_call' THEN 'call' WHEN 'letter' THEN 'letter' WHEN 'visit' THEN 'visit'

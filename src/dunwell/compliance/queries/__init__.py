@@ -4,6 +4,7 @@ from dunwell.compliance.queries.budget import Budget, CapUse, Hours, PointBudget
 from dunwell.compliance.queries.facts import Asking, previews
 from dunwell.compliance.queries.lists import closed_numbers, closed_to, guarded, may_open, withheld
 from dunwell.compliance.queries.packs import Life, in_force, lives, opened, pack_of
+from dunwell.compliance.queries.parties import party_of
 from dunwell.compliance.queries.texts import findings
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "may_open",
     "opened",
     "pack_of",
+    "party_of",
     "previews",
     "withheld",
 ]

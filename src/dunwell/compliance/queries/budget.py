@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,7 +38,7 @@ class CapUse:
 
 @dataclass(frozen=True, slots=True)
 class PointBudget:
-    """A contact point: `decision` is the gate's advisory answer for a demand now."""
+    """A contact point: `decision` is the gate's advisory answer for a demand (or what `budget` was told) now."""
 
     contact_point_id: int
     kind: str
@@ -90,8 +90,11 @@ def budget(
     case_id: int | None = None,
     entity_id: int | None = None,
     points: Sequence[ContactPoint] | None = None,
+    purposes: Mapping[int, str] | None = None,
 ) -> Budget:
     """The party's budget in three queries; in two for `points` at hand, which may be other people's.
+
+    `purposes`: by contact point, for what it would be used, where that is not a demand.
 
     A party that does not exist raises LookupError.
     """
@@ -99,7 +102,10 @@ def budget(
     if points is None:
         points = list(ContactPoint.objects.filter(party_id=party_id).order_by("id").defer("value_sealed", "digest"))
     askings = [Asking(party_id, party_id, None, "call", DEMAND, case_id)]
-    askings += [Asking(party_id, p.party_id, p.pk, CHANNEL_OF[p.kind], DEMAND, case_id) for p in points]
+    askings += [
+        Asking(party_id, p.party_id, p.pk, CHANNEL_OF[p.kind], (purposes or {}).get(p.pk, DEMAND), case_id)
+        for p in points
+    ]
     himself, *per_point = gather(askings, now=now, entity_id=entity_id, pack=pack)
     return Budget(
         **_day(himself, pack, now),  # type: ignore[arg-type]

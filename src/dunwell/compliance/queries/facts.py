@@ -249,7 +249,11 @@ def _flags(
         if any(e["refused"] and (e["person_id"] == asking.person_id or _same(e["point_digest"], row["point_digest"]))
                for e in ledger):  # fmt: skip
             flags["tp_refused"] = "yes"  # by this person or at this number, in whichever case
-        calls = [_event(e) for e in ledger if e["person_id"] == asking.party_id]
+        calls = [
+            _event(e)
+            for e in ledger
+            if e["person_id"] == asking.party_id and e["party_type"] not in THIRD_PARTIES  # a stranger who rang
+        ]
         numbers = dict(number.split("/", 1) for number in row["numbers"])
         zone = row["party_zone"] or "Asia/Shanghai"
         flags["lost_contact"] = lost_contact(now=now, zone=zone, numbers=numbers, calls=calls, test=Criteria.of(pack))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dunwell.compliance.rules.pack import Pack
+from dunwell.compliance.rules.purposes import OUTSIDE
 from dunwell.compliance.rules.values import NOTHING_LEFT
 
 _CALL = (
@@ -35,6 +36,7 @@ OUTCOMES: dict[str, tuple[str, ...]] = {
 }
 DEAD_NUMBER = frozenset({"out_of_service", "empty_number"})
 WRONG_PERSON = "connected_wpc"
+WRONG_NUMBER = "wrong_number"  # a result: the number is not this person's
 TALK = frozenset({"connected_rpc"})
 
 OWN_PROOFS = frozenset({"line_not_connected", "not_handed_over", "server_refused"})
@@ -63,3 +65,15 @@ def fits(channel: str, outcome: str, identified: bool) -> str:
     if identified and outcome not in TALK:
         return f"nobody can have been identified when the outcome is {outcome}"
     return ""
+
+
+def says_number_is_wrong(*, outcome: str, result: str, party: str, direction: str) -> bool:
+    """Whether the outcome says that the number dialled is not the person's.
+
+    Somebody else at the number of one who answers for the debt: it is wrong until it is verified. At a third party's
+    own number only when that is what was found out: another voice there proves nothing, and his number is no wrong
+    number in other cases. A call that comes in says nothing of the number it comes from.
+    """
+    if outcome != WRONG_PERSON or direction == "in":
+        return False
+    return party not in OUTSIDE or result == WRONG_NUMBER

@@ -14,6 +14,7 @@ from dunwell.compliance.services.facts import (
     remove_from_list,
     withdraw_consent,
 )
+from dunwell.compliance.services.incoming import take_call
 from dunwell.compliance.services.outcomes import OutcomeRefused, Proof, give_back, record_outcome, take_turns
 from dunwell.compliance.services.proofs import keep_proof
 from dunwell.compliance.services.releasing import ReleaseRefused, release
@@ -47,6 +48,7 @@ __all__ = [
     "remove_from_list",
     "reserve",
     "reserve_many",
+    "take_call",
     "take_turns",
     "withdraw_consent",
 ]

@@ -10,7 +10,15 @@ from django.db import transaction
 
 from dunwell.compliance.models import Contact, ContactOutcome, ListEntry
 from dunwell.compliance.queries.packs import in_force
-from dunwell.compliance.rules.outcomes import DEAD_NUMBER, OWN_PROOFS, SHOWN_PROOFS, WRONG_PERSON, fits, lowers
+from dunwell.compliance.rules.outcomes import (
+    DEAD_NUMBER,
+    OWN_PROOFS,
+    SHOWN_PROOFS,
+    WRONG_PERSON,
+    fits,
+    lowers,
+    says_number_is_wrong,
+)
 from dunwell.compliance.rules.values import NOTHING_LEFT
 from dunwell.compliance.services.locks import wait_for
 from dunwell.evidence import services as evidence
@@ -51,8 +59,8 @@ def record_outcome(
     """Write down what came of a contact (codes of contact-rules 2.1). The same `key` again writes nothing.
 
     A dead number makes the contact point invalid; a wrong person suspends it and puts the number on the
-    wrong-number list, for every case. Raises OutcomeRefused when the channel has no such outcome, and when a
-    correction would count less than what it corrects and comes without `proof`.
+    wrong-number list, for every case (rules.outcomes.says_number_is_wrong). Raises OutcomeRefused when the channel has
+    no such outcome, and when a correction would count less than what it corrects and comes without `proof`.
     """
     contact = Contact.objects.select_related("entity").get(pk=contact_id)
     wait_for(b"party/%d" % contact.party_id)
@@ -80,7 +88,8 @@ def record_outcome(
             by=by,
             now=now,
         )
-    if outcome == WRONG_PERSON and contact.contact_point_id:
+    wrong = says_number_is_wrong(outcome=outcome, result=result, party=contact.party_type, direction=contact.direction)
+    if wrong and contact.contact_point_id:
         _suspend_wrong_number(contact, by=by, now=now)
     return row
 
@@ -173,6 +182,7 @@ def recorded(row: ContactOutcome, *, by: Actor, now: datetime) -> evidence.Entry
         data={
             "contact": contact.pk,
             "channel": contact.channel,
+            "direction": contact.direction,
             "purpose": contact.purpose,
             "party_type": contact.party_type,
             "contact_point": contact.contact_point_id,

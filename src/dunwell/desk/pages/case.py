@@ -17,10 +17,13 @@ from django.views.decorators.http import require_GET, require_POST
 from dunwell.casework import queries as casework_queries
 from dunwell.casework import services as casework
 from dunwell.casework.models import Case
-from dunwell.casework.rules.codes import codes
+from dunwell.casework.rules.codes import Action, action_of, codes
 from dunwell.casework.services import Saved
 from dunwell.compliance import queries as compliance_queries
 from dunwell.compliance import services as compliance
+from dunwell.compliance.models import Contact
+from dunwell.compliance.queries import party_of
+from dunwell.compliance.rules import purposes
 from dunwell.compliance.rules.holds import placeable
 from dunwell.compliance.words import HOLDS
 from dunwell.desk import timeline, words
@@ -69,9 +72,8 @@ def typed_of(data: QueryDict | dict) -> dict[str, object]:
     return typed
 
 
-def _groups(typed: dict[str, object]) -> tuple[list[dict[str, object]], str]:
+def _groups(typed: dict[str, object], action: Action) -> tuple[list[dict[str, object]], str]:
     language = get_language() or ""
-    action = codes().actions["call"]
     chosen = action.find(str(typed["code"]))
     shown = chosen.group if chosen else action.groups[0].code
     groups = [
@@ -118,12 +120,15 @@ def context_of(request: HttpRequest, case: Case, *, kind: str = "", before: int 
 
 def form_of(page: object, typed: dict[str, object]) -> dict[str, object]:
     """The form of a call with what was typed in it."""
-    groups, asked = _groups(typed)
+    call = getattr(page, "call", None)
+    action = codes().actions[call.action if call else "call"]
+    groups, asked = _groups(typed, action)
     rows = list(typed["parts"])  # type: ignore[call-overload]
     terms = getattr(page, "terms", None)
     rows += [("", "")] * ((terms.parts if terms else 0) - len(rows))
     return {
         "typed": typed,
+        "checks_identity": action.identity_check,
         "groups": groups,
         "asked": asked,
         "parts": [{"date": day, "amount": amount} for day, amount in rows],
@@ -185,6 +190,26 @@ def take(request: HttpRequest, case_no: str) -> HttpResponse:
 
 @requires("case.work")
 @require_POST
+def incoming(request: HttpRequest, case_no: str) -> HttpResponse:
+    """Somebody rings: never refused, whoever has the case; what comes of it is written in the same form."""
+    found, now = find(request, case_no), timezone.now()
+    page = page_of(found.pk, request.user, now)
+    person, point = (_number(request.POST.get(name, "")) for name in ("person", "point"))
+    if page.call is not None:
+        return sentence(_("A call is under way here: write what came of it first."))
+    casework.answer_call(
+        case_id=found.pk,
+        person_id=person if person in dict(page.people) else None,
+        contact_point_id=point if point in dict(page.phones) else None,
+        user=request.user,
+        now=now,
+        key=request.POST.get("key", "")[:80] or secrets.token_hex(12),
+    )
+    return go(f"/cases/{case_no}")
+
+
+@requires("case.work")
+@require_POST
 def dial(request: HttpRequest, case_no: str) -> HttpResponse:
     """The gate decides and takes the slot; then, and only then, the number is shown, for as long as its token lasts."""
     found, now, by = find(request, case_no), timezone.now(), casework.acting(request.user)
@@ -200,6 +225,9 @@ def dial(request: HttpRequest, case_no: str) -> HttpResponse:
             person_id=person,
             contact_point_id=point_id,
             channel="call",
+            purpose=purposes.chosen(
+                party_of(party_id=found.party_id, person_id=person), request.POST.get("purpose", "")
+            ),
             case_id=found.pk,
             key=request.POST.get("key", "")[:80] or secrets.token_hex(12),
             by=by,
@@ -215,6 +243,13 @@ def dial(request: HttpRequest, case_no: str) -> HttpResponse:
     context = context_of(request, found) | context | {"oob": True}
     context["number"] = number
     return render(request, "desk/case_work.html", context)
+
+
+def _action(contact_id: int | None) -> Action:
+    """What kind of call the form is about."""
+    known = Contact.objects.filter(pk=contact_id).values_list("direction", "party_type").first()
+    direction, party = known or ("out", "debtor")
+    return codes().actions[action_of(direction=direction, party=party)]
 
 
 def _parts(typed: dict[str, object]) -> tuple[list[tuple], str]:
@@ -254,7 +289,8 @@ def contact(request: HttpRequest, case_no: str) -> HttpResponse:
     """Saves what came of the call, all of it or nothing, and goes on to the next case."""
     found, now = find(request, case_no), timezone.now()
     typed = typed_of(request.POST)
-    chosen = codes().actions["call"].find(str(typed["code"]))
+    contact_id = _number(str(typed["contact"]))
+    chosen = _action(contact_id).find(str(typed["code"]))
     asks = chosen.asks if chosen else ()
     parts, unread = _parts(typed) if "promise" in asks else ([], "")
     errors: dict[str, object] = {}
@@ -269,7 +305,7 @@ def contact(request: HttpRequest, case_no: str) -> HttpResponse:
     if not errors:
         saved = casework.save_contact(
             case_id=found.pk,
-            contact_id=_number(str(typed["contact"])),
+            contact_id=contact_id,
             code=str(typed["code"]),
             user=request.user,
             now=now,

@@ -71,7 +71,7 @@
   const code = (form) => $("input[name=code]:checked", form);
   const asks = (form) => (code(form) ? code(form).dataset.asks.split(" ") : []);
   function missing(form) {
-    const chosen = code(form), identified = $("[name=identified]", form).checked;
+    const chosen = code(form), identified = Boolean($("[name=identified]:checked", form));
     if (!chosen) return "code";
     if (chosen.dataset.identity === "must" && !identified) return "identified";
     if (chosen.dataset.identity === "never" && identified) return "notIdentified";
@@ -144,6 +144,7 @@
     if (/^[0-9]$/.test(event.key)) press($(`[data-codes]:not([hidden]) input[data-digit="${event.key}"]`, form));
     else if (event.key.toLowerCase() === "p") {
       const radio = $("input[name=code][value=promise]", form);
+      if (!radio) return;
       event.stopImmediatePropagation();
       show(form, radio.closest("[data-codes]").dataset.codes);
       press(radio);
