@@ -15,12 +15,12 @@ $(VENV)/.installed: requirements.lock requirements/build.lock pyproject.toml
 	@touch $@
 
 $(VENV)/.tools: $(VENV)/.installed requirements/dev.lock requirements/spark.lock
-	@$(PYTHON) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.lock
-	@$(PYTHON) -m pip install -q --disable-pip-version-check --no-build-isolation --require-hashes -r requirements/spark.lock
+	@sh requirements/packages.sh requirements/dev.lock
+	@sh requirements/packages.sh requirements/spark.lock --no-build-isolation
 	@touch $@
 
 spark: $(VENV)/.installed ## add Spark and its Java, for `dunwell nightly --engine spark`
-	@$(PYTHON) -m pip install -q --disable-pip-version-check --no-build-isolation --require-hashes -r requirements/spark.lock
+	@sh requirements/packages.sh requirements/spark.lock --no-build-isolation
 
 install: $(VENV)/.installed ## make .venv from the hashed lock; leaves .venv/bin/dunwell
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from dunwell.intake.models import IntakeFile, QuarantinedRow
 from dunwell.nightly.models import Run
 from dunwell.oversight import drilldown, queries
 from dunwell.oversight.models import BucketDay, RollRate
+from tests import build
 from tests.sizes import size
 
 TODAY = date(2026, 11, 23)
@@ -83,6 +84,14 @@ def test_the_demo_s_figures_are_those_of_the_source_and_of_the_rows_below_them(f
     assert loading.load(today=TODAY, accounts=ACCOUNTS, folder=tmp_path / "demo") == logins
     assert Run.objects.count() == runs
 
+    # on a later day the days between are taken in; what the lost mark said is found again in the files
+    (tmp_path / "demo" / "last_business_date").unlink()
+    loading.load(today=date(2026, 11, 25), folder=tmp_path / "demo")
+    assert (Run.objects.count(), loading.last_date()) == (runs + 2, date(2026, 11, 24))
+    taken = IntakeFile.objects.filter(kind="accounts").order_by("business_date")
+    assert [file.rows_read for file in taken] == [ACCOUNTS] * 43
+    assert not IntakeFile.objects.exclude(status=IntakeFile.Status.TAKEN).exists()
+
 
 def test_a_load_that_was_cut_short_goes_on_where_it_stopped(fresh_database, tmp_path, settings):
     settings.LAKE = tmp_path / "lake"
@@ -101,9 +110,18 @@ def test_a_load_that_was_cut_short_goes_on_where_it_stopped(fresh_database, tmp_
         loading.load(kill_after(2), today=TODAY, accounts=40, folder=tmp_path / "demo")
     first = list(Run.objects.order_by("id").values_list("id", "business_date"))
     files = IntakeFile.objects.count()
-    with pytest.raises(Killed):  # two days later: still the same dates
+    with pytest.raises(Killed):  # two days later: the dates are counted from the same first day
         loading.load(kill_after(3), today=date(2026, 11, 25), accounts=40, folder=tmp_path / "demo")
     assert [day for _, day in first] == [date(2026, 4, 30), date(2026, 5, 31)]
     assert list(Run.objects.order_by("id").values_list("id", "business_date"))[:2] == first
     assert Run.objects.last().business_date == date(2026, 6, 30)
     assert IntakeFile.objects.count() == files + 3
+
+
+def test_the_demo_is_not_loaded_beside_another_portfolio(fresh_database, tmp_path):
+    IntakeFile.objects.create(
+        entity=build.entity(), kind="accounts", business_date=date(2026, 11, 22), name="accounts.csv", sha256="0" * 64,
+        status=IntakeFile.Status.TAKEN, recorded_at=datetime(2026, 11, 23, tzinfo=UTC),
+    )  # fmt: skip
+    with pytest.raises(loading.NotTheDemo):
+        loading.load(today=TODAY, accounts=20, folder=tmp_path / "demo")

@@ -154,3 +154,15 @@ def test_control_totals_stand_beside_every_file(folder):
     files = [path for path in folder.iterdir() if path.suffix in (".csv", ".parquet")]
     assert len(files) > 100
     assert all(path.with_name(path.name + ".ctl").read_text().startswith("rows,") for path in files)
+
+
+def test_days_that_are_added_leave_those_before_as_they_were(tmp_path):
+    last = YESTERDAY - timedelta(days=2)
+    once = replay.write_files(tmp_path / "once", YESTERDAY, accounts=60)
+    on = list(
+        replay.deliveries(tmp_path / "on", YESTERDAY, accounts=60, until=YESTERDAY + timedelta(days=40), after=last)
+    )
+    assert [one.business_date for one in on] == [last + timedelta(days=nr) for nr in range(1, 43)]
+    for before, after in zip(once[-2:], on[:2], strict=True):
+        assert [file.name for file in before.files] == [file.name for file in after.files]
+        assert [file.read_bytes() for file in before.files] == [file.read_bytes() for file in after.files]

@@ -17,6 +17,7 @@ def parser() -> argparse.ArgumentParser:
     for command in (demo, serve):
         command.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
         command.add_argument("--port", type=int, help="port; without it 8000, or the next free one")
+    demo.add_argument("--accounts", type=_some, metavar="N", help="at its first start take N accounts only, of 30,000")
     commands.add_parser("migrate", help="bring the database's tables and rights up to date").add_argument(
         "--database", help=argparse.SUPPRESS
     )
@@ -102,6 +103,12 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _some(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above zero")
+    return int(text)
+
+
 def _day(text: str) -> object:
     from datetime import date
 
@@ -142,7 +149,9 @@ def _run(options: argparse.Namespace) -> int:
     if options.command in ("demo", "serve"):
         from dunwell.cli import supervisor
 
-        return supervisor.run(demo=options.command == "demo", host=options.host, port=options.port)
+        demo = options.command == "demo"
+        accounts = options.accounts if demo else None
+        return supervisor.run(demo=demo, host=options.host, port=options.port, accounts=accounts)
     if options.command == "check":
         from dunwell.cli import check
 

@@ -1,36 +1,26 @@
-"""Loading the demo's portfolio, with a bar on a terminal and lines elsewhere."""
+"""Loading the demo's portfolio, and what is printed when it stands."""
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable
+from dunwell.cli.environment import Refused
+from dunwell.cli.progress import Shown
 
 WORDS = {"nights": "Taking files in, running the nights"}
 
 
-def prepare(*, say: Callable[[str], None]) -> list[str]:
-    """Load what is not loaded yet. Answers a line a role with login and password."""
-    from tqdm import tqdm
+def prepare(*, accounts: int | None) -> list[str]:
+    """Load what is not loaded yet, up to yesterday. Answers the lines to print: each role's login, and the last date.
 
-    from dunwell.demo.loading import load
+    Refused where the database holds another portfolio than the demo's.
+    """
+    from dunwell.demo import loading
 
-    bars: dict[str, tqdm] = {}
-    said = {"part": "", "at": 0.0}
-
-    def progress(part: str, done: int, of: int) -> None:
-        if sys.stderr.isatty():
-            bar = bars.get(part)
-            if bar is None:
-                bar = bars[part] = tqdm(total=of, desc=WORDS.get(part, part), file=sys.stderr)
-            bar.update(done - bar.n)
-            if done >= of:
-                bar.close()
-        elif part != said["part"] or done >= of or time.monotonic() - float(said["at"]) > 10:
-            said.update(part=part, at=time.monotonic())
-            say(f"{WORDS.get(part, part)}: {done} of {of}")
-
-    logins = load(progress)
-    for bar in bars.values():
-        bar.close()
-    return [f"{login.role:<14} {login.username:<16} {login.password}" for login in logins]
+    try:
+        with Shown() as shown:
+            loaded = loading.load(lambda part, done, of: shown.tell(WORDS[part], done, of), accounts=accounts)
+    except loading.NotTheDemo as error:
+        raise Refused(str(error)) from None
+    return [
+        *(f"{login.role:<14} {login.username:<16} {login.password}" for login in loaded),
+        f"The demo's files end with {loading.last_date()}; started on a later day it takes in those of the days between.",
+    ]

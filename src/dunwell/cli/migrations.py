@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import io
+
+from dunwell.cli.progress import Shown
 
 
 def outstanding() -> list[str]:
@@ -14,7 +16,22 @@ def outstanding() -> list[str]:
     return [str(migration) for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
 
 
-def migrate(*, say: Callable[[str], None] = lambda line: None) -> int:
+class _Applied(io.StringIO):
+    """What Django's `migrate` writes, read for the migrations that are done."""
+
+    def __init__(self, shown: Shown, of: int) -> None:
+        super().__init__()
+        self.shown, self.done, self.of = shown, 0, of
+        shown.tell("Migrations", 0, of)
+
+    def write(self, text: str) -> int:
+        if text.strip() == "OK":
+            self.done += 1
+            self.shown.tell("Migrations", self.done, self.of)
+        return len(text)
+
+
+def migrate() -> int:
     """Apply what is outstanding and set the rights. Answers how many migrations were applied."""
     from django.conf import settings
     from django.core.management import call_command
@@ -28,8 +45,9 @@ def migrate(*, say: Callable[[str], None] = lambda line: None) -> int:
         cursor.execute("SELECT pg_advisory_lock(hashtext('dunwell.migrate'))")
         plan = outstanding()
         if plan:
-            say(f"{len(plan)} migrations …")
-            call_command("migrate", database="owner", verbosity=0, interactive=False)
+            with Shown() as shown:
+                told = _Applied(shown, len(plan))
+                call_command("migrate", database="owner", verbosity=1, interactive=False, no_color=True, stdout=told)
         rights.apply(owner.connection, app=settings.DATABASES["default"]["USER"] or rights.APP)
         cursor.execute("SELECT pg_advisory_unlock(hashtext('dunwell.migrate'))")
     owner.close()

@@ -83,7 +83,7 @@ class Stop(Exception):
     """SIGTERM or Ctrl-C."""
 
 
-def run(*, demo: bool, host: str, port: int | None) -> int:
+def run(*, demo: bool, host: str, port: int | None, accounts: int | None = None) -> int:
     """Start everything, say where, and stay until told to stop. Exit code 0 after a clean stop."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _stop)
@@ -95,7 +95,7 @@ def run(*, demo: bool, host: str, port: int | None) -> int:
             mark(url)
             _say("database …")
             with database() as embedded:
-                lines = _prepare(demo)
+                lines = _prepare(demo, accounts)
                 children = _children(folder, listening)
                 try:
                     for child in children:
@@ -170,7 +170,7 @@ def _listen(host: str, port: int | None) -> socket.socket:
     raise Refused(f"No free port from {first} to {first + PORTS_TRIED - 1} on {host}.")
 
 
-def _prepare(demo: bool) -> list[str]:
+def _prepare(demo: bool, accounts: int | None) -> list[str]:
     """Tables, rights and, for the demo, its portfolio. Answers the lines to print when ready."""
     import django
 
@@ -179,12 +179,12 @@ def _prepare(demo: bool) -> list[str]:
 
     from dunwell.cli.migrations import migrate
 
-    migrate(say=_say)
+    migrate()
     lines: list[str] = []
     if demo:
         from dunwell.cli.demo import prepare
 
-        lines = prepare(say=_say)
+        lines = prepare(accounts=accounts)
     connections.close_all()
     return lines
 

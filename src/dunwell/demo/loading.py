@@ -1,10 +1,11 @@
-"""Loading the demo: staff, then the files of 41 business dates as a bank would send them, and the nights.
+"""Loading the demo: staff, then the files of 41 business dates as a bank would send them, and the nights; on a later
+day the dates since.
 
 Every file is taken in. To keep the first start short, nights run at each month end, once a week, and on the last days;
-`every_night=True` runs all 41. A night reads everything posted since the night before it, so figures are the same.
+`every_night=True` runs all. A night reads everything posted since the night before it, so figures are the same.
 
-Every date is asked for in order; what is done is known by the files taken and the runs published, so a load that was
-killed goes on where it stopped, and one that is done does nothing.
+Dates go in order; what is done is known by the last run published and the files taken, so a load that was killed goes
+on where it stopped, and one that is done does nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from django.conf import settings
 
 from dunwell.demo import people, replay
+from dunwell.intake.models import IntakeFile
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import BANK_ZONE
 from dunwell.nightly import services as nightly
@@ -33,6 +35,10 @@ Progress = Callable[[str, int, int], None]
 """Called with the part (`nights`), how much of it is done, and how much there is."""
 
 
+class NotTheDemo(Exception):
+    """The database holds a portfolio that is not the demo's; the text says so."""
+
+
 def load(
     progress: Progress | None = None,
     *,
@@ -41,29 +47,49 @@ def load(
     folder: Path | None = None,
     every_night: bool = False,
 ) -> list[people.Login]:
-    """Make the demo's portfolio and answer one login a role. `today` is the day on which the demo is first started."""
+    """Make the demo's portfolio up to yesterday and answer one login a role.
+
+    `today` is the day on which the demo is started: on a later one the days between are taken in. `accounts` counts at
+    the first start. Raises NotTheDemo.
+    """
     told = progress or (lambda part, done, of: None)
     folder = folder or Path(settings.HOME) / "demo"
-    yesterday = _yesterday(folder, today or datetime.now(BANK_ZONE).date())
-    if _published(yesterday):
-        shutil.rmtree(folder / "files", ignore_errors=True)
-        return people.make_staff()
-    months, days = replay.business_dates(yesterday)
-    dates = len(months) + len(days)
-    deliveries = _ahead(replay.deliveries(folder / "files", yesterday, accounts=accounts))
+    yesterday = (today or datetime.now(BANK_ZONE).date()) - timedelta(days=1)
+    began = _began(folder, yesterday)
+    until = max(began, yesterday)
+    latest = last_date()
     logins = people.make_staff()
+    months, days = replay.business_dates(began, until)
+    dates = [*months, *days]
+    left = [day for day in dates if latest is None or day > latest]
     actor = Actor.program("demo")
-    if strategy.in_force(yesterday) is None:
+    if left and strategy.in_force(until) is None:
         strategy.approve(text=strategy.shipped(), by=actor, now=_night(months[0]))
-    for nr, delivery in enumerate(deliveries, 1):
-        if not _published(delivery.business_date):
-            now = _night(delivery.business_date)
-            nightly.take_files(delivery.files, business_date=delivery.business_date, now=now, by=actor)
-            if every_night or _has_night(delivery.business_date, yesterday):
-                nightly.run(business_date=delivery.business_date, now=now, by=actor)
-        told(NIGHTS, nr, dates)
+    deliveries = _ahead(
+        replay.deliveries(folder / "files", began, accounts=_accounts() or accounts, until=until, after=latest)
+        if left
+        else iter(())
+    )
+    if left:
+        told(NIGHTS, len(dates) - len(left), len(dates))
+    for nr, delivery in enumerate(deliveries, len(dates) - len(left) + 1):
+        now = _night(delivery.business_date)
+        nightly.take_files(delivery.files, business_date=delivery.business_date, now=now, by=actor)
+        if every_night or _has_night(delivery.business_date, until):
+            nightly.run(business_date=delivery.business_date, now=now, by=actor)
+        told(NIGHTS, nr, len(dates))
     shutil.rmtree(folder / "files", ignore_errors=True)
     return logins
+
+
+def last_date() -> date | None:
+    """The last business date whose night was published."""
+    return (
+        Run.objects.filter(state=Run.State.PUBLISHED)
+        .order_by("-business_date")
+        .values_list("business_date", flat=True)
+        .first()
+    )
 
 
 def _ahead(deliveries: Iterator[replay.Delivery]) -> Iterator[replay.Delivery]:
@@ -99,29 +125,31 @@ def _night(business_date: date) -> datetime:
     return datetime.combine(business_date + timedelta(days=1), NIGHT_STARTS, BANK_ZONE)
 
 
-def _published(day: date) -> bool:
-    return Run.objects.filter(business_date=day, state=Run.State.PUBLISHED).exists()
+def _taken() -> list[tuple[date, int]]:
+    """The business dates whose accounts were taken in, and how many accounts each has."""
+    files = IntakeFile.objects.filter(kind="accounts", status=IntakeFile.Status.TAKEN).order_by("business_date")
+    return list(files.values_list("business_date", "rows_read"))
 
 
-def _complete(latest: Run) -> bool:
-    """Whether the runs there are end where a demo ends: then the mark was lost, not the demo."""
-    months, days = replay.business_dates(latest.business_date)
-    wanted = {day for day in [*months, *days] if _has_night(day, latest.business_date)}
-    there = Run.objects.filter(business_date__in=wanted, state=Run.State.PUBLISHED).values_list(
-        "business_date", flat=True
-    )
-    return wanted <= set(there)
+def _accounts() -> int | None:
+    """How many accounts the demo was begun with."""
+    return next((rows for _, rows in _taken()), None)
 
 
-def _yesterday(folder: Path, today: date) -> date:
-    """The last business date of this demo, kept from its first start: a later start goes on with the same one."""
+def _began(folder: Path, yesterday: date) -> date:
+    """The last business date of the demo's first start: every later start counts from it. Kept in a file.
+
+    Where the file was lost, it is told from the days that were taken in: the first after the month ends.
+    """
     mark = folder / "last_business_date"
     if mark.exists():
         return date.fromisoformat(mark.read_text(encoding="ascii").strip())
-    latest = Run.objects.filter(state=Run.State.PUBLISHED).order_by("-business_date").first()
-    day = latest.business_date if latest and _complete(latest) else today - timedelta(days=1)
+    if IntakeFile.objects.exists() and not people.are_there():
+        raise NotTheDemo("The database holds a portfolio that is not the demo's: the demo is not loaded beside it.")
+    days = [day for day, _ in _taken()][replay.MONTHS :]
+    began = days[0] + timedelta(days=replay.DAYS - 1) if days else yesterday
     folder.mkdir(parents=True, exist_ok=True)
     part = mark.with_suffix(".part")
-    part.write_text(day.isoformat(), encoding="ascii")
+    part.write_text(began.isoformat(), encoding="ascii")
     part.replace(mark)
-    return day
+    return began

@@ -65,6 +65,11 @@ def make_staff() -> list[Login]:
     return logins()
 
 
+def are_there() -> bool:
+    """Whether the demo's staff is that of this database."""
+    return User.objects.filter(username=STAFF[0][0], staff_no="D0001", name_zh=STAFF[0][1]).exists()
+
+
 def logins() -> list[Login]:
     """The first user of each role, with the password of the demo."""
     first: dict[str, Login] = {}

@@ -1,4 +1,4 @@
-"""The source file replayed as a bank's nightly files: six month ends, then a file a day up to yesterday.
+"""The source file replayed as a bank's nightly files: six month ends, then a file a day up to yesterday and on.
 
 Deterministic from the seed: the same arguments give the same rows. What is real and what is made up stands in
 docs/demo.md, column by column.
@@ -41,12 +41,13 @@ class Delivery:
     month_end: bool
 
 
-def business_dates(yesterday: date) -> tuple[list[date], list[date]]:
-    """The six month ends of the source, and the days made up after them; both end before today."""
+def business_dates(yesterday: date, until: date | None = None) -> tuple[list[date], list[date]]:
+    """The six month ends of the source, and the days made up after them: 35 up to yesterday, more up to `until`."""
     first_day = yesterday - timedelta(days=DAYS - 1)
     last = first_day.replace(day=1) - timedelta(days=1)
+    days = (max(until or yesterday, yesterday) - first_day).days + 1
     return [_month_end(last, back) for back in range(MONTHS - 1, -1, -1)], [
-        first_day + timedelta(days=i) for i in range(DAYS)
+        first_day + timedelta(days=i) for i in range(days)
     ]
 
 
@@ -72,15 +73,29 @@ def write_files(folder: Path, yesterday: date, accounts: int | None = None, seed
     return list(deliveries(folder, yesterday, accounts, seed))
 
 
-def deliveries(folder: Path, yesterday: date, accounts: int | None = None, seed: int = 1) -> Iterator[Delivery]:
-    """The same, one business date after the other. `accounts` takes the first rows of the source only."""
+def deliveries(
+    folder: Path,
+    yesterday: date,
+    accounts: int | None = None,
+    seed: int = 1,
+    *,
+    until: date | None = None,
+    after: date | None = None,
+) -> Iterator[Delivery]:
+    """The same, one business date after the other. `accounts` takes the first rows of the source only.
+
+    `until` goes on beyond `yesterday`: the days before are as they are without it. Those up to `after` are left out.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    months, days = business_dates(yesterday)
+    months, days = business_dates(yesterday, until)
     db = duckdb.connect(config={"memory_limit": "1GB"})
     try:
         _prepare(db, months[-1], days[-1], accounts, seed)
         since = None
         for nr, day in enumerate([*months, *days]):
+            if after is not None and day <= after:
+                since = day
+                continue
             month_end = nr < MONTHS
             db.execute("SET VARIABLE as_of = CAST(? AS DATE)", [day])
             m = nr + 1 if month_end else MONTHS + _months_between(months[-1], day)
