@@ -25,6 +25,7 @@ def run(options: argparse.Namespace) -> int:
     return {
         "migrate": _migrate,
         "worker": _worker,
+        "lines": _lines,
         "intake": _intake,
         "nightly": _nightly,
         "report": _report,
@@ -41,6 +42,15 @@ def _migrate(options: argparse.Namespace) -> int:
 
     applied = migrate()
     print(f"{applied} migrations applied, rights set.")
+    return 0
+
+
+def _lines(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from dunwell.cli.lines import keep
+
+    asyncio.run(keep())
     return 0
 
 

@@ -208,6 +208,7 @@ def _children(folder: Path, listening: socket.socket) -> list[Child]:
     return [
         Child("The web server", web, {**environment, "DUNWELL_POOL": "1"}, logs / "web.log", (descriptor,)),
         Child("The worker", worker, environment, logs / "worker.log"),
+        Child("The lines", [*worker[:-1], "lines"], environment, logs / "lines.log"),
     ]
 
 

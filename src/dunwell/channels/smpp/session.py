@@ -43,6 +43,9 @@ class Answer:
     message_id: str = ""
 
 
+TOO_LATE = Answer(-1)  # its time had passed before anything was written
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """A deliver_sm that waits to be acknowledged under its sequence number."""
@@ -86,12 +89,13 @@ class Session(asyncio.Protocol):
         """Hand one short message over: within window and rate, again after throttling while the loop's clock is before
         `until`. Dropped when the session ends first, which says whether it may have left.
         """
+        throttled = TOO_LATE
         while True:
             await self._slot()
             try:
                 await self._in_time()
                 if self._loop.time() >= until:
-                    return Answer(pdus.THROTTLED)
+                    return throttled
                 if self.ended.done() or self._closing:
                     raise Dropped(False, self._why())
                 sequence = next(self._sequence)
@@ -103,9 +107,10 @@ class Session(asyncio.Protocol):
                 return Answer(status, pdus.message_id(body))
             if status not in pdus.WAIT:
                 return Answer(status)
+            throttled = Answer(status)
             self._slow_down()
             if self._paused_until >= until:
-                return Answer(status)
+                return throttled
 
     def acknowledge(self, received: Received, status: int = pdus.OK) -> None:
         """Tell the SMS centre that a receipt or text is stored; before that it would send it again."""
