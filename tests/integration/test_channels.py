@@ -34,7 +34,7 @@ class Mailbox:
     """A real SMTP server. `answer` is what it says to a text, `hold` makes it wait before it says anything."""
 
     def __init__(self):
-        self.received = []
+        self.received, self.envelopes = [], []
         self.rcpt, self.answer = "", "250 OK"
         self.arrived, self.hold = threading.Event(), None
 
@@ -46,6 +46,7 @@ class Mailbox:
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
         self.received.append(message_from_bytes(envelope.content))
+        self.envelopes.append(envelope.mail_from)
         self.arrived.set()
         if self.answer == "vanish":
             session.peer_transport = server.transport

@@ -219,8 +219,8 @@ def test_a_sender_killed_in_mid_window_leaves_doubts_that_receipts_resolve_and_n
             "import django; django.setup()\nimport asyncio\nfrom datetime import datetime\n"
             "from dunwell.channels.lines import line_named\n"
             "from dunwell.channels.services.session_line import SessionLine\n"
-            f"async def go(): await SessionLine(line_named('sms-main'), lambda: datetime.fromisoformat('{NOW.isoformat()}')).run()\n"
-            "asyncio.run(go())"
+            f"now = datetime.fromisoformat('{NOW.isoformat()}')\n"
+            "async def go(): await SessionLine(line_named('sms-main'), lambda: now).run()\nasyncio.run(go())"
         )
         from django.conf import settings
 

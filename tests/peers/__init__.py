@@ -7,10 +7,12 @@ import json
 import queue
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from functools import cache
 from pathlib import Path
+from typing import Self
 
 HERE = Path(__file__).resolve().parent
 
@@ -29,19 +31,14 @@ def node() -> str:
     return found
 
 
-class SmsCentre:
-    """The SMS centre: what it is told (`tell`), what it saw (`events`, `wait`)."""
+class _Process:
+    """A peer that is told things by lines of JSON, and says what it saw."""
 
-    def __init__(self, port: int = 0, **wishes: object) -> None:
-        self.process = subprocess.Popen(
-            [node(), str(HERE / "sms_centre.js"), str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+    def __init__(self, command: list[str]) -> None:
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.events: list[dict] = []
         self._new: queue.Queue[dict] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
-        self.port: int = self.wait("listening")["port"]
-        if wishes:
-            self.set(**wishes)
 
     def _read(self) -> None:
         for line in self.process.stdout or ():
@@ -52,16 +49,6 @@ class SmsCentre:
     def tell(self, **wish: object) -> None:
         self.process.stdin.write(json.dumps(wish) + "\n")  # type: ignore[union-attr]
         self.process.stdin.flush()  # type: ignore[union-attr]
-
-    def set(self, **wishes: object) -> None:
-        """answer: take, deaf, die or a status; throttle_every; delay; receipts: a state; echo; quiet."""
-        self.tell(do="set", to=wishes)
-        self.count()
-
-    def count(self) -> int:
-        """How many submit_sm it saw; it has obeyed everything that it was told before."""
-        self.tell(do="count")
-        return self.wait("count")["seen"]
 
     def wait(self, event: str, seconds: float = 20) -> dict:
         """The next event of this name that nobody waited for yet."""
@@ -82,10 +69,42 @@ class SmsCentre:
         self.process.kill()
         self.process.wait(10)
 
-    def __enter__(self) -> SmsCentre:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(10)
+
+
+class SmsCentre(_Process):
+    """The SMS centre of the package `smpp`: what it is told (`set`, `tell`), what it saw (`events`, `wait`)."""
+
+    def __init__(self, port: int = 0, **wishes: object) -> None:
+        super().__init__([node(), str(HERE / "sms_centre.js"), str(port)])
+        self.port: int = self.wait("listening")["port"]
+        if wishes:
+            self.set(**wishes)
+
+    def set(self, **wishes: object) -> None:
+        """answer: take, deaf, die or a status; throttle_every; delay; receipts: a state; echo; quiet."""
+        self.tell(do="set", to=wishes)
+        self.count()
+
+    def count(self) -> int:
+        """How many submit_sm it saw; it has obeyed everything that it was told before."""
+        self.tell(do="count")
+        return self.wait("count")["seen"]
+
+
+class Gateway(_Process):
+    """A provider's HTTP gateway: answer, status, vanish, parts."""
+
+    def __init__(self, secret: str) -> None:
+        super().__init__([sys.executable, str(HERE / "gateway.py"), secret])
+        self.port: int = self.wait("listening")["port"]
+
+    def set(self, **wishes: object) -> None:
+        self.tell(to=wishes)
+        self.wait("obeyed")

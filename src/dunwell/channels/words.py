@@ -16,5 +16,6 @@ TONES = {"sent": "ok", "not_connected": "warn", "refused": "warn", "failed": "da
 CHANNELS = {
     "sms": pgettext_lazy("message channel", "SMS"),
     "email": pgettext_lazy("message channel", "e-mail"),
+    "im": pgettext_lazy("message channel", "app and WeChat"),
     "letter": pgettext_lazy("message channel", "letter"),
 }

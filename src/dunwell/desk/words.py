@@ -30,6 +30,7 @@ CONTACT_KINDS = {
     "landline": pgettext_lazy("contact point", "landline"),
     "email": pgettext_lazy("contact point", "e-mail"),
     "address": pgettext_lazy("contact point", "address"),
+    "im": pgettext_lazy("contact point", "app or WeChat"),
 }
 CONTACT_LABELS = {
     "own": pgettext_lazy("contact point", "own"),

@@ -93,6 +93,7 @@ FAULTS = {
     "landline_shape": gettext_noop('"%(found)s" is not a telephone number'),
     "landline_characters": gettext_noop('the telephone number "%(found)s" has characters that do not belong there'),
     "email_shape": gettext_noop('"%(found)s" is not an e-mail address'),
+    "im_shape": gettext_noop('"%(found)s" is not a number of the message hub: 4 to 64 letters, digits and . _ : @ -'),
     "card_length": gettext_noop('the card number "%(found)s" does not have 13 to 19 digits'),
     "card_characters": gettext_noop('the card number "%(found)s" has characters that are not digits'),
     "card_check_digit": gettext_noop('the check digit of the card number "%(found)s" is wrong (Luhn)'),

@@ -19,6 +19,7 @@ EARLIEST_BIRTH = date(1880, 1, 1)
 USCC_LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015, table 1: without I, O, Z, S, V
 USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _MOBILE = re.compile(r"1[3-9]\d{9}")
+_IM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{3,63}")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
 _RESIDENT = re.compile(r"\d{17}[\dX]")
 _USCC = re.compile(rf"[{USCC_LETTERS}]{{2}}\d{{6}}[{USCC_LETTERS}]{{10}}")
@@ -220,6 +221,14 @@ def _address(value: str, tables: Tables, as_of: date | None) -> Checked:
     return Checked(True, address)
 
 
+def _im(value: str, tables: Tables, as_of: date | None) -> Checked:
+    """A person's number at the bank's own message hub, behind which an app, WeChat or 企业微信 know him by theirs."""
+    number = narrow(value).strip()
+    if not _IM.fullmatch(number):
+        return Checked(False, number, "im_shape")
+    return Checked(True, number)
+
+
 KINDS: dict[str, Callable[[str, Tables, date | None], Checked]] = {
     "resident_id": _resident_id,
     "uscc": _uscc,
@@ -228,4 +237,5 @@ KINDS: dict[str, Callable[[str, Tables, date | None], Checked]] = {
     "card": _card,
     "email": _email,
     "address": _address,
+    "im": _im,
 }

@@ -68,6 +68,7 @@ class ContactPoint(models.Model):
         LANDLINE = "landline"
         EMAIL = "email"
         ADDRESS = "address"
+        IM = "im"  # his number at the bank's message hub: app, WeChat service account, 企业微信
 
     class Status(models.TextChoices):
         VALID = "valid"

@@ -22,7 +22,8 @@ NEEDED: dict[str, dict[str, type]] = {
 OPTIONAL: dict[str, dict[str, Any]] = {  # with what holds when nothing is written
     "smpp": {
         "tls": False, "system_type": "", "source": "", "source_ton": 0, "source_npi": 0, "to_ton": 1, "to_npi": 1,
-        "window": 10, "enquire_seconds": 30, "answer_seconds": 10, "validity_hours": 24, "signature": "", "dead": [], "to_prefix": "",
+        "window": 10, "enquire_seconds": 30, "answer_seconds": 10, "validity_hours": 24, "signature": "", "dead": [],
+        "to_prefix": "",
     },
     "http_sms": {"templates": {}, "timeout_seconds": 10, "dead": []},
     "http_push": {"service": "app", "timeout_seconds": 10, "dead": []},

@@ -16,7 +16,7 @@ from dunwell.kernel.decision import Decision
 from dunwell.kernel.times import business_date, local
 from dunwell.portfolio.models import ContactPoint
 
-CHANNEL_OF = {"mobile": "call", "landline": "call", "email": "email", "address": "letter"}
+CHANNEL_OF = {"mobile": "call", "landline": "call", "email": "email", "address": "letter", "im": "im"}
 BUDGET_CHANNELS = ("call", "sms", "visit")  # the channels whose caps a person's budget shows
 
 
