@@ -53,7 +53,7 @@ class MailDoor:
             await self.stopping.wait()
         finally:
             server.close()
-            await loop.run_in_executor(self._thread, connection.close)
+            await loop.run_in_executor(self._thread, lambda: connection.close())
             self._thread.shutdown()
 
     async def handle_RCPT(  # noqa: N802  (aiosmtpd's name)

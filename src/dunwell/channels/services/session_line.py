@@ -65,7 +65,7 @@ class SessionLine:
                     await self._pause(min(2**failures / 2, RETRY_AT_MOST))
                 except Exception as error:
                     log.error("line failed", line=self.line.code, error=type(error).__name__, exc_info=True)
-                    await self._database(connection.close)
+                    await self._database(lambda: connection.close())
                     await self._pause(5)
         finally:
             with contextlib.suppress(Exception):
