@@ -34,7 +34,7 @@ def broken_off_after_the_freeze(monkeypatch) -> None:
     def off(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(running, "steps", off)
+    monkeypatch.setattr(running.Stepping, "run", off)
     with pytest.raises(KeyboardInterrupt):
         night()
     monkeypatch.undo()

@@ -242,12 +242,21 @@ def test_dues_are_published_without_counting_twice(home):
     assert (case.past_due, case.oldest_due_date, case.bucket) == (Decimal("1500.00"), date(2026, 8, 25), "M3")
 
 
-def test_a_dry_run_writes_nothing(home):
+def test_a_dry_run_writes_nothing_and_tells_what_would_be_other_than_last_night(home, settings):
+    book(D - timedelta(days=1), past_due="300.00")
+    night(D - timedelta(days=1))
+    kept = Run.objects.get(), Step.objects.count(), sorted(settings.LAKE.rglob("*"))
     book(D)
+    files = sorted(settings.LAKE.rglob("*"))
     told = []
     night(dry_run=True, progress=told.append)
     assert [one.step for one in told][:2] == ["take_in", "movements"]
-    assert not Run.objects.exists() and not Step.objects.exists() and not Case.objects.exists()
+    classify = next(one for one in told if one.step == "classify")
+    assert classify.money == {"CNY": Decimal("800.00"), "USD": Decimal(0)}
+    assert classify.money_before == {"CNY": Decimal("300.00"), "USD": Decimal(0)} and classify.rows_before == 2
+    assert (Run.objects.get(), Step.objects.count()) == kept[:2]
+    assert sorted(settings.LAKE.rglob("*")) == files
+    assert Case.objects.get().past_due == Decimal("300.00")
 
 
 def lines(account_no: str) -> list[tuple]:

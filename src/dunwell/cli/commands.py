@@ -6,11 +6,16 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dunwell.cli.environment import Refused, home
+
+if TYPE_CHECKING:  # Django is not set up when this module is read
+    from dunwell.nightly.services import Progress
 
 REFUSED, BUSY = 3, 4  # exit codes of the night
 
@@ -129,20 +134,15 @@ def _nightly(options: argparse.Namespace) -> int:
     from dunwell.kernel.actor import Actor
     from dunwell.nightly import services as nightly
 
-    if options.dry_run and options.engine != "duckdb":
-        raise Refused("A dry run runs on DuckDB.")
     steps: list[dict[str, object]] = []
 
-    def told(step: object) -> None:
-        line = {
-            "step": step.step,  # type: ignore[attr-defined]
-            "rows": step.rows,  # type: ignore[attr-defined]
-            "money": None if step.money is None else str(step.money),  # type: ignore[attr-defined]
-            "seconds": round(step.seconds, 3),  # type: ignore[attr-defined]
-        }
-        steps.append(line)
+    def told(step: nightly.Progress) -> None:
+        steps.append({
+            "step": step.step, "rows": step.rows, "money": _spelled(step.money), "seconds": round(step.seconds, 3),
+            "rows_before": step.rows_before, "money_before": _spelled(step.money_before), "unusual": list(step.unusual),
+        })  # fmt: skip
         if not options.json:
-            print(f"{line['step']:<18} {line['rows']:>12,} rows {line['seconds']:>9.2f} s", flush=True)
+            print("\n".join(_told(step)), flush=True)
 
     try:
         night = nightly.run(
@@ -179,10 +179,25 @@ def _nightly(options: argparse.Namespace) -> int:
     return 0
 
 
+def _spelled(money: Mapping[str, Decimal]) -> dict[str, str]:
+    return {currency: str(amount) for currency, amount in money.items()}
+
+
+def _told(step: Progress) -> Iterator[str]:
+    """A step's line; below it a line a currency, and what the night before had where it was another."""
+    more = "" if step.rows_before is None else f" {step.rows - step.rows_before:>+14,} rows than the night before"
+    yield f"{step.step:<18} {step.rows:>12,} rows {step.seconds:>9.2f} s{more}"
+    for currency, amount in step.money.items():
+        before = step.money_before.get(currency)
+        yield f"    {currency} {amount:>26,.2f}" + ("" if before is None else f" {amount - before:>+22,.2f}")
+    for odd in step.unusual:
+        yield f"    unusual: {odd['what']} {odd['found']} {odd['currency']}; usual are {odd['low']} to {odd['high']}"
+
+
 def _reason(refused: object) -> str:
     sentences: dict[str, str] = {
         "file_missing": "the file {kind} of {date} is missing.",
-        "totals_off": "the total {name} is {found} and should be {expected}.",
+        "totals_off": "the total {name} {currency} is {found} and should be {expected}.",
     }
     code, params = refused.code, refused.params  # type: ignore[attr-defined]
     try:

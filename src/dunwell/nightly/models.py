@@ -19,8 +19,12 @@ class Run(models.Model):
     started_at = models.DateTimeField()
     frozen_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    steps_in_all = models.SmallIntegerField(default=0)  # freeze and publish among them; 0 until they are known
     stop_reason = models.JSONField(default=dict)
-    manifest = models.JSONField(default=dict)  # inputs and outputs: path, rows, content hash; hashes of packs, strategy
+    manifest = models.JSONField(default=dict)  # inputs, numbers, tables: rows, content hash; hashes of packs, strategy
+    totals = models.JSONField(
+        default=list
+    )  # [{"name":, "currency":, "expected":, "found":}]: what went in, what came out
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["business_date", "number"], name="one_run")]
@@ -33,8 +37,12 @@ class Step(models.Model):
     state = models.CharField(max_length=12)  # running, done
     rows_in = models.BigIntegerField(default=0)
     rows_out = models.BigIntegerField(default=0)
-    money_in = models.DecimalField(max_digits=22, decimal_places=2, null=True)
-    money_out = models.DecimalField(max_digits=22, decimal_places=2, null=True)
+    parts_done = models.IntegerField(default=0)  # of the freeze, inputs; publishing counts its partitions
+    parts = models.IntegerField(default=0)
+    measure = models.CharField(max_length=16, blank=True)  # the kind of money it is told by: balance, past_due ...
+    money_in = models.JSONField(default=dict)  # by currency, as text
+    money_out = models.JSONField(default=dict)
+    unusual = models.JSONField(default=list)  # [{"what": rows|money, "currency":, "found":, "low":, "high":}]
     seconds = models.FloatField(default=0)
     content_hash = models.CharField(max_length=64, blank=True)
 

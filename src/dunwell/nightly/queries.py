@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from dunwell.nightly.models import Run, Step
+from django.db.models import QuerySet
+
+from dunwell.kernel.calendar import Calendar
+from dunwell.nightly import rules
+from dunwell.nightly.models import PublishedPartition, Run, Step
+
+Money = dict[str, Decimal]
+LOOKED_AT = 400  # runs among which those of the same kind of day are sought: a year and a month
+
+
+@dataclass(frozen=True, slots=True)
+class InOneCurrency:
+    """A step's money of one currency: what came in, what went out, and how much more than the night before."""
+
+    currency: str
+    came: Decimal | None
+    went: Decimal | None
+    more: Decimal | None
+    unusual: Mapping[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,17 +34,33 @@ class Compared:
 
     step: Step
     rows_before: int | None
-    money_before: Decimal | None
+    money: Sequence[InOneCurrency]
 
     @property
     def rows_more(self) -> int | None:
         return None if self.rows_before is None else self.step.rows_out - self.rows_before
 
     @property
-    def money_more(self) -> Decimal | None:
-        if self.money_before is None or self.step.money_out is None:
-            return None
-        return self.step.money_out - self.money_before
+    def rows_unusual(self) -> Mapping[str, str] | None:
+        return next((one for one in self.step.unusual if one["what"] == "rows"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """What the steps of the last nights of the same kind of day were told by."""
+
+    usual: rules.Usual
+    values: Mapping[tuple[str, str, str], Sequence[Decimal]]
+
+    def span(self, step: str, what: str, currency: str) -> rules.Span | None:
+        """The usual range of a step's rows or money; None while there are too few nights to tell."""
+        at_least = self.usual.rows if what == "rows" else self.usual.money
+        return self.usual.span(self.values.get((step, what, currency), ()), at_least=at_least)
+
+
+def money(spelled: Mapping[str, str]) -> Money:
+    """Money by currency, as a step's row holds it."""
+    return {currency: Decimal(amount) for currency, amount in spelled.items()}
 
 
 def latest() -> Run | None:
@@ -45,19 +81,61 @@ def runs(limit: int = 60) -> list[Run]:
     return list(Run.objects.defer("manifest").order_by("-business_date", "-number")[:limit])
 
 
+def unusual(run_ids: Sequence[int]) -> dict[int, list[str]]:
+    """The steps with unusual totals of these runs, in order; runs without one are left out."""
+    found: dict[int, list[str]] = defaultdict(list)
+    steps = Step.objects.filter(run__in=run_ids).exclude(unusual=[]).order_by("position")
+    for run, name in steps.values_list("run_id", "name"):
+        found[run].append(name)
+    return dict(found)
+
+
+def steps_before(night: Run) -> QuerySet[Step]:
+    """The steps of the last published night before a run's date."""
+    before = (
+        Run.objects.filter(state=Run.State.PUBLISHED, business_date__lt=night.business_date)
+        .order_by("-business_date", "-number")
+        .values("pk")[:1]
+    )
+    return Step.objects.filter(run__in=before)
+
+
+def alike(night: Run, *, usual: rules.Usual, calendar: Calendar) -> Alike:
+    """The last published nights before a run's date that are of the same kind of day."""
+    wanted = rules.kind_of_day(night.business_date, calendar)
+    known = (
+        Run.objects.filter(state=Run.State.PUBLISHED, restated=False, business_date__lt=night.business_date)
+        .order_by("-business_date")
+        .values_list("pk", "business_date")[:LOOKED_AT]
+    )
+    chosen = [pk for pk, day in known if rules.kind_of_day(day, calendar) == wanted][: usual.nights]
+    values: dict[tuple[str, str, str], list[Decimal]] = defaultdict(list)
+    for name, rows, out in Step.objects.filter(run__in=chosen).values_list("name", "rows_out", "money_out"):
+        values[name, "rows", ""].append(Decimal(rows))
+        for currency, amount in money(out).items():
+            values[name, "money", currency].append(amount)
+    return Alike(usual, values)
+
+
 def steps(run: Run) -> list[Compared]:
     """A run's steps in order, each beside the one of the last published night before."""
-    before = (
-        Run.objects.filter(state=Run.State.PUBLISHED, business_date__lt=run.business_date)
-        .order_by("-business_date", "-number")
-        .first()
-    )
-    known = {step.name: step for step in Step.objects.filter(run=before)} if before else {}
-    return [
-        Compared(
-            step,
-            known[step.name].rows_out if step.name in known else None,
-            known[step.name].money_out if step.name in known else None,
+    known = {step.name: step for step in steps_before(run)}
+    return [_compared(step, known.get(step.name)) for step in Step.objects.filter(run=run).order_by("position")]
+
+
+def parts_published(run: Run) -> int:
+    """How many partitions a run has published so far."""
+    return PublishedPartition.objects.filter(run=run).count()
+
+
+def _compared(step: Step, before: Step | None) -> Compared:
+    came, went = money(step.money_in), money(step.money_out)
+    then = money(before.money_out) if before else {}
+    odd = {one["currency"]: one for one in step.unusual if one["what"] == "money"}
+    return Compared(step, before.rows_out if before else None, [
+        InOneCurrency(
+            currency, came.get(currency), went.get(currency),
+            went.get(currency, Decimal(0)) - then[currency] if currency in then else None, odd.get(currency),
         )
-        for step in Step.objects.filter(run=run).order_by("position")
-    ]
+        for currency in sorted(came | went)
+    ])  # fmt: skip

@@ -5,7 +5,7 @@ The night asks for all parties in work, reassessment for a few by number; both g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -185,7 +185,8 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
     "receipt": (
         """
         SELECT y.id, a.account_no, y.host_ref, y.amount, y.posting_date, y.transaction_date, y.business_date,
-               y.counts_to_minimum, y.provisional, coalesce(w.answer, ''), y.booking > 1
+               y.counts_to_minimum, y.provisional, coalesce(w.answer, ''), y.booking > 1,
+               y.currency
         FROM payments_payment AS y
         JOIN portfolio_account AS a ON a.id = y.account_id
         LEFT JOIN arrears_accountstate AS s ON s.account_id = a.id
@@ -196,7 +197,7 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
         {
             "payment_id": "BIGINT", "account_no": "VARCHAR", "host_ref": "VARCHAR", "amount": MONEY,
             "posting_date": "DATE", "transaction_date": "DATE", "business_date": "DATE", "counts": "BOOLEAN",
-            "provisional": "BOOLEAN", "answer": "VARCHAR", "anew": "BOOLEAN",
+            "provisional": "BOOLEAN", "answer": "VARCHAR", "anew": "BOOLEAN", "currency": "VARCHAR",
         },
     ),
     "taken_back": (
@@ -319,10 +320,15 @@ STATEMENT = {"account_no": "VARCHAR", "statement_date": "DATE", "due_date": "DAT
 
 
 def read(
-    cursor: Any, connection: DuckDBPyConnection, sources: dict[str, tuple[str, dict[str, str]]], scope: Scope
+    cursor: Any,
+    connection: DuckDBPyConnection,
+    sources: dict[str, tuple[str, dict[str, str]]],
+    scope: Scope,
+    told: Callable[[], None] = lambda: None,
 ) -> None:
-    """Bring the sources' rows into DuckDB tables of the same names."""
+    """Bring the sources' rows into DuckDB tables of the same names; `told` of each."""
     for name, (query, types) in sources.items():
+        told()
         copying.from_postgres(cursor, scope.fill(query), connection, name, types)
 
 

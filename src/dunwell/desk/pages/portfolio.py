@@ -23,6 +23,7 @@ from dunwell.identity.pages.guard import requires
 from dunwell.intake import queries as intake
 from dunwell.intake import sentences
 from dunwell.nightly.models import Run
+from dunwell.nightly.queries import unusual
 from dunwell.oversight import drilldown, queries, rules, words
 from dunwell.oversight.pages.reports import now, vintage_chart
 from dunwell.oversight.pages.shown import Figure, heat_table
@@ -42,6 +43,7 @@ class Night:
     rows: int | None
     started: object
     seconds: float | None
+    href: str  # empty unless a step's totals are unusual
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def _nights() -> tuple[list[Night], list[Run]]:
         .values_list("pk")
         .annotate(rows=Max("steps__rows_out", filter=Q(steps__name="book")), took=Sum("steps__seconds"))
     }
-    states = _states()
+    states, odd = _states(), unusual(ids)
     return [
         Night(
             run.business_date,
@@ -89,6 +91,7 @@ def _nights() -> tuple[list[Night], list[Run]]:
             steps[run.pk][0],
             run.started_at,
             steps[run.pk][1],
+            f"/runs/{run.pk}" if run.pk in odd else "",
         )
         for run in runs
     ], runs

@@ -3,6 +3,7 @@
 from dunwell.nightly.services.errors import Busy, Fenced, Refused
 from dunwell.nightly.services.files import take_files
 from dunwell.nightly.services.reassessing import reassess
-from dunwell.nightly.services.running import Progress, run
+from dunwell.nightly.services.running import run
+from dunwell.nightly.services.stepping import Progress
 
 __all__ = ["Busy", "Fenced", "Progress", "Refused", "reassess", "run", "take_files"]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,8 @@ EPISODE = {
     "recovered": "DECIMAL(18,2)", "closed_on": "DATE",
 }  # fmt: skip
 MONTH_BEFORE = {"account_no": "VARCHAR", "currency": "VARCHAR", "bucket": "VARCHAR", "balance": "DECIMAL(18,2)"}
+#: Told how many inputs are copied, and of how many.
+Copied = Callable[[int, int], None]
 FROZEN = ("statement", "booking", "month_before", "episode_before", "night_before", *sources.SOURCES)
 
 
@@ -64,24 +68,33 @@ def files_of(*, entity_id: int, business_date: date, restated: bool = False) -> 
     return list(in_force.order_by("business_date", "kind"))
 
 
-def freeze(run: Run, *, entity_id: int, now: datetime, folder: Path) -> dict[str, Any]:
+def freeze(
+    run: Run, *, entity_id: int, now: datetime, folder: Path, copied: Copied = lambda done, of: None
+) -> dict[str, Any]:
     """Copy the inputs below `folder`/inputs; answers the manifest. A half-made copy of a killed run is thrown away."""
     with session.connect() as connection:
-        return _freeze(run, connection, entity_id=entity_id, now=now, folder=folder)
+        return _freeze(run, connection, entity_id=entity_id, now=now, folder=folder, copied=copied)
 
 
-def _freeze(run: Run, connection: DuckDBPyConnection, *, entity_id: int, now: datetime, folder: Path) -> dict[str, Any]:
+def _freeze(
+    run: Run, connection: DuckDBPyConnection, *, entity_id: int, now: datetime, folder: Path, copied: Copied
+) -> dict[str, Any]:
     target = folder / "inputs"
     shutil.rmtree(target, ignore_errors=True)
     as_of = run.business_date
     before = _night_before(as_of)
+    done, parts = count(1), len(sources.SOURCES) + len(FROZEN)
+
+    def tick() -> None:
+        copied(next(done), parts)
+
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         files = files_of(entity_id=entity_id, business_date=as_of, restated=run.restated)
         scope = sources.Scope(entity_id=entity_id, as_of=as_of, at=now)
         if run.restated:
             scope = replace(scope, at=min(now, times.end_of(as_of)), until=as_of)
-        sources.read(cursor, connection, sources.SOURCES, scope)
+        sources.read(cursor, connection, sources.SOURCES, scope, told=tick)
     inputs: dict[str, Any] = {}
     position = next(f for f in files if f.kind == "accounts" and f.business_date == as_of)
     lake.link(Path(settings.LAKE) / position.lake_path, target / "position.parquet")
@@ -98,6 +111,7 @@ def _freeze(run: Run, connection: DuckDBPyConnection, *, entity_id: int, now: da
         [since, run.restated],
     )
     for name in FROZEN:
+        tick()
         rows = lake.write_parquet(connection, name, target / f"{name}.parquet")
         inputs[name] = {"rows": rows, "hash": content.content_hash(connection, name)}
     steps = program.strategy(as_of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import OperationalError, transaction
@@ -39,17 +40,25 @@ FIGURES = {
 
 
 def publish(
-    night: Run, connection: DuckDBPyConnection, *, entity_id: int, strategy: str, now: datetime, by: Actor
+    night: Run,
+    connection: DuckDBPyConnection,
+    *,
+    entity_id: int,
+    strategy: str,
+    now: datetime,
+    by: Actor,
+    staged: Callable[[int], object],
 ) -> tuple[int, int]:
     """Write the rows of the parties in work; answers rows written, and parties touched since the freeze.
 
     Those keep what a newer fact made of them; they only get the host's new position, and are reassessed after.
-    A restated night of a past date writes no party's rows: today's are newer.
+    A restated night of a past date writes no party's rows: today's are newer. `staged` is told how many partitions there are.
     """
     if night.restated:
         return 0, 0
     with database.cursor() as cursor:
         partitions = staging.stage(connection, cursor)
+        staged(partitions)
         if partitions > 1:
             staging.index_stage(cursor)
         merge = staging.Merge(

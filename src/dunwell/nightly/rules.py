@@ -1,0 +1,74 @@
+"""When a night's totals are unusual: compared with the last nights of the same kind of day. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+from statistics import median
+from typing import Any
+
+import yaml
+
+from dunwell.kernel.calendar import Calendar
+
+MONTH_END, DAY_OFF, WORKING_DAY = "month_end", "day_off", "working_day"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What is usual: from `low` to `high`, both included."""
+
+    low: Decimal
+    high: Decimal
+
+    def __contains__(self, found: Decimal) -> bool:
+        return self.low <= found <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """How the usual range is drawn (ranges.yaml)."""
+
+    nights: int
+    least: int
+    deviations: Decimal
+    share: Decimal
+    rows: Decimal
+    money: Decimal
+
+    def span(self, before: Sequence[Decimal], *, at_least: Decimal) -> Span | None:
+        """The usual range after these nights' values; None while they are too few to tell."""
+        if len(before) < self.least:
+            return None
+        middle = median(before)
+        spread = median(abs(value - middle) for value in before)
+        wide = max(self.deviations * spread, self.share * abs(middle), at_least)
+        return Span(middle - wide, middle + wide)
+
+
+def usual(on: date) -> Usual:
+    """The parameters in force on a date. ValueError before the first of them."""
+    known = [dated for dated in _document()["usual_range"]["values"] if dated["from"] <= on]
+    if not known:
+        raise ValueError(f"ranges.yaml: usual_range has no value in force on {on}")
+    value = max(known, key=lambda dated: dated["from"])["value"]
+    return Usual(
+        value["nights"], value["least"], Decimal(value["deviations"]), Decimal(value["share"]), Decimal(value["rows"]),
+        Decimal(value["money"]),
+    )  # fmt: skip
+
+
+def kind_of_day(day: date, calendar: Calendar) -> str:
+    """Nights of the same kind are alike: the last day of a month, a day off, a working day."""
+    if (day + timedelta(days=1)).day == 1:
+        return MONTH_END
+    return WORKING_DAY if calendar.is_working_day(day) else DAY_OFF
+
+
+@cache
+def _document() -> dict[str, Any]:
+    return yaml.safe_load(resources.files("dunwell.nightly").joinpath("ranges.yaml").read_text("utf-8"))
