@@ -1,62 +1,71 @@
-"""The night is killed at a line, and run again: equal tables, nothing twice."""
+"""The night is killed at random moments and run again: every table as after an undisturbed one, nothing twice."""
 
 from __future__ import annotations
 
+import json
 import os
-import signal
+import shutil
 import subprocess
 import sys
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
+import psycopg
 import pytest
-from django.db import connection
+from django.db import connections
 
-from dunwell.arrears.models import AccountState
-from dunwell.casework.models import Case, PlannedAction
-from dunwell.evidence.models import Log
+from dunwell.casework.models import Case
+from dunwell.cli.roles import address
+from dunwell.engine import content, lake, session
 from dunwell.kernel.actor import Actor
 from dunwell.nightly import services
-from dunwell.nightly.models import PublishedPartition, Run, Step
+from dunwell.nightly.models import PublishedPartition, Run
 from dunwell.nightly.services import publishing
 from dunwell.oversight.models import BucketDay
+from dunwell.payments import services as payments
+from dunwell.portfolio.models import Account
 from dunwell.strategy import services as strategy
 from tests import build, nights
+from tests.sizes import size
 
 BY = Actor.program("tests")
 D = date(2026, 11, 22)
 PARTIES = 900  # more than one partition
 
-#: A night that kills itself at the n-th call of a function: what a power cut does.
-KILLED = """
-import os, signal, sys
+#: A process that begins the night again and again, each time in a child of its own which it kills after a random while;
+#: at last it lets one end. Prints how long that took and how many were killed.
+KILLER = """
+import json, os, random, signal, sys, time
 import django
 django.setup()
 from datetime import date
-from importlib import import_module
 from dunwell.kernel.actor import Actor
 from dunwell.nightly import services
 from tests import build
-module, name, nth = sys.argv[1], sys.argv[2], int(sys.argv[3])
-place = import_module(module)
-real, calls = getattr(place, name), 0
-def counted(*given, **named):
-    global calls
-    calls += 1
-    if calls == nth:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return real(*given, **named)
-setattr(place, name, counted)
-services.run(business_date=date(2026, 11, 22), now=build.NOW, by=Actor.program("tests"))
+
+def night():
+    child = os.fork()
+    if child == 0:
+        try:
+            services.run(business_date=date(2026, 11, 22), now=build.NOW, by=Actor.program("tests"))
+        finally:
+            os._exit(int(sys.exc_info()[0] is not None))
+    return child
+
+seed, kills, longest = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+moments, killed = random.Random(seed), 0
+for _ in range(kills):
+    child = night()
+    time.sleep(moments.uniform(0, longest))
+    os.kill(child, signal.SIGKILL)
+    killed += os.waitpid(child, 0)[1] == signal.SIGKILL
+began = time.monotonic()
+assert os.waitpid(night(), 0)[1] == 0
+print(json.dumps({"killed": killed, "took": time.monotonic() - began}))
 """
-
-
-def kill_at(database, settings, module: str, name: str, nth: int) -> int:
-    environment = {**database.environment, "DUNWELL_LAKE": str(settings.LAKE), "PYTHONPATH": os.getcwd()}
-    ended = subprocess.run(
-        [sys.executable, "-c", KILLED, module, name, str(nth)], env=environment, capture_output=True, timeout=120
-    )
-    return ended.returncode
+#: What a killed transaction leaves behind: numbers of rows that are skipped, and how often the night was begun.
+OWN = {"id", "case_id", "action_id", "hash", "epoch", "seconds", "step_id"}
 
 
 def book() -> None:
@@ -70,24 +79,6 @@ def book() -> None:
     ])  # fmt: skip
 
 
-def everything() -> dict[str, object]:
-    return {
-        "cases": list(
-            Case.objects.order_by("party_id").values_list("party_id", "past_due", "bucket", "queue", "rank", "closed_on")
-        ),
-        "numbers": Case.objects.values("case_no").distinct().count(),
-        "states": list(
-            AccountState.objects.order_by("account__account_no").values_list(
-                "account__account_no", "balance", "past_due", "days_delinquent"
-            )
-        ),
-        "actions": list(PlannedAction.objects.order_by("party_id", "step").values_list("party_id", "step", "cycle", "state")),
-        "buckets": list(BucketDay.objects.order_by("bucket").values_list("bucket", "accounts", "balance")),
-        "log": sorted(Log.objects.exclude(kind__startswith="night.").values_list("kind", "party_id")),
-        "steps": dict(Step.objects.values_list("name", "content_hash")),
-    }  # fmt: skip
-
-
 @pytest.fixture
 def home(fresh_database, settings, tmp_path):
     settings.LAKE = tmp_path / "lake"
@@ -96,44 +87,99 @@ def home(fresh_database, settings, tmp_path):
     return fresh_database
 
 
-def run() -> Run:
-    return services.run(business_date=D, now=build.NOW, by=BY)
+def run(day: date = D) -> Run:
+    return services.run(business_date=day, now=build.NOW, by=BY)
 
 
-def test_killed_again_and_again_the_night_ends_as_if_nothing_had_happened(home, settings, tmp_path):
-    lines = [
-        ("dunwell.engine.lake", "write_parquet", 3),  # in the freeze
-        ("dunwell.nightly.services.running", "_keep_step", 2),  # the freeze is made, the first step is not
-        ("dunwell.engine.content", "content_hash", 3),
-        ("dunwell.engine.lake", "write_parquet", 6),
-        ("dunwell.nightly.services.staging", "stage", 1),
-        ("dunwell.evidence.services", "append_from", 1),  # the first partition's rows are written, not committed
-        ("dunwell.nightly.services.publishing", "_publish_partition", 2),  # the first partition is committed
-        ("dunwell.nightly.services.publishing", "figures", 1),
-    ]
-    for module, name, nth in lines:
-        assert kill_at(home, settings, module, name, nth) == -signal.SIGKILL, (module, name, nth)
-    killed = run()
-    assert (killed.number, killed.epoch, killed.state) == (1, len(lines) + 1, Run.State.PUBLISHED)
-    found = everything()
-    assert len(found["cases"]) == found["numbers"] > 700
-    assert PublishedPartition.objects.filter(run=killed).count() > 1
+def yesterday() -> None:
+    """The night before, payments since, one of them taken back in part."""
+    nights.taken("accounts", D - timedelta(days=1), [
+        nights.position(f"A{n:05}", f"P{n:05}", balance=f"{5000 + n}.00", past_due="450.00" if n % 7 else "0.00",
+                        since=date(2026, 11, 20 - n % 17) if n % 7 else None)
+        for n in range(0, PARTIES, 2)
+    ])  # fmt: skip
+    run(D - timedelta(days=1))
+    for number, account in enumerate(Account.objects.order_by("account_no")[:60]):
+        paid = payments.receive(
+            account_id=account.pk, amount=Decimal("120.00"), currency="CNY", posting_date=D, transaction_date=D,
+            business_date=D, host_ref=f"R{number}", source="typed", by=BY, now=build.NOW,
+        )  # fmt: skip
+        if number % 5 == 0:
+            payments.reverse(payment_id=paid.pk, amount=Decimal("20.00"), posting_date=D, host_ref=f"V{number}", by=BY,
+                             now=build.NOW)  # fmt: skip
 
-    with connection.cursor() as cursor:  # the same night, undisturbed, over the same files
-        cursor.execute("DELETE FROM nightly_publishedpartition")
-        cursor.execute("DELETE FROM nightly_step")
-        cursor.execute("DELETE FROM nightly_run")
-    Run.objects.all().delete()
-    again = run()
-    assert again.pk != killed.pk
-    steps = dict(Step.objects.filter(run=again).values_list("name", "content_hash"))
-    mended = {"freeze", "publish", "partition", "suppress", "choose", "queue", "cases"}  # see the cases made before
-    assert {k: v for k, v in steps.items() if k not in mended} == {
-        k: v for k, v in found["steps"].items() if k not in mended
-    }
-    after = everything()
-    for what in ("cases", "numbers", "states", "actions", "buckets"):
-        assert after[what] == found[what], what
+
+class Copy:
+    """The same start once more: a database copied from the prepared one, and a lake of its own."""
+
+    def __init__(self, server, prepared, lake_of: Path, folder: Path) -> None:
+        self.server, self.name, self.lake = server, f"{prepared.name}_{folder.name}", folder
+        connections.close_all()
+        with server.superuser() as superuser:
+            superuser.execute(f'CREATE DATABASE "{self.name}" TEMPLATE "{prepared.name}" OWNER dunwell_owner')
+        shutil.copytree(lake_of, folder)
+
+    def night(self, *, seed: int, kills: int, longest: float) -> dict[str, float]:
+        environment = {
+            **os.environ, "DATABASE_URL": self.server.url(self.name),
+            "DATABASE_OWNER_URL": self.server.url(self.name, "dunwell_owner"), "DUNWELL_LAKE": str(self.lake),
+            "PYTHONPATH": os.getcwd(),
+        }  # fmt: skip
+        ended = subprocess.run(
+            [sys.executable, "-c", KILLER, str(seed), str(kills), str(longest)], env=environment, capture_output=True,
+            timeout=300, text=True,
+        )  # fmt: skip
+        assert ended.returncode == 0, ended.stderr
+        return json.loads(ended.stdout)
+
+    def everything(self) -> dict[str, object]:
+        """The rows of every table of the database, and the content of every file of the lake."""
+        found: dict[str, object] = {}
+        with psycopg.connect(address(self.server.superuser_url, database=self.name)) as database:
+            for (table,) in database.execute(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+            ).fetchall():
+                columns = [row[0] for row in database.execute(
+                    "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = %s",
+                    [table]) if row[0] not in OWN]  # fmt: skip
+                spelled = ", ".join(f'"{column}"::text' for column in sorted(columns)) or "1"
+                found[table] = sorted(database.execute(f'SELECT {spelled} FROM "{table}"').fetchall(), key=str)
+        with session.connect(threads=1) as connection:
+            for path in sorted((self.lake / f"date={D}").rglob("*.parquet")):
+                lake.read_parquet(connection, "file", path)
+                found[str(path.relative_to(self.lake))] = content.content_hash(connection, "file")
+        return found
+
+    def drop(self) -> None:
+        self.server.drop(self.name)
+
+
+def test_killed_at_random_moments_the_night_ends_as_if_nothing_had_happened(server, home, settings, tmp_path):
+    yesterday()
+    copies = []
+
+    def copy(name: str) -> Copy:
+        copies.append(Copy(server, home, settings.LAKE, tmp_path / name))
+        return copies[-1]
+
+    try:
+        undisturbed = copy("undisturbed")
+        took = undisturbed.night(seed=0, kills=0, longest=0)["took"]
+        expected = undisturbed.everything()
+        assert len(expected["casework_case"]) > 700 and len(expected["nightly_publishedpartition"]) > 2
+        assert len(expected["arrears_allocationline"]) >= 60 and f"date={D}/run=1/tables/case_now.parquet" in expected
+        killed = 0
+        for seed in range(size(1, 20)):
+            disturbed = copy(f"disturbed{seed}")
+            killed += disturbed.night(seed=seed, kills=size(4, 2), longest=took * 0.6)["killed"]
+            found = disturbed.everything()
+            assert set(found) == set(expected)
+            for what in expected:
+                assert found[what] == expected[what], (seed, what)
+        assert killed >= size(3, 25)
+    finally:
+        for one in copies:
+            one.drop()
 
 
 def test_a_paused_runner_that_wakes_up_late_writes_nothing(home, monkeypatch):
