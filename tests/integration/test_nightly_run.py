@@ -186,12 +186,12 @@ def test_what_somebody_wrote_after_the_freeze_is_not_overwritten(home, monkeypat
     book(D + timedelta(days=1))
     real = running.check_totals
 
-    def pay_meanwhile(connection):
+    def pay_meanwhile(run, connection):
         payments.receive(
             account_id=Account.objects.get(account_no="A1").pk, amount=Decimal("800.00"), currency="CNY",
             posting_date=D + timedelta(days=2), transaction_date=D + timedelta(days=2), host_ref="R9", source="typed",
             by=BY, now=build.NOW)  # fmt: skip
-        real(connection)
+        real(run, connection)
 
     monkeypatch.setattr(running, "check_totals", pay_meanwhile)
     run = night(D + timedelta(days=1))
@@ -333,14 +333,14 @@ def test_a_party_reassessed_between_freeze_and_publishing_is_reassessed_again(ho
     late_twins(D + timedelta(days=1))
     real = running.check_totals
 
-    def pay_and_reassess(connection):
+    def pay_and_reassess(run, connection):
         payments.receive(
             account_id=Account.objects.get(account_no="A1").pk, amount=Decimal("350.00"), currency="CNY",
             posting_date=D + timedelta(days=2), transaction_date=D + timedelta(days=2), host_ref="R1", source="typed",
             by=BY, now=build.NOW)  # fmt: skip
         services.reassess(now=build.NOW)
         assert not Touch.objects.exists()
-        real(connection)
+        real(run, connection)
 
     monkeypatch.setattr(running, "check_totals", pay_and_reassess)
     run = night(D + timedelta(days=1))

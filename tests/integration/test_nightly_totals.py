@@ -147,7 +147,9 @@ def test_a_step_outside_its_usual_range_is_marked_and_logged_and_the_night_goes_
     ]
     page = client().get(f"/runs/{run.pk}").content.decode()
     assert "The whole book: 150,000.00 USD; usual are −9,950.00 to 10,050.00." in page
-    assert f'<a class="tag warn" href="/runs/{run.pk}">unusual totals</a>' in client().get("/portfolio").content.decode()
+    assert (
+        f'<a class="tag warn" href="/runs/{run.pk}">unusual totals</a>' in client().get("/portfolio").content.decode()
+    )
     assert "合计异常" in client("zh-hans").get("/runs").content.decode()
 
 

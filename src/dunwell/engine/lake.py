@@ -8,8 +8,12 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
+from dunwell.engine import content
+
 #: Pinned, so that figures of one machine compare with another's and a benchmark compares like with like.
 FORMAT = "FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 122880"
+PACKED = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 9, ROW_GROUP_SIZE 491520"
+MARK = "dunwell_compact"  # among a packed file's own metadata
 
 
 def write_parquet(connection: DuckDBPyConnection, relation: str, path: Path) -> int:
@@ -34,19 +38,57 @@ def read_parquet(connection: DuckDBPyConnection, table: str, *paths: Path, view:
 
 
 def link(source: Path, target: Path) -> None:
-    """Freeze a file of the lake under a second name. Its bytes are never changed, so a link is a copy."""
+    """Freeze a file of the lake under a second name, in one rename. Its bytes are never changed, so a link is a copy."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)
+    if target.exists() and target.samefile(source):
+        return
+    draft = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
     try:
-        os.link(source, target)
+        os.link(source, draft)
     except OSError:  # another file system, or one without links
-        draft = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
         with source.open("rb") as read, draft.open("wb") as written:
             while block := read.read(1 << 20):
                 written.write(block)
             written.flush()
             os.fsync(written.fileno())
-        os.replace(draft, target)
+    os.replace(draft, target)
+
+
+class Other(ValueError):
+    """A file of the lake does not hold what its commit says."""
+
+
+def compact(connection: DuckDBPyConnection, path: Path, *, content_hash: str) -> bool:
+    """Write a file anew, sorted and packed more tightly, in one rename; answers whether it was still loose.
+
+    What it holds stays the same: where file or draft have another content than `content_hash`, the file stays as it is
+    and Other is raised. Killed at any line, either the old file stands there or the new one.
+    """
+    spelled = _spelled(path)
+    marks = connection.execute(f"SELECT decode(key) FROM parquet_kv_metadata('{spelled}')").fetchall()
+    if (MARK,) in marks:
+        return False
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    columns = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM '{spelled}'").fetchall()]
+    order = [column for column in ("account_no", "party_no") if column in columns]
+    try:
+        connection.execute(
+            f"COPY (SELECT * FROM read_parquet('{spelled}', hive_partitioning = false)"
+            + (f" ORDER BY {', '.join(order)}" if order else "")
+            + f") TO '{_spelled(draft)}' ({PACKED}, KV_METADATA {{{MARK}: 'sorted by {' '.join(order)}'}})"
+        )
+        for file in (path, draft):
+            if (
+                content.content_hash(connection, f"read_parquet('{_spelled(file)}', hive_partitioning = false)")
+                != content_hash
+            ):
+                raise Other(f"{file.name} does not hold what was written there")
+        with draft.open("rb+") as written:
+            os.fsync(written.fileno())
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return True
 
 
 def _spelled(path: Path) -> str:

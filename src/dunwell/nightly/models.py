@@ -21,7 +21,8 @@ class Run(models.Model):
     finished_at = models.DateTimeField(null=True)
     steps_in_all = models.SmallIntegerField(default=0)  # freeze and publish among them; 0 until they are known
     stop_reason = models.JSONField(default=dict)
-    manifest = models.JSONField(default=dict)  # inputs, numbers, tables: rows, content hash; hashes of packs, strategy
+    manifest = models.JSONField(default=dict)  # inputs and numbers: rows, content hash; hashes of packs, strategy
+    pruned = models.JSONField(default=dict)  # what was taken out of the lake since: {"working": day, "all": day}
     totals = models.JSONField(
         default=list
     )  # [{"name":, "currency":, "expected":, "found":}]: what went in, what came out
@@ -45,6 +46,7 @@ class Step(models.Model):
     unusual = models.JSONField(default=list)  # [{"what": rows|money, "currency":, "found":, "low":, "high":}]
     seconds = models.FloatField(default=0)
     content_hash = models.CharField(max_length=64, blank=True)
+    tables = models.JSONField(default=dict)  # what it left in the lake: table -> content hash; the commit of its files
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_step")]

@@ -27,6 +27,8 @@ FILES = (
     ("dunwell.arrears", "risk.yaml", _("Risk class")),
     ("dunwell.payments", "announced.yaml", _("Announced payments")),
     ("dunwell.evidence", "retention.yaml", _("How long records are kept")),
+    ("dunwell.nightly", "ranges.yaml", _("Usual totals of a night")),
+    ("dunwell.nightly", "lake.yaml", _("How long the lake keeps")),
 )
 CONFIRMED = ("V1", "V2")  # read in the law or in a source; the others wait for counsel
 

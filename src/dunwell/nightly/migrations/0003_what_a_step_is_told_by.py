@@ -9,6 +9,8 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField("run", "steps_in_all", models.SmallIntegerField(default=0)),
         migrations.AddField("run", "totals", models.JSONField(default=list)),
+        migrations.AddField("run", "pruned", models.JSONField(default=dict)),
+        migrations.AddField("step", "tables", models.JSONField(default=dict)),
         migrations.AddField("step", "parts", models.IntegerField(default=0)),
         migrations.AddField("step", "parts_done", models.IntegerField(default=0)),
         migrations.AddField("step", "measure", models.CharField(blank=True, max_length=16)),

@@ -95,7 +95,7 @@ class Stepping:
             name, position, rows_in=came.rows, rows_out=went.rows, measure=told.name if told else "",
             money_in=_spelled(came.money), money_out=_spelled(went.money), seconds=time.monotonic() - began,
             content_hash=hashlib.sha256(spelled.encode()).hexdigest() if spelled else "",
-            unusual=list(self._unusual(name, went)),
+            tables=hashes or {}, unusual=list(self._unusual(name, went)),
         )  # fmt: skip
         self.tell(step)
 
