@@ -14,11 +14,13 @@ from django.utils import timezone
 
 from dunwell.arrangements.models import Promise
 from dunwell.casework import queries, services
-from dunwell.casework.models import Case, Draft, Note, PlannedAction, Reminder
+from dunwell.casework.models import Case, Draft, Note, Ownership, PlannedAction, Reminder
 from dunwell.channels.models import Message
-from dunwell.compliance.models import Contact, ContactOutcome, Hold
+from dunwell.compliance import services as compliance
+from dunwell.compliance.models import Contact, ContactOutcome, GateDecision, Hold
 from dunwell.evidence.models import Log
 from dunwell.kernel.actor import Actor
+from dunwell.kernel.times import business_date
 from dunwell.payments.models import Payment
 from dunwell.strategy import services as strategy
 from dunwell.strategy.queries import segment_name
@@ -230,6 +232,94 @@ def test_the_identity_is_shown_for_a_reason_only(at_work):
     assert not Log.objects.filter(kind="party.revealed").exists()
 
 
+def reveal(client, case, point, reason="wrong_number"):
+    return client.post(f"/cases/{case.case_no}/reveal", {"what": point.pk, "reason": reason})
+
+
+def test_a_number_is_shown_to_who_may_dial_it_while_he_has_the_case_and_the_gate_would_let_him(at_work):
+    client, user, case, point = at_work
+    assert re.search(r">1\d{10}<", reveal(client, case, point).content.decode())
+    services.release(case_id=case.pk, user=user, now=timezone.now())
+    answer = reveal(client, case, point)
+    assert answer.status_code == 422 and "Take the case first" in answer.content.decode()
+    services.hold(case_id=case.pk, user=user, now=timezone.now())
+    compliance.place_hold(
+        party_id=case.party_id, kind="dispute", reason="x", by=Actor.program("tests"), now=timezone.now()
+    )
+    answer = reveal(client, case, point)
+    assert answer.status_code == 422 and "CN-DISPUTE" in answer.content.decode()
+    assert Log.objects.filter(kind="party.revealed").count() == 1
+    assert Log.objects.filter(kind="gate.decided", case_id=case.pk).count() == 1
+    _other, foreign, _case = build.debtor()
+    assert reveal(client, case, foreign).status_code == 422
+
+
+def test_a_number_under_way_and_one_for_compliance_are_shown_for_their_reason(at_work):
+    client, _user, case, point = at_work
+    dial(client, case, point)
+    compliance.place_hold(
+        party_id=case.party_id, kind="dispute", reason="x", by=Actor.program("tests"), now=timezone.now()
+    )
+    assert reveal(client, case, point, "identity_check").status_code == 200
+    client.force_login(build.user("compliance"), backend=settings.AUTHENTICATION_BACKENDS[1])
+    assert reveal(client, case, point, "").status_code == 422
+    assert reveal(client, case, point, "complaint").status_code == 200
+    assert GateDecision.objects.filter(
+        party=case.party, verdict="REVIEW"
+    ).exists()  # its answer is kept beside the look
+
+
+def test_a_mistyped_promise_is_put_right_from_the_same_call_or_withdrawn(at_work, client):
+    client, user, case, point = at_work
+    dial(client, case, point)
+    day = promise_day(Case.objects.get(pk=case.pk))
+    save(client, case, "promise", **SAID, part_date=[day], part_amount=["1,050.00"])
+    first = Promise.objects.get()
+    form = {"promise": first.pk, "reason": "1,500.00 was said", "key": "corrected"}
+    assert "Correct the promise" in client.get(f"/cases/{case.case_no}").content.decode()
+    assert client.post(f"/cases/{case.case_no}/promise", {**form, "reason": ""}).status_code == 422
+    wrong = client.post(f"/cases/{case.case_no}/promise", {**form, "part_date": day, "part_amount": "9,999.00"})
+    assert wrong.status_code == 422 and not hasattr(Promise.objects.get(), "withdrawal")
+    for _ in range(2):
+        answer = client.post(f"/cases/{case.case_no}/promise", {**form, "part_date": day, "part_amount": "1,500.00"})
+        assert answer.status_code == 204, answer.content.decode()
+    made = Promise.objects.latest("id")
+    assert (Promise.objects.count(), made.contact_id, str(made.parts.get().amount)) == (2, first.contact_id, "1500.00")
+    assert Promise.objects.get(pk=first.pk).withdrawal.reason == "1,500.00 was said"
+    taken_back = {"promise": made.pk, "reason": "he rang and took it back"}
+    client.force_login(build.user(language="en"), backend=settings.AUTHENTICATION_BACKENDS[1])
+    answer = client.post(f"/cases/{case.case_no}/promise", taken_back)
+    assert answer.status_code == 422 and "team leader" in answer.content.decode()
+    client.force_login(build.user("team_leader", language="en"), backend=settings.AUTHENTICATION_BACKENDS[1])
+    assert client.post(f"/cases/{case.case_no}/promise", taken_back).status_code == 204
+    made.parts.update(state="kept")
+    assert "Withdrawn" in client.get(f"/cases/{case.case_no}").content.decode()
+
+
+def test_a_case_is_given_to_a_collector_from_a_day_to_a_day_and_taken_back(at_work, client):
+    _client, user, case, _point = at_work
+    assert client.post(f"/cases/{case.case_no}/owner", {"owner": user.pk}).status_code == 403
+    client.force_login(build.user("team_leader", language="en"), backend=settings.AUTHENTICATION_BACKENDS[1])
+    today = business_date(timezone.now())
+    last = today + timedelta(days=7)
+    form = {"owner": user.pk, "ends_on": last, "key": "given"}
+    for wrong in ({"starts_on": "soon"}, {"starts_on": today - timedelta(days=1)}, {"ends_on": "2020-01-01"}):
+        assert client.post(f"/cases/{case.case_no}/owner", {**form, **wrong}).status_code == 422
+    for _ in range(2):
+        assert client.post(f"/cases/{case.case_no}/owner", form).status_code == 204
+    fact = Ownership.objects.get()
+    assert (fact.owner, fact.starts_on, fact.ends_on) == (user, today, last)
+    page = client.get(f"/cases/{case.case_no}").content.decode()
+    assert f"now {user.name_en}" in page and f"from {today} to {last}" in page
+    for _ in range(2):
+        assert client.post(f"/cases/{case.case_no}/owner", {"owner": "", "key": "back"}).status_code == 204
+    case.refresh_from_db()
+    assert case.owner is None and Ownership.objects.count() == 2
+    services.end_ownerships(now=timezone.now())
+    case.refresh_from_db()
+    assert case.owner is None
+
+
 def test_a_collector_enters_no_payment_and_a_leader_enters_it_once(at_work, client):
     _client, _user, case, _point = at_work
     account = case.party.accounts.get()
@@ -339,10 +429,14 @@ def test_a_hand_out_does_what_was_shown(client):
     ).content.decode()
     assert "5 cases would be dealt" in page
     shown = {name: re.search(f'name="{name}" value="([^"]*)"', page)[1] for name in ("cases", "key")}
+    shown["ends_on"] = business_date(timezone.now()) + timedelta(days=30)
     for _ in range(2):
         client.post("/team", {"do": "hand_out", "owner": [one.pk for one in owners], **shown})
     dealt = list(Case.objects.filter(pk__in=[case.pk for case in cases]).values_list("owner_id", flat=True))
     assert sorted(dealt.count(one.pk) for one in owners) == [2, 3]
+    assert set(Ownership.objects.values_list("ends_on", flat=True)) == {shown["ends_on"]}
+    late = client.post("/team", {"do": "preview", "owner": owners[0].pk, "ends_on": "2020-01-01"})
+    assert late.status_code == 422 and "not before today" in late.content.decode()
 
 
 def test_a_message_shows_its_text_first_and_says_not_connected(at_work):

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from dunwell.arrangements import queries
 from dunwell.arrangements.models import Promise, PromisePart, PromiseWithdrawal
-from dunwell.arrangements.rules import Part, PromiseRefused
+from dunwell.arrangements.rules import Part, Problem, PromiseRefused
 from dunwell.evidence import services as evidence
 from dunwell.kernel import times
 from dunwell.kernel.actor import Actor
@@ -75,8 +75,15 @@ def make_promise(
 
 @transaction.atomic
 def withdraw(*, promise_id: int, reason: str, by: Actor, now: datetime) -> PromiseWithdrawal:
-    """Take a promise back (made by mistake, or replaced by another). The first withdrawal stands."""
+    """Take a promise back (made by mistake, or replaced by another). The first withdrawal stands.
+
+    What payments have judged in all its parts cannot be taken back: PromiseRefused with `judged`.
+    """
     promise = Promise.objects.get(pk=promise_id)
+    Party.objects.select_for_update(no_key=True).get(pk=promise.party_id)
+    withdrawn = PromiseWithdrawal.objects.filter(promise=promise).exists()
+    if not withdrawn and not promise.parts.filter(state=Promise.State.OPEN).exists():
+        raise PromiseRefused([Problem("judged")])
     taken_back, created = PromiseWithdrawal.objects.get_or_create(
         promise=promise, defaults={"reason": reason[:200], "recorded_at": now, "recorded_by": by.user_id}
     )

@@ -43,6 +43,7 @@ PROBLEMS: Mapping[str, object] = {
     "not_positive": _("An amount is more than nothing."),
     "below_least": _("%(amount)s is below the least amount, %(least)s."),
     "above_past_due": _("Together %(total)s: more than is past due, %(past_due)s."),
+    "judged": _("Payments have judged this promise: it cannot be taken back."),
     "promise_open": _("Another promise is still open. Withdraw it first."),
 }
 #: Why a case is next, by code of next_reason.

@@ -11,6 +11,7 @@ from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from dunwell.casework import queries as casework
+from dunwell.casework import services
 from dunwell.casework.rules.codes import action_of
 from dunwell.compliance.models import ContactPoint
 from dunwell.compliance.queries import Asking, CapUse, Hours, PointBudget, budget
@@ -30,13 +31,14 @@ from dunwell.desk.view import (
     Flag,
     HoldStrip,
     Lock,
+    OpenPromise,
     Pin,
     Point,
     PromiseTerms,
     Refusal,
     Window,
 )
-from dunwell.frame.templatetags.frame import duration, short_day
+from dunwell.frame.templatetags.frame import duration, moment, money, sentence, short_day
 from dunwell.identity.models import User
 from dunwell.kernel import times
 from dunwell.kernel.decision import Decision
@@ -70,6 +72,15 @@ def refusal_of(decision: Decision) -> Refusal | None:
         retry_after=decision.retry_after,
         review=decision.verdict == "REVIEW",
     )
+
+
+def told(decision: Decision) -> str:
+    """A refusal as one sentence: words, rule, and when it ends."""
+    refusal = refusal_of(decision)
+    if refusal is None:
+        return ""
+    again = _("allowed from %(at)s") % {"at": moment(refusal.retry_after)} if refusal.retry_after else ""
+    return " ".join(filter(None, [refusal.words, again, refusal.rule]))
 
 
 def _who(row: casework.PointRow) -> str:
@@ -349,6 +360,20 @@ def _call(found: casework.CasePage) -> Call | None:
     )
 
 
+def _open_promise(found: casework.CasePage, user: User, now: datetime) -> OpenPromise | None:
+    for promise in found.promises:
+        parts = promise["parts"] or []
+        if promise["withdrawn"] or not any(part["state"] == "open" for part in parts):
+            continue
+        said = [
+            _("%(amount)s by %(day)s") % {"amount": money(part["amount"]), "day": part["due_date"]} for part in parts
+        ]
+        made_on = date.fromisoformat(promise["made_on"])
+        may = services.may_revise(recorded_by=promise["recorded_by"], made_on=made_on, user=user, now=now)
+        return OpenPromise(promise["id"], sentence(said), may)
+    return None
+
+
 def _people(found: casework.CasePage) -> list[tuple[int, str]]:
     """Who may ring: the person, and those who have a part in his accounts."""
     others = {}
@@ -430,6 +455,8 @@ def page_of(case_id: int, user: User, now: datetime, *, kind: str = "", before: 
         draft=found.draft or {},
         draft_saved_at=found.draft_saved_at,
         accounts=[(account.id, _tail(account), account.currency) for account in found.accounts],
+        owner=case.owner.name(_language()) if case.owner else "",
+        promise=_open_promise(found, user, now),
         people=_people(found),
         phones=[(point.id, f"{point.masked} {point.words}") for point in points if point.kind in CALLED],
     )

@@ -208,7 +208,12 @@ def _case(data: Said, kind: str) -> Said:
             if data.get("reason", "cured") in ("cured", "paid", "")
             else str(data.get("reason")),
         ),
-        "case.handed_out": lambda: (_("Handed out"), _("from %(day)s") % {"day": data.get("from", "")}),
+        "case.handed_out": lambda: (
+            _("Handed out") if data.get("owner") else _("Taken back"),
+            _("from %(from)s to %(to)s") % {"from": data.get("from", ""), "to": data["to"]}
+            if data.get("to")
+            else _("from %(day)s") % {"day": data.get("from", "")},
+        ),
         "case.taken": lambda: (
             _("Taken"),
             casework_words.reason(data["reason"]) if isinstance(data.get("reason"), dict) else "",

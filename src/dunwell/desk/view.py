@@ -198,6 +198,15 @@ class Lock:
 
 
 @dataclass(frozen=True)
+class OpenPromise:
+    """The promise that is open, and whether the reader may take it back."""
+
+    promise_id: int
+    words: str
+    may_revise: bool
+
+
+@dataclass(frozen=True)
 class HoldStrip:
     words: object
     reason: str
@@ -247,5 +256,7 @@ class CasePage:
     draft: dict[str, object] = field(default_factory=dict)
     draft_saved_at: datetime | None = None
     accounts: Sequence[tuple[int, str, str]] = ()
+    owner: str = ""
+    promise: OpenPromise | None = None
     people: Sequence[tuple[int, str]] = ()  # who may ring: the person himself first
     phones: Sequence[tuple[int, str]] = ()

@@ -22,6 +22,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "payment.enter": _roles(LEADER, MANAGER),
     "payment.reverse": _roles(LEADER, MANAGER),
     "hold.place": _roles(COLLECTOR, LEADER, COMPLIANCE, LEGAL, MANAGER),
+    "promise.withdraw": _roles(
+        LEADER, MANAGER
+    ),  # one's own, on its day, takes no permission: casework.services.promises
     "hold.lift": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),  # which kinds: compliance.rules.holds
     "hold.court": _roles(COMPLIANCE, LEGAL),
     "hold.claim": _roles(COMPLIANCE),

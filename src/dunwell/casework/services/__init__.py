@@ -2,8 +2,17 @@
 
 from dunwell.casework.services.contacts import Problem, Saved, answer_call, save_contact
 from dunwell.casework.services.drafts import drop_draft, open_draft, save_draft
-from dunwell.casework.services.handing import HandOut, HandOutRefused, end_ownerships, hand_out, plan_hand_out
+from dunwell.casework.services.handing import (
+    HandOut,
+    HandOutRefused,
+    end_ownerships,
+    hand_out,
+    plan_hand_out,
+    take_back,
+)
+from dunwell.casework.services.looking import NotShown, reveal_point
 from dunwell.casework.services.notes import call_back, snooze, write_note
+from dunwell.casework.services.promises import NotHis, may_revise, revise_promise
 from dunwell.casework.services.queue import HOLD, Held, acting, hold, put_off, release, renew, take_next
 
 __all__ = [
@@ -11,6 +20,8 @@ __all__ = [
     "HandOut",
     "HandOutRefused",
     "Held",
+    "NotHis",
+    "NotShown",
     "Problem",
     "Saved",
     "acting",
@@ -21,13 +32,17 @@ __all__ = [
     "hand_out",
     "hold",
     "open_draft",
+    "may_revise",
     "plan_hand_out",
     "put_off",
     "release",
     "renew",
+    "reveal_point",
+    "revise_promise",
     "save_contact",
     "save_draft",
     "snooze",
+    "take_back",
     "take_next",
     "write_note",
 ]

@@ -34,7 +34,7 @@ SETTLE = """
 
 
 class HandOutRefused(ValueError):
-    """A hand-out that may not be: `code` is no_owners, other_entity or may_not_work."""
+    """A hand-out that may not be: `code` is no_owners, other_entity, may_not_work or days."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -93,7 +93,7 @@ def hand_out(
     """Give cases to owners, equal in count, balance and difficulty, from a day to a day (None: until the next one).
 
     Only within the entity of `by`. The same key again changes nothing and answers what was done. HandOutRefused when
-    an owner is of another entity or may not work cases.
+    an owner is of another entity or may not work cases, or when it would end before it begins or began yesterday.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(7202, %s)", [by.entity_id or 0])
@@ -101,6 +101,8 @@ def hand_out(
     if done is not None:
         return done
     today = times.business_date(now)
+    if (starts_on or today) < today or (ends_on is not None and ends_on < (starts_on or today)):
+        raise HandOutRefused("days")
     plan = plan_hand_out(cases=cases, owners=owners, by=by, now=now)
     pairs = sorted((case_id, owner) for owner, ids in plan.dealt.items() for case_id in ids)
     # rows are locked in the order of their numbers, as every writer of many cases does
@@ -139,6 +141,33 @@ def hand_out(
         ]
     )
     return plan
+
+
+@transaction.atomic
+def take_back(*, case_id: int, by: Actor, now: datetime, key: str) -> Ownership:
+    """End the ownership of a case today: it goes back to the pool. The same key again changes nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(7202, %s)", [by.entity_id or 0])
+    known = Ownership.objects.filter(key=f"{key}:{case_id}").first()
+    if known is not None:
+        return known
+    case = Case.objects.select_for_update(no_key=True).get(pk=case_id)
+    today = times.business_date(now)
+    fact = Ownership.objects.create(
+        case=case, owner=None, starts_on=today, recorded_at=now, recorded_by=by.user_id, key=f"{key}:{case_id}"
+    )
+    case.owner = None
+    case.save(update_fields=["owner"])
+    evidence.write(
+        kind="case.handed_out",
+        now=now,
+        by=by,
+        entity_id=case.entity_id,
+        party_id=case.party_id,
+        case_id=case.pk,
+        data={"owner": None, "from": today, "to": None},
+    )
+    return fact
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ SELECT
     (SELECT coalesce(json_agg(p.told ORDER BY p.id DESC), '[]')
      FROM (
         SELECT p.id, json_build_object(
-            'id', p.id, 'made_on', p.made_on, 'currency', p.currency, 'withdrawn', w.promise_id IS NOT NULL,
+            'id', p.id, 'made_on', p.made_on, 'recorded_by', p.recorded_by, 'currency', p.currency, 'withdrawn', w.promise_id IS NOT NULL,
             'parts', (SELECT json_agg(json_build_object(
                 'due_date', t.due_date, 'amount', t.amount::text, 'received', t.received::text, 'state', t.state)
                 ORDER BY t.position) FROM arrangements_promisepart AS t WHERE t.promise_id = p.id)) AS told

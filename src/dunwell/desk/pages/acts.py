@@ -13,8 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from dunwell.arrangements.models import Promise
+from dunwell.arrangements.rules import PromiseRefused
 from dunwell.casework import services as casework
 from dunwell.casework.models import Case
+from dunwell.casework.words import problem
 from dunwell.channels import services as channels
 from dunwell.channels.models import Template
 from dunwell.channels.rules import TextError
@@ -22,14 +25,14 @@ from dunwell.channels.services.queueing import WrongPoint
 from dunwell.compliance import services as compliance
 from dunwell.compliance.rules.holds import placeable
 from dunwell.desk import words
-from dunwell.desk.pages.case import amount_of, find, go, moment_of, sentence
-from dunwell.desk.reading import refusal_of
+from dunwell.desk.pages.case import amount_of, find, go, moment_of, parts_of, sentence, typed_of
+from dunwell.desk.reading import refusal_of, told
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel import times
 from dunwell.kernel.times import BANK_ZONE
 from dunwell.payments import services as payments
 from dunwell.portfolio import services as portfolio
-from dunwell.portfolio.models import Account, AccountRole, ContactPoint
+from dunwell.portfolio.models import Account, ContactPoint
 
 
 def _key(request: HttpRequest) -> str:
@@ -107,19 +110,14 @@ def snooze(request: HttpRequest, case_no: str) -> HttpResponse:
 
 
 def _point(case: Case, text: str) -> ContactPoint | None:
-    """A contact point of the person or of somebody at his accounts."""
-    if not text.isdigit():
-        return None
-    numbers = Account.objects.filter(party_id=case.party_id).values("account_no")
-    people = AccountRole.objects.filter(account_no__in=numbers, party__entity_id=case.entity_id).values("party_id")
-    own = ContactPoint.objects.filter(pk=int(text), party_id=case.party_id).first()
-    return own or ContactPoint.objects.filter(pk=int(text), party_id__in=people).first()
+    """A contact point of the person himself."""
+    return ContactPoint.objects.filter(pk=text, party_id=case.party_id).first() if text.isdigit() else None
 
 
 @requires("case.reveal")
 @require_POST
 def reveal(request: HttpRequest, case_no: str) -> HttpResponse:
-    """A number or the identity in clear for 60 seconds, for a reason, in the log."""
+    """A contact point or the identity in clear for 60 seconds, for a reason, in the log; a number as the gate says."""
     case, now, by = find(request, case_no), timezone.now(), casework.acting(request.user)
     what, reason = request.POST.get("what", ""), request.POST.get("reason", "")
     if reason not in words.REVEAL_REASONS:
@@ -129,12 +127,21 @@ def reveal(request: HttpRequest, case_no: str) -> HttpResponse:
             shown = portfolio.reveal_identity(party_id=case.party_id, by=by, reason=reason, now=now, case_id=case.pk)
             text = f"{shown.name} {shown.id_no}".strip()
         else:
-            point = _point(case, what)
-            if point is None:
-                return sentence(_("There is no such contact point at this case."))
-            text = portfolio.reveal_contact_point(
-                contact_point_id=point.pk, by=by, reason=reason, now=now, case_id=case.pk
+            text = casework.reveal_point(
+                case_id=case.pk,
+                contact_point_id=int(what) if what.isdigit() and len(what) < 19 else 0,
+                user=request.user,
+                reason=reason,
+                now=now,
             )
+    except casework.NotShown as hidden:
+        if hidden.decision is not None:
+            return sentence(_("Not shown, for it may not be dialled: %(why)s") % {"why": told(hidden.decision)})
+        said = {
+            "no_such_point": _("There is no such contact point at this case."),
+            "not_held": _("Take the case first: a number is shown to whoever works on it."),
+        }
+        return sentence(said[hidden.code])
     except portfolio.Erased:
         return sentence(_("This was erased and cannot be shown any more."))
     return render(request, "desk/revealed.html", {"text": text})
@@ -162,7 +169,7 @@ def message(request: HttpRequest, case_no: str) -> HttpResponse:
     if request.method == "GET" and "point" not in given:
         return _message_fields(request, case, now)
     point, code = _point(case, given.get("point", "")), given.get("template", "")
-    if point is None or point.party_id != case.party_id:
+    if point is None:
         return sentence(_("Choose a contact point."))
     about = {
         "party_id": case.party_id,
@@ -278,4 +285,34 @@ def hold(request: HttpRequest, case_no: str) -> HttpResponse:
         by=casework.acting(request.user),
         now=now,
     )
+    return go(f"/cases/{case_no}")
+
+
+@requires("case.view")
+@require_POST
+def promise(request: HttpRequest, case_no: str) -> HttpResponse:
+    """A promise written down wrongly: withdrawn, or with parts given put right. By whom: casework says."""
+    case, now = find(request, case_no), timezone.now()
+    reason, number = request.POST.get("reason", "").strip(), request.POST.get("promise", "")
+    if not reason:
+        return sentence(_("A few words are needed here."))
+    parts, unread = parts_of(typed_of(request.POST))
+    if unread:
+        return sentence(unread)
+    try:
+        casework.revise_promise(
+            case_id=case.pk,
+            promise_id=int(number) if number.isdigit() and len(number) < 19 else 0,
+            reason=reason,
+            parts=parts,
+            user=request.user,
+            now=now,
+            key=_key(request),
+        )
+    except casework.NotHis:
+        return sentence(_("Only who wrote it down, on the same day, or a team leader takes a promise back."))
+    except PromiseRefused as refused:
+        return sentence(" ".join(problem(one.code, one.params) for one in refused.problems))
+    except Promise.DoesNotExist:
+        return sentence(_("There is no such promise at this case."))
     return go(f"/cases/{case_no}")

@@ -30,7 +30,9 @@ from dunwell.desk import timeline, words
 from dunwell.desk.reading import page_of, refusal_of
 from dunwell.evidence import services as evidence
 from dunwell.frame.templatetags.frame import clock_seconds
+from dunwell.identity.models import User
 from dunwell.identity.pages.guard import requires
+from dunwell.identity.rules import PERMISSIONS
 from dunwell.kernel import times
 from dunwell.kernel.money import to_cent
 from dunwell.kernel.times import BANK_ZONE
@@ -113,6 +115,7 @@ def context_of(request: HttpRequest, case: Case, *, kind: str = "", before: int 
             "reveal_reasons": words.REVEAL_REASONS.items(),
             "hold_kinds": [(kind, HOLDS[kind]) for kind in placeable(user.may)],
             "snooze_choices": words.SNOOZES.items(),
+            "collectors": _collectors(user, language) if user.may("case.hand_out") else [],
         }
         | form_of(page, typed)
     )
@@ -135,8 +138,20 @@ def form_of(page: object, typed: dict[str, object]) -> dict[str, object]:
     }
 
 
+def _collectors(user: User, language: str) -> list[tuple[int, str]]:
+    """Who may own a case of the user's entity."""
+    people = User.objects.filter(entity_id=user.entity_id, is_active=True, role__in=PERMISSIONS["case.work"])
+    return [(one.pk, f"{one.name(language)} {one.staff_no}") for one in people.order_by("staff_no")]
+
+
 def _rights(request: HttpRequest) -> dict[str, bool]:
-    names = {"reveal": "case.reveal", "send": "message.send", "hold": "hold.place", "pay": "payment.enter"}
+    names = {
+        "reveal": "case.reveal",
+        "send": "message.send",
+        "hold": "hold.place",
+        "pay": "payment.enter",
+        "hand_out": "case.hand_out",
+    }
     return {short: request.user.may(permission) for short, permission in names.items()}
 
 
@@ -252,7 +267,7 @@ def _action(contact_id: int | None) -> Action:
     return codes().actions[action_of(direction=direction, party=party)]
 
 
-def _parts(typed: dict[str, object]) -> tuple[list[tuple], str]:
+def parts_of(typed: dict[str, object]) -> tuple[list[tuple], str]:
     """The parts of a promise as days and amounts, and what cannot be read."""
     parts = []
     for day, amount in typed["parts"]:  # type: ignore[union-attr]
@@ -292,7 +307,7 @@ def contact(request: HttpRequest, case_no: str) -> HttpResponse:
     contact_id = _number(str(typed["contact"]))
     chosen = _action(contact_id).find(str(typed["code"]))
     asks = chosen.asks if chosen else ()
-    parts, unread = _parts(typed) if "promise" in asks else ([], "")
+    parts, unread = parts_of(typed) if "promise" in asks else ([], "")
     errors: dict[str, object] = {}
     at = None
     if unread:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import date
 from decimal import Decimal
 
 from django.contrib import messages
@@ -11,14 +12,17 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from dunwell.casework import services as casework
 from dunwell.casework.models import Case
 from dunwell.desk import words
+from dunwell.desk.pages.case import find, go, sentence
 from dunwell.desk.pages.lists import BUCKETS
 from dunwell.desk.queries import owners_of
 from dunwell.identity.models import User
 from dunwell.identity.pages.guard import requires
+from dunwell.kernel import times
 
 MOST = 5000  # cases in one hand-out
 
@@ -39,6 +43,54 @@ def _chosen(request: HttpRequest) -> tuple[list[int], list[int]]:
     return list(found.order_by("rank", "id").values_list("pk", flat=True)[:limit]), owners
 
 
+def refusal(refused: casework.HandOutRefused) -> str:
+    """Why a hand-out may not be, in words."""
+    return {
+        "no_owners": _("Choose at least one collector."),
+        "other_entity": _("A collector of another entity cannot get these cases."),
+        "may_not_work": _("One of the chosen may not work cases."),
+        "days": _("Write the days as 2026-11-23: the first not before today, the last not before the first."),
+    }[refused.code]
+
+
+def days_of(request: HttpRequest) -> tuple[date | None, date | None]:
+    """The first and the last day of an ownership, None where nothing is typed. Raises HandOutRefused."""
+    typed = [request.POST.get(name, "").strip() for name in ("starts_on", "ends_on")]
+    try:
+        first, last = (date.fromisoformat(text) if text else None for text in typed)
+    except ValueError:
+        raise casework.HandOutRefused("days") from None
+    begins = first or times.business_date(timezone.now())
+    if begins < times.business_date(timezone.now()) or (last is not None and last < begins):
+        raise casework.HandOutRefused("days")
+    return first, last
+
+
+@requires("case.hand_out")
+@require_POST
+def owner(request: HttpRequest, case_no: str) -> HttpResponse:
+    """One case: given to a collector from a day to a day, or taken back."""
+    case, now = find(request, case_no), timezone.now()
+    by, key = casework.acting(request.user), request.POST.get("key", "")[:50] or secrets.token_hex(12)
+    chosen = request.POST.get("owner", "")
+    if not chosen:
+        casework.take_back(case_id=case.pk, by=by, now=now, key=key)
+        return go(f"/cases/{case_no}")
+    try:
+        first, last = days_of(request)
+        owners = [int(chosen)] if chosen.isdigit() else []
+        done = casework.hand_out(cases=[case.pk], owners=owners, by=by, now=now, key=key, starts_on=first, ends_on=last)
+    except casework.HandOutRefused as refused:
+        return sentence(refusal(refused))
+    if case.pk in done.skipped:
+        return sentence(
+            _("The case was closed meanwhile.")
+            if done.skipped[case.pk] == "closed"
+            else _("This person's case is for named officers only.")
+        )
+    return go(f"/cases/{case_no}")
+
+
 @requires("case.hand_out")
 def team(request: HttpRequest) -> HttpResponse:
     """GET: who owns what. POST `preview`: what would be dealt to whom. POST `hand_out`: does exactly that."""
@@ -54,9 +106,12 @@ def team(request: HttpRequest) -> HttpResponse:
             if request.POST.get("do") == "hand_out":
                 cases = [int(number) for number in request.POST.get("cases", "").split(",") if number.isdigit()]
                 owners = [int(number) for number in request.POST.getlist("owner") if number.isdigit()]
+                starts_on, ends_on = days_of(request)
                 done = casework.hand_out(
                     cases=cases,
                     owners=owners,
+                    starts_on=starts_on,
+                    ends_on=ends_on,
                     by=by,
                     now=now,
                     key=request.POST.get("key", "")[:50] or secrets.token_hex(12),
@@ -67,16 +122,12 @@ def team(request: HttpRequest) -> HttpResponse:
                     ngettext("%(n)s case is handed out.", "%(n)s cases are handed out.", number) % {"n": number},
                 )
                 return HttpResponseRedirect("/team")
+            days_of(request)
             cases, owners = _chosen(request)
             plan = casework.plan_hand_out(cases=cases, owners=owners, by=by, now=now)
             context |= _preview(request, plan, cases)
         except casework.HandOutRefused as refused:
-            said = {
-                "no_owners": _("Choose at least one collector."),
-                "other_entity": _("A collector of another entity cannot get these cases."),
-                "may_not_work": _("One of the chosen may not work cases."),
-            }
-            context["error"] = said[refused.code]
+            context["error"] = refusal(refused)
     language = request.user.language
     context["owners"] = [
         {"owner": one, "name": one.user.name(language), "team": one.user.team.name(language) if one.user.team else ""}
