@@ -14,7 +14,7 @@ from dunwell.casework import queries, services
 from dunwell.casework.models import Case, Reminder
 from dunwell.compliance import services as compliance
 from dunwell.compliance.queries import closed_numbers
-from dunwell.desk.pages.portfolio import _withheld
+from dunwell.desk.pages.accounts import _withheld
 from dunwell.desk.queries import today_of
 from dunwell.kernel.times import business_date
 from dunwell.oversight.drilldown import AccountRow

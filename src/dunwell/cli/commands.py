@@ -207,10 +207,16 @@ def _reason(refused: object) -> str:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from django.conf import settings
+
+    from dunwell.identity.models import Entity
     from dunwell.oversight import export
 
+    bank = Entity.objects.filter(code=settings.BANK_ENTITY).first()
     try:
-        table = export.report(options.name, options.business_date)
+        table = export.report(
+            options.name, options.business_date, entity_id=bank.pk if bank else 0, now=datetime.now(UTC)
+        )
     except KeyError:
         raise Refused(f"There is no report {options.name!r}; there are {', '.join(sorted(export.REPORTS))}.") from None
     except export.NoFigures:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.desk.pages import acts, case, lists, portfolio, profile, sign_in, start, team, users
+from dunwell.desk.pages import accounts, acts, case, lists, portfolio, profile, sign_in, start, team, users
 
 app_name = "desk"
 urlpatterns = [
@@ -27,7 +27,7 @@ urlpatterns = [
     path("cases/<str:case_no>/hold", acts.hold, name="hold"),
     path("lists", lists.lists, name="lists"),
     path("portfolio", portfolio.portfolio, name="portfolio"),
-    path("portfolio/accounts", portfolio.accounts, name="portfolio_accounts"),
+    path("portfolio/accounts", accounts.accounts, name="portfolio_accounts"),
     path("search", lists.search, name="search"),
     path("team", team.team, name="team"),
     path("login", sign_in.sign_in, name="sign_in"),

@@ -45,6 +45,7 @@ class Accounts:
     balance: Decimal
     past_due: Decimal
     more_after: str | None
+    counted: int | None = None  # of a rate: the accounts that are its part
 
 
 _IN_BUCKET = """
@@ -61,6 +62,15 @@ _MOVED = """
     FROM month_before AS m LEFT JOIN book AS b ON b.account_no = m.account_no
     WHERE m.currency = $currency AND m.bucket = $from_bucket AND coalesce(b.bucket, 'none') = $to_bucket
 """
+# 入催率 and 出催率: the accounts of the whole, each with where it went; `counted` ones are the part
+_RATED = """
+    SELECT m.account_no, m.party_no, m.bucket AS from_bucket, coalesce(b.bucket, 'none') AS bucket,
+           coalesce(b.stage, '') AS stage, m.balance, coalesce(b.past_due, 0) AS past_due, b.oldest_due_date,
+           coalesce(b.days_delinquent, 0) AS days_delinquent
+    FROM month_before AS m LEFT JOIN book AS b ON b.account_no = m.account_no
+    WHERE m.currency = $currency AND (m.bucket = 'M0') = ($rate = 'entry')
+"""
+_COUNTED = {"entry": "bucket NOT IN ('M0', 'none')", "cure": "bucket = 'M0'"}
 _ENTERED = """
     SELECT account_no, '' AS party_no, strftime(entered_on, '%Y-%m-%d') AS from_bucket,
            coalesce(strftime(closed_on, '%Y-%m-%d'), '') AS bucket, '' AS stage, entry_balance AS balance,
@@ -118,13 +128,25 @@ def moved(
     return _page(files, _MOVED, asked, after=after, limit=limit)
 
 
+def rated(
+    tables: Path, tables_before: Path, *, currency: str, rate: str, after: str = "", limit: int = PAGE
+) -> Accounts:
+    """入催率 (`entry`) or 出催率 (`cure`) of a month: the accounts it counts, and how many of them entered or cured
+    (`counted`); KeyError for another rate."""
+    files = {"book": tables / BOOK, "month_before": tables_before / BOOK}
+    counted = _COUNTED[rate]
+    return _page(files, _RATED, {"currency": currency, "rate": rate}, after=after, limit=limit, counted=counted)
+
+
 def entered(tables: Path, *, currency: str, cohort: date, after: str = "", limit: int = PAGE) -> Accounts:
     """The episodes of a cohort of entry: balance at entry, and (as past_due) what came back since."""
     asked = {"currency": currency, "cohort": cohort.isoformat()}
     return _page({"episode": tables / EPISODE}, _ENTERED, asked, after=after, limit=limit)
 
 
-def _page(files: dict[str, Path], query: str, asked: dict[str, object], *, after: str, limit: int) -> Accounts:
+def _page(
+    files: dict[str, Path], query: str, asked: dict[str, object], *, after: str, limit: int, counted: str = "false"
+) -> Accounts:
     if not all(path.exists() for path in files.values()):
         raise NotKept(", ".join(str(path) for path in files.values()))
     connection = session.connect(threads=1, memory="256MB")
@@ -132,7 +154,9 @@ def _page(files: dict[str, Path], query: str, asked: dict[str, object], *, after
         for name, path in files.items():
             lake.read_parquet(connection, name, path)
         sums = connection.execute(
-            f"SELECT count(*), coalesce(sum(balance), 0), coalesce(sum(past_due), 0) FROM ({query})", asked
+            f"SELECT count(*), coalesce(sum(balance), 0), coalesce(sum(past_due), 0), count(*) FILTER ({counted})"
+            f" FROM ({query})",
+            asked,
         ).fetchall()[0]
         found = connection.execute(
             f"SELECT * FROM ({query}) WHERE account_no > $after ORDER BY account_no LIMIT {int(limit) + 1}",
@@ -141,7 +165,8 @@ def _page(files: dict[str, Path], query: str, asked: dict[str, object], *, after
     finally:
         connection.close()
     rows = [AccountRow(*row) for row in found[:limit]]
-    return Accounts(rows, sums[0], sums[1], sums[2], rows[-1].account_no if len(found) > limit else None)
+    more = rows[-1].account_no if len(found) > limit else None
+    return Accounts(rows, sums[0], sums[1], sums[2], more, sums[3] if counted != "false" else None)
 
 
 def first_payments(

@@ -19,6 +19,7 @@ DAYS = {
     "M6": "151–180",
     "M7+": "> 180",
 }
+LEFT = "none"  # an account that is in the book no more
 STAGES = ("reminder", "early", "mid", "late")
 NONE = Decimal(0)
 
@@ -44,6 +45,12 @@ def month_end_before(day: date) -> date:
 
 def months_between(earlier: date, later: date) -> int:
     return (later.year - earlier.year) * 12 + later.month - earlier.month
+
+
+def month_of_age(cohort: date, age: int) -> date:
+    """The last day of a cohort's month 1, 2, … as curves count them."""
+    year, month = divmod(cohort.year * 12 + cohort.month - 1 + age - 1, 12)
+    return date(year, month + 1, calendar.monthrange(year, month + 1)[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,8 @@ urlpatterns = [
     path("reports/roll-rates", reports.roll_rates, name="roll_rates"),
     path("reports/vintages", reports.vintages, name="vintages"),
     path("reports/stages", reports.stages, name="stages"),
-    path("reports/kept", behind.kept, name="kept"),
-    path("reports/gate", behind.gate, name="gate"),
     path("reports/day", reports.day, name="day"),
-    path("reports/day/<slug:step>", reports.funnel_step, name="funnel_step"),
+    path("reports/behind/<slug:figure>", behind.behind, name="behind"),
+    path("reports/behind/<slug:figure>.<slug:form>", behind.download, name="behind_file"),
     path("reports/<slug:name>.<slug:form>", reports.download, name="download"),
 ]

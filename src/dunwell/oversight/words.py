@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.utils.translation import get_language, pgettext, pgettext_lazy
 
 from dunwell.compliance.words import CHANNELS as CHANNELS
+from dunwell.compliance.words import OUTCOMES
 
 STAGES = {
     "reminder": pgettext_lazy("stage", "Reminder"),
@@ -27,18 +28,103 @@ STEPS = {
     "promised": pgettext_lazy("funnel", "Promised"),
     "paid": pgettext_lazy("funnel", "Paid"),
 }
-STEP_MEANINGS = {
-    "planned": pgettext_lazy("report", "parties for whom the strategy planned an action due today"),
-    "attempted": pgettext_lazy(
-        "report", "parties whom at least one outward contact tried to reach today; what never left is not counted"
-    ),
-    "reached": pgettext_lazy("report", "parties reached in person today (outcome connected_rpc)"),
-    "promised": pgettext_lazy("report", "parties who made a promise to pay today; the amount is the sum of its parts"),
-    "paid": pgettext_lazy(
-        "report", "parties of whom a repayment was recorded for today; announced ones count until the host answers"
-    ),
+FIGURES = {
+    "calls": pgettext_lazy("figure", "Calls"),
+    "contacts": pgettext_lazy("figure", "Contacts"),
+    "received": pgettext_lazy("figure", "Money received"),
+    "promises": pgettext_lazy("figure", "Promises made"),
+    "kept": pgettext_lazy("report", "Promise-kept rate"),
+    "gate": pgettext_lazy("report", "Refused by the gate"),
+    "owned": pgettext_lazy("report", "Own cases"),
+    "productivity": pgettext_lazy("report", "Received a collector"),
+    "owners": pgettext_lazy("report", "Cases a collector"),
+    "telephone": pgettext_lazy("figure", "On the telephone"),
+    "holding": pgettext_lazy("figure", "Cases open on a desk now"),
+    "funnel": pgettext_lazy("figure", "Funnel of the day"),
+    "stages": pgettext_lazy("report", "Stages"),
+    **STEPS,
+}
+NOTHING = {
+    "kept": pgettext_lazy("report", "No part of a promise was due in the last 30 days."),
+    "gate": pgettext_lazy("report", "The gate has refused nothing today."),
+    "stages": pgettext_lazy("report", "Nothing is past due."),
+}
+COLUMNS = {
+    "at": pgettext_lazy("report", "Time"),
+    "staff_no": pgettext_lazy("column", "Staff number"),
+    "name_zh": pgettext_lazy("column", "Name in Chinese"),
+    "name_en": pgettext_lazy("column", "Name in English"),
+    "party_no": pgettext_lazy("report", "Party"),
+    "name_masked": pgettext_lazy("report", "Name"),
+    "case_no": pgettext_lazy("report", "Case"),
+    "account_no": pgettext_lazy("report", "Account"),
+    "host_ref": pgettext_lazy("column", "Reference"),
+    "booking": pgettext_lazy("column", "Booking"),
+    "channel": pgettext_lazy("report", "Channel"),
+    "outcome": pgettext_lazy("column", "Outcome"),
+    "verdict": pgettext_lazy("report", "Answer"),
+    "rule": pgettext_lazy("report", "Rule"),
+    "state": pgettext_lazy("report", "State"),
+    "due_date": pgettext_lazy("report", "Due on"),
+    "opened_on": pgettext_lazy("column", "Opened on"),
+    "owned_since": pgettext_lazy("column", "Owned since"),
+    "held_until": pgettext_lazy("column", "Held until"),
+    "step": pgettext_lazy("column", "Step"),
+    "stage": pgettext_lazy("report", "Stage"),
+    "share_of_before": pgettext_lazy("column", "Of the step before"),
+    "calls": pgettext_lazy("column", "Calls"),
+    "connected": pgettext_lazy("column", "Answered"),
+    "reached": pgettext_lazy("report", "Right party"),
+    "contacts": pgettext_lazy("report", "Contacts"),
+    "amount": pgettext_lazy("report", "Amount"),
+    "promises": pgettext_lazy("report", "Promises"),
+    "promised": pgettext_lazy("report", "Promised"),
+    "received": pgettext_lazy("report", "Received"),
+    "judged": pgettext_lazy("column", "Judged"),
+    "kept": pgettext_lazy("column", "Kept"),
+    "blocked": pgettext_lazy("column", "Refused"),
+    "review": pgettext_lazy("column", "For review"),
+    "cases": pgettext_lazy("column", "Cases"),
+    "owners": pgettext_lazy("column", "Owners"),
+    "working": pgettext_lazy("column", "At work"),
+    "parties": pgettext_lazy("column", "Parties"),
+    "accounts": pgettext_lazy("report", "Accounts"),
+    "balance": pgettext_lazy("report", "Balance"),
+    "past_due": pgettext_lazy("report", "Past due"),
+}
+BOOKINGS = {
+    "repayment": pgettext_lazy("booking", "repayment"),
+    "announced": pgettext_lazy("booking", "announced, not yet posted"),
+    "reversal": pgettext_lazy("booking", "reversal"),
+    "withdrawn": pgettext_lazy("booking", "withdrawn by the host"),
+}
+#: Column -> its codes in words.
+VALUES = {
+    "channel": CHANNELS,
+    "outcome": OUTCOMES,
+    "verdict": VERDICTS,
+    "state": PART_STATES,
+    "step": STEPS,
+    "stage": STAGES,
+    "booking": BOOKINGS,
 }
 FORMULAS = {
+    "planned": pgettext_lazy("report", "parties for whom the strategy planned an action due on the day"),
+    "attempted": pgettext_lazy(
+        "report", "parties whom at least one outward contact tried to reach on the day; what never left is not counted"
+    ),
+    "reached": pgettext_lazy("report", "parties reached in person on the day (outcome connected_rpc)"),
+    "promised": pgettext_lazy(
+        "report",
+        "parties who made a promise to pay on the day, in this currency, that was not withdrawn; the amount is the sum of "
+        "its parts",
+    ),
+    "paid": pgettext_lazy(
+        "report",
+        "parties of whom more was received on the day than was taken back, in this currency; announced payments count "
+        "until the host answers",
+    ),
+    "funnel": pgettext_lazy("report", "parties at each step, and their share of the step before"),
     "late_balance": pgettext_lazy("report", "balance of the accounts in M1 to M7+ at the close of the business date"),
     "roll": pgettext_lazy(
         "report",
@@ -46,13 +132,27 @@ FORMULAS = {
         "balance of all accounts in M1 at the month's start",
     ),
     "received": pgettext_lazy(
-        "report", "repayments recorded for today less reversals; announced ones count until the host answers"
+        "report",
+        "repayments recorded for the day less what was taken back on it; announced ones count until the host answers",
     ),
-    "rpc": pgettext_lazy("report", "calls in which the person himself was reached / calls made today"),
-    "contact": pgettext_lazy("report", "calls that somebody answered / calls made today"),
+    "rpc": pgettext_lazy("report", "calls in which the person himself was reached / calls made on the day"),
+    "contact": pgettext_lazy("report", "calls that somebody answered / calls made on the day"),
+    "calls": pgettext_lazy(
+        "report",
+        "contact rate: calls that somebody answered / calls made; right-party rate: calls in which the person himself was "
+        "reached / calls made",
+    ),
+    "contacts": pgettext_lazy(
+        "report", "outward contacts made by a person, through every channel, and those in which the debtor was reached"
+    ),
+    "promises": pgettext_lazy(
+        "report", "promises made on the day that were not withdrawn, put to who wrote them; the sum of their parts"
+    ),
     "kept": pgettext_lazy("report", "parts of promises kept / parts judged, due in the last 30 days"),
-    "gate": pgettext_lazy("report", "contacts that the gate refused today"),
-    "staff": pgettext_lazy("report", "collectors who made at least one call today"),
+    "gate": pgettext_lazy("report", "contacts that the gate refused on the day"),
+    "staff": pgettext_lazy("report", "people who made at least one call on the day"),
+    "telephone": pgettext_lazy("report", "people who made at least one call on the day"),
+    "holding": pgettext_lazy("report", "cases that somebody has open now"),
     "entry": pgettext_lazy(
         "report",
         "accounts in M1 to M7+ at the month's end that had nothing past due at its start "
@@ -68,37 +168,53 @@ FORMULAS = {
         "accounts whose first statement fell due in the last 30 days and is unpaid / all "
         "accounts whose first statement fell due in the last 30 days",
     ),
-    "per_collector": pgettext_lazy(
-        "report", "repayments of parties reached in the seven days before / collectors who made a contact today"
+    "productivity": pgettext_lazy(
+        "report",
+        "received of parties reached in the seven days before, less what was taken back / collectors who made a contact on "
+        "the day",
     ),
-    "cases_per_collector": pgettext_lazy("report", "open cases that have an owner / owners"),
+    "owned": pgettext_lazy("report", "cases open on the day that had an owner on that day"),
+    "owners": pgettext_lazy("report", "cases open on the day that had an owner on that day / owners"),
     "recovery": pgettext_lazy(
         "report", "repayments less reversals since entry, until the account is cured / balance at entry"
+    ),
+    "stages": pgettext_lazy(
+        "report",
+        "Accounts with something past due, by days delinquent: reminder to the end of grace, early M1 and M2, mid M3 to M6, "
+        "late M7+. Payments of today are taken into account.",
     ),
 }
 
 
-def in_units(amount: Decimal | None) -> tuple[Decimal | None, str, int]:
+def in_units(amount: Decimal | None, currency: str) -> tuple[Decimal | None, str, int]:
     """An amount for a headline: in 亿元 or 万元 in Chinese, in millions or thousands in English; with its places."""
     if amount is None:
         return None, "", 2
-    english = (get_language() or "").startswith("en")
-    steps = (
-        ((Decimal(1_000_000), pgettext("unit of money", "m"), 2), (Decimal(1_000), pgettext("unit of money", "k"), 1))
-        if english
-        else (
+    if (get_language() or "").startswith("en"):
+        steps = (
+            (Decimal(1_000_000), pgettext("unit of money", "m"), 2),
+            (Decimal(1_000), pgettext("unit of money", "k"), 1),
+        )
+    elif currency == "CNY":
+        steps = (
             (Decimal(100_000_000), pgettext("unit of money", "CNY 100m"), 2),
             (Decimal(10_000), pgettext("unit of money", "CNY 10k"), 1),
         )
-    )
+    else:
+        steps = (
+            (Decimal(100_000_000), pgettext("unit of money", "100m %(currency)s") % {"currency": currency}, 2),
+            (Decimal(10_000), pgettext("unit of money", "10k %(currency)s") % {"currency": currency}, 1),
+        )
     for size, word, places in steps:
         if abs(amount) >= size:
             return amount / size, word, places
-    return amount, pgettext("unit of money", "CNY"), 2
+    return amount, pgettext("unit of money", "CNY") if currency == "CNY" else currency, 2
 
 
-def table_unit() -> tuple[Decimal, str]:
+def table_unit(currency: str) -> tuple[Decimal, str]:
     """The unit of a table's amounts: 万元 in Chinese, thousands in English."""
     if (get_language() or "").startswith("en"):
-        return Decimal(1_000), pgettext("unit of money", "thousand CNY")
-    return Decimal(10_000), pgettext("unit of money", "CNY 10k")
+        return Decimal(1_000), pgettext("unit of money", "thousand %(currency)s") % {"currency": currency}
+    if currency == "CNY":
+        return Decimal(10_000), pgettext("unit of money", "CNY 10k")
+    return Decimal(10_000), pgettext("unit of money", "10k %(currency)s") % {"currency": currency}

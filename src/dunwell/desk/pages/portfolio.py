@@ -1,36 +1,29 @@
-"""The manager's first page, and from its figures down to the accounts: figures of oversight, nights of nightly."""
+"""The manager's first page: figures of oversight, files of intake, nights of nightly."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.db.models import Max, Q, Sum
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import pgettext
 
-from dunwell.casework.models import Case
-from dunwell.compliance.queries import withheld
-from dunwell.frame.templatetags.frame import clock, day, money, percent, signed
+from dunwell.desk.pages.accounts import folder_of
+from dunwell.frame.templatetags.frame import clock, money, percent, signed
 from dunwell.identity.pages.guard import requires
 from dunwell.intake import queries as intake
 from dunwell.intake import sentences
 from dunwell.nightly.models import Run
 from dunwell.nightly.queries import unusual
 from dunwell.oversight import drilldown, queries, rules, words
-from dunwell.oversight.pages.reports import now, vintage_chart
-from dunwell.oversight.pages.shown import Figure, heat_table
-from dunwell.portfolio.models import Account
+from dunwell.oversight.pages.reports import vintage_chart
+from dunwell.oversight.pages.shown import Figure, heat_table, now, rows_behind
 
 NIGHTS = 6
-EXPORTED = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +46,6 @@ class Stopped:
     title: str
     sentence: str
     files_href: str
-
-
-def folder(business_date: date) -> Path | None:
-    """Where the published run of a date keeps its files; None when there is none."""
-    run = Run.objects.filter(business_date=business_date, state=Run.State.PUBLISHED).order_by("-number").first()
-    return _folder_of(run) if run else None
-
-
-def _folder_of(run: Run) -> Path:
-    return Path(settings.LAKE) / f"date={run.business_date}" / f"run={run.number}"
 
 
 def _states() -> dict[str, tuple[str, str]]:
@@ -131,9 +114,10 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     book = queries.buckets(last, currency)
     months = queries.roll_months(currency, up_to=last)[:2]
     made = queries.matrices(months, currency)
-    today = queries.day(moment.date(), now=moment)
+    scope = queries.Scope(moment.date(), moment, request.user.entity_id, currency)
+    today = queries.day(scope)
     nights, runs = _nights()
-    size, unit = words.table_unit()
+    size, unit = words.table_unit(currency)
     matrix = made[months[0]] if months else None
     before = made[months[1]] if len(months) > 1 else None
     expected = moment.date() - timedelta(days=1)
@@ -152,12 +136,12 @@ def portfolio(request: HttpRequest) -> HttpResponse:
         or Decimal(1),
         "matrix": heat_table(matrix, before, currency=currency) if matrix else None,
         "matrix_span": f"{rules.month_end_before(matrix.month)} → {matrix.month}" if matrix else "",
-        "figures": _figures(book, matrix, before, today, currency, last, _first_payments(runs, last, currency)),
+        "figures": _figures(book, matrix, before, today, scope, last, _first_payments(runs, last, currency)),
         "chart": vintage_chart(queries.curves(currency, up_to=last)),
         "today": today,
         "funnel": [
             {
-                "name": step.name,
+                "href": rows_behind(step.name, scope),
                 "label": words.STEPS[step.name],
                 "parties": step.parties,
                 "amount": step.amount,
@@ -166,6 +150,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
             for step in today.funnel
         ],
         "funnel_top": max((step.parties for step in today.funnel), default=0) or 1,
+        "funnel_href": rows_behind("funnel", scope),
         "runs": nights,
         "runs_href": "/runs",
         "may_see_nights": request.user.may("night.view"),
@@ -193,7 +178,7 @@ def _first_payments(runs: list[Run], last: date, currency: str) -> tuple[int, in
     run = next((run for run in runs if run.business_date == last and run.state == Run.State.PUBLISHED), None)
     if run is None:
         return None
-    found = _folder_of(run)
+    found = folder_of(run)
     try:
         return drilldown.first_payment_default(found / "inputs", found / "tables", currency=currency, day=last)
     except drilldown.NotKept:
@@ -205,13 +190,14 @@ def _figures(
     matrix: rules.Matrix | None,
     before: rules.Matrix | None,
     today: queries.Day,
-    currency: str,
+    scope: queries.Scope,
     last: date,
     firsts: tuple[int, int] | None,
 ) -> list[Figure]:
+    currency = scope.currency
     at, closed = clock(today.at), pgettext("report", "close of %(day)s") % {"day": f"{last:%m-%d}"}
-    owed, owed_unit, owed_places = words.in_units(book.late.balance)
-    got, got_unit, got_places = words.in_units(today.received)
+    owed, owed_unit, owed_places = words.in_units(book.late.balance, currency)
+    got, got_unit, got_places = words.in_units(today.received, currency)
     roll, rolled = matrix.roll("M1") if matrix else None, before.roll("M1") if before else None
     change = None if book.late.change is None else book.late.change * 100
     return [
@@ -259,9 +245,9 @@ def _figures(
             money(got, got_places),
             got_unit,
             words.FORMULAS["received"],
-            pgettext("report", "%(n)s repayments") % {"n": today.payments},
+            pgettext("report", "%(n)s repayments") % {"n": today.money.repayments},
             stamp=at,
-            href="/reports/day/paid",
+            href=rows_behind("received", scope),
         ),
         Figure(
             pgettext("report", "Right-party rate"),
@@ -270,7 +256,7 @@ def _figures(
             words.FORMULAS["rpc"],
             pgettext("report", "%(reached)s of %(calls)s calls") % {"reached": today.reached, "calls": today.calls},
             stamp=at,
-            href="/reports/day",
+            href=rows_behind("calls", scope),
         ),
         Figure(
             pgettext("report", "Promise-kept rate"),
@@ -279,8 +265,8 @@ def _figures(
             words.FORMULAS["kept"],
             pgettext("report", "%(kept)s of %(judged)s parts, last 30 days")
             % {"kept": today.kept, "judged": today.judged},
-            stamp=closed,
-            href="/reports/kept",
+            stamp=at,
+            href=rows_behind("kept", scope),
         ),
         Figure(
             pgettext("report", "Refused by the gate"),
@@ -289,7 +275,7 @@ def _figures(
             words.FORMULAS["gate"],
             pgettext("report", "%(n)s more wait for review") % {"n": today.review},
             stamp=at,
-            href="/reports/gate",
+            href=rows_behind("gate", scope),
         ),
         Figure(
             pgettext("report", "On the telephone today"),
@@ -298,183 +284,7 @@ def _figures(
             words.FORMULAS["staff"],
             pgettext("report", "%(n)s cases open now") % {"n": today.holding},
             stamp=at,
-            href="/reports/day",
+            href=rows_behind("telephone", scope),
+            beside_href=rows_behind("holding", scope),
         ),
     ]
-
-
-@requires("report.view")
-def accounts(request: HttpRequest) -> HttpResponse:
-    """The accounts behind a bucket, a stage, a cell of the roll rates or a cohort; `?format=csv` gives all of them."""
-    last = queries.last_day()
-    if last is None:
-        raise Http404("nothing published")
-    exported = request.GET.get("format") == "csv"
-    if exported and not request.user.may("report.export"):
-        raise Http404("format")
-    asked = {key: value for key, value in request.GET.items() if key not in ("after", "format")}
-    after = "" if exported else request.GET.get("after", "")
-    try:
-        found, context = _asked(request, last, after=after, limit=EXPORTED if exported else drilldown.PAGE)
-    except drilldown.NotKept:
-        return render(
-            request,
-            "oversight/accounts.html",
-            {"gone": True, "heading": pgettext("report", "Accounts"), "back": "/portfolio"},
-        )
-    except (KeyError, ValueError) as error:
-        raise Http404(str(error)) from error
-    found = replace(found, rows=_withheld(request, found.rows, all_of_them=exported))
-    if exported:
-        return _csv(found)
-    may_open = request.user.may("case.view")
-    cases = dict(
-        Case.objects.filter(
-            party__party_no__in={row.party_no for row in found.rows if row.party_no}, closed_on=None
-        ).values_list("party__party_no", "case_no")
-    )
-    rows = [
-        {
-            "account_no": row.account_no,
-            "from_bucket": row.from_bucket,
-            "bucket": context.get("bucket_words", {}).get(row.bucket, row.bucket),
-            "balance": row.balance,
-            "past_due": row.past_due,
-            "oldest_due_date": row.oldest_due_date,
-            "days_delinquent": row.days_delinquent,
-            "case_no": cases.get(row.party_no, ""),
-            "case_href": f"/cases/{cases[row.party_no]}" if may_open and row.party_no in cases else "",
-        }
-        for row in found.rows
-    ]
-    more = f"/portfolio/accounts?{urlencode({**asked, 'after': found.more_after})}" if found.more_after else ""
-    return render(
-        request,
-        "oversight/accounts.html",
-        {
-            **context,
-            "found": found,
-            "rows": rows,
-            "more_href": more,
-            "export_href": f"/portfolio/accounts?{urlencode({**asked, 'format': 'csv'})}",
-            "may_export": request.user.may("report.export"),
-        },
-    )
-
-
-def _withheld(
-    request: HttpRequest, rows: Sequence[drilldown.AccountRow], *, all_of_them: bool
-) -> list[drilldown.AccountRow]:
-    """The rows, those of persons whose cases the user may not open without their numbers: the sums stay what they are."""
-    closed = Account.objects.filter(withheld(request.user.pk, now=now()))
-    if not all_of_them:
-        closed = closed.filter(account_no__in=[row.account_no for row in rows])
-    numbers = set(closed.values_list("account_no", flat=True))
-    return [replace(row, account_no="****", party_no="") if row.account_no in numbers else row for row in rows]
-
-
-def _asked(request: HttpRequest, last: date, *, after: str, limit: int) -> tuple[drilldown.Accounts, dict[str, object]]:
-    currency = request.GET.get("currency") or queries.currencies(last)[0]
-    labels = {
-        "bucket_label": pgettext("report", "Bucket"),
-        "balance_label": pgettext("report", "Balance"),
-        "past_due_label": pgettext("report", "Past due"),
-        "back": "/portfolio",
-    }
-    stamp = pgettext("report", "close of %(day)s") % {"day": day(last)}
-    if "month" in request.GET:
-        month = date.fromisoformat(request.GET["month"])
-        source, to = request.GET["from"], request.GET["to"]
-        found = drilldown.moved(
-            _tables(month),
-            _tables(rules.month_end_before(month)),
-            currency=currency,
-            from_bucket=source,
-            to_bucket=to,
-            after=after,
-            limit=limit,
-        )
-        context = {
-            **labels,
-            "heading": f"{source} → {to}",
-            "stamp": f"{rules.month_end_before(month)} → {month}",
-            "two": True,
-            "from_label": pgettext("report", "From"),
-            "bucket_label": pgettext("report", "To"),
-            "balance_label": pgettext("report", "Balance at the month's start"),
-        }
-        return found, context
-    if "first" in request.GET:
-        run = folder(last)
-        if run is None:
-            raise drilldown.NotKept(last.isoformat())
-        found = drilldown.first_payments(
-            run / "inputs", run / "tables", currency=currency, day=last, after=after, limit=limit
-        )
-        context = {
-            **labels,
-            "heading": pgettext("report", "First statements"),
-            "stamp": stamp,
-            "two": True,
-            "from_label": pgettext("report", "Due on"),
-            "bucket_label": pgettext("report", "Payment"),
-            "bucket_words": {
-                drilldown.UNPAID: pgettext("first statement", "unpaid"),
-                drilldown.PAID: pgettext("first statement", "paid"),
-            },
-        }
-        return found, context
-    if "cohort" in request.GET:
-        cohort = date.fromisoformat(request.GET["cohort"])
-        found = drilldown.entered(_tables(last), currency=currency, cohort=cohort, after=after, limit=limit)
-        context = {
-            **labels,
-            "heading": pgettext("report", "Entered in %(month)s") % {"month": f"{cohort:%Y-%m}"},
-            "stamp": stamp,
-            "two": True,
-            "episode": True,
-            "from_label": pgettext("report", "Entered on"),
-            "bucket_label": pgettext("report", "Cured on"),
-            "balance_label": pgettext("report", "Balance at entry"),
-            "past_due_label": pgettext("report", "Recovered"),
-            "back": "/reports/vintages",
-        }
-        return found, context
-    bucket, stage, late = request.GET.get("bucket", ""), request.GET.get("stage", ""), "late" in request.GET
-    if bucket not in ("", *rules.BUCKETS) or stage not in ("", *rules.STAGES):
-        raise KeyError(bucket or stage)
-    found = drilldown.in_bucket(
-        _tables(last), currency=currency, bucket=bucket, stage=stage, late=late, after=after, limit=limit
-    )
-    heading = bucket or (
-        str(words.STAGES[stage]) if stage else "M1–M7+" if late else pgettext("report", "All accounts")
-    )
-    return found, {**labels, "heading": heading, "stamp": stamp}
-
-
-def _tables(business_date: date) -> Path:
-    found = folder(business_date)
-    if found is None:
-        raise drilldown.NotKept(business_date.isoformat())
-    return found / "tables"
-
-
-class _Line:
-    """What csv writes to: it hands the line straight back."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _csv(found: drilldown.Accounts) -> StreamingHttpResponse:
-    def lines() -> Iterator[str]:
-        writer = csv.writer(_Line(), lineterminator="\n")
-        yield writer.writerow(drilldown.AccountRow.__slots__)
-        for row in found.rows:
-            yield writer.writerow(
-                ["" if (value := getattr(row, name)) is None else value for name in drilldown.AccountRow.__slots__]
-            )
-
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="accounts.csv"'
-    return response

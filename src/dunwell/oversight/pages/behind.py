@@ -1,118 +1,167 @@
-"""The rows behind figures that are counted from facts: parts of promises, and what the gate refused."""
+"""The rows behind a day's figure, on a page and as a file; what they add up to is the figure."""
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import pgettext
 
-from dunwell.arrangements.models import Promise
 from dunwell.compliance.queries import closed_numbers
-from dunwell.frame.templatetags.frame import clock, count, money
+from dunwell.evidence import services as evidence
+from dunwell.frame.templatetags.frame import count, moment, money, percent
 from dunwell.frame.templatetags.frame import day as day_of
 from dunwell.identity.pages.guard import requires
-from dunwell.oversight import queries, words
-from dunwell.oversight.pages.reports import SHOWN, now, table
-from dunwell.oversight.pages.shown import Cell, Column
+from dunwell.kernel.actor import Actor
+from dunwell.oversight import export, queries, words
+from dunwell.oversight.pages.shown import SHOWN, Cell, Column, now, rows_behind, table
+from dunwell.oversight.queries import Behind, Scope
+
+PEOPLE = ("party_no", "name_masked", "case_no", "account_no", "host_ref")
+LIVE = ("stages", "holding")  # as they stand now, whatever day is asked for
+MASK = "****"
 
 
-def _cut(found: int) -> str:
-    if found <= SHOWN:
-        return ""
-    return pgettext("report", "%(shown)s of %(all)s are shown.") % {"shown": SHOWN, "all": found}
+def scope_of(request: HttpRequest, *, currencies: list[str] | None = None) -> Scope:
+    """Day (today by default), currency (that of most accounts) and collector that an address asks for; 404 when unread."""
+    at = now()
+    if currencies is None:
+        close = queries.last_close()
+        currencies = close[1] if close else []
+    asked, collector = request.GET.get("currency", ""), request.GET.get("collector", "")
+    try:
+        on = date.fromisoformat(request.GET["day"]) if request.GET.get("day") else at.date()
+        by = int(collector) if collector else None
+    except ValueError as error:
+        raise Http404(str(error)) from error
+    if on > at.date():
+        raise Http404(f"{on} lies ahead")
+    currency = asked if asked in currencies or (asked.isalpha() and len(asked) == 3) else (*currencies, "CNY")[0]
+    return Scope(on, at, request.user.entity_id, currency.upper(), by)
+
+
+def _masked(request: HttpRequest, found: Behind, rows: list[tuple], *, at: datetime) -> list[tuple]:
+    """The rows, those about persons whose cases the user may not open without their numbers: the sums stay."""
+    if "party_no" not in found.columns:
+        return rows
+    place = found.columns.index("party_no")
+    closed = closed_numbers(request.user.pk, [row[place] for row in rows], now=at)
+    may_name = request.user.may("case.view")
+
+    def shown(row: tuple) -> tuple:
+        hidden = row[place] in closed
+        return tuple(
+            MASK if name in PEOPLE and hidden and value else "" if name == "name_masked" and not may_name else value
+            for name, value in zip(found.columns, row, strict=True)
+        )
+
+    return [shown(row) for row in rows]
+
+
+def _cell(name: str, value: object, *, may_open: bool) -> Cell:
+    if name in words.VALUES:
+        return Cell(str(words.VALUES[name].get(str(value), value or "–")))
+    if name == "share_of_before":
+        return Cell(percent(value), True)
+    if isinstance(value, Decimal):
+        return Cell(money(value), True)
+    if isinstance(value, bool | int):
+        return Cell(count(value), True)
+    if isinstance(value, datetime):
+        return Cell(moment(value))
+    if isinstance(value, date):
+        return Cell(day_of(value))
+    href = f"/cases/{value}" if name == "case_no" and value and value != MASK and may_open else ""
+    return Cell(value if value else "–", href=href)
+
+
+def _found(figure: str, scope: Scope) -> Behind:
+    try:
+        return queries.behind(figure, scope)
+    except KeyError as error:
+        raise Http404(figure) from error
 
 
 @requires("report.view")
-def kept(request: HttpRequest) -> HttpResponse:
-    """承诺兑现率: every part that was judged, with what came in."""
-    moment = now()
-    parts = list(
-        queries.judged_parts(moment.date()).order_by("-due_date", "id").values_list(
-            "promise__party__party_no", "due_date", "promise__currency", "amount", "received", "state"
-        )
-    )  # fmt: skip
-    states = words.PART_STATES
-    closed = closed_numbers(request.user.pk, [part[0] for part in parts[:SHOWN]], now=moment)
-    kept_parts = sum(part[5] == Promise.State.KEPT for part in parts)
+def behind(request: HttpRequest, figure: str) -> HttpResponse:
+    """The rows that a figure counts, the sums under them."""
+    scope = scope_of(request)
+    found = _found(figure, scope)
+    rows = _masked(request, found, list(found.rows[:SHOWN]), at=scope.now)
+    may_open = request.user.may("case.view")
+    sums = [_cell("", found.total(name), may_open=False) if name in found.adds else Cell("") for name in found.columns]
+    if sums and found.columns[0] not in found.adds and found.adds:
+        sums[0] = Cell(pgettext("report", "All"))
+    first = found.rows[0] if found.rows else ()
+    numbers = {name for name, value in zip(found.columns, first, strict=False) if isinstance(value, Decimal | int)}
+    live = figure in LIVE
     return table(
         request,
-        heading=pgettext("report", "Promise-kept rate"),
-        stamp=clock(moment),
-        columns=[
-            Column(pgettext("report", "Party")),
-            Column(pgettext("report", "Due on")),
-            Column(pgettext("report", "Currency")),
-            Column(pgettext("report", "Promised"), True),
-            Column(pgettext("report", "Received"), True),
-            Column(pgettext("report", "State")),
-        ],
+        heading=str(words.FIGURES[figure]),
+        stamp=f"{moment(scope.now)}, {scope.currency}",
+        columns=[Column(words.COLUMNS[name], name in found.adds or name in numbers) for name in found.columns],
         rows=[
-            [
-                Cell("****" if party in closed else party),
-                Cell(day_of(due)),
-                Cell(currency),
-                Cell(money(amount), True),
-                Cell(money(received), True),
-                Cell(str(states[state])),
-            ]
-            for party, due, currency, amount, received, state in parts[:SHOWN]
+            [_cell(name, value, may_open=may_open) for name, value in zip(found.columns, row, strict=True)]
+            for row in rows
         ],
-        sums=[
-            Cell(count(len(parts))),
-            Cell(""),
-            Cell(""),
-            Cell(money(sum((part[3] for part in parts), Decimal(0))), True),
-            Cell(money(sum((part[4] for part in parts), Decimal(0))), True),
-            Cell(f"{states[Promise.State.KEPT]} {kept_parts}"),
+        sums=sums if found.adds else None,
+        formula=words.FORMULAS[figure],
+        nothing=words.NOTHING.get(figure, pgettext("of the day's funnel", "Nobody yet today.")),
+        cut=pgettext("report", "%(shown)s of %(all)s are shown.") % {"shown": SHOWN, "all": count(len(found.rows))}
+        if len(found.rows) > SHOWN
+        else "",
+        back=f"/reports/day?day={scope.day}&currency={scope.currency}",
+        downloads=[
+            (form.upper(), rows_behind(figure, scope, collector=scope.collector, form=form)) for form in ("xlsx", "csv")
         ],
-        formula=words.FORMULAS["kept"],
-        nothing=pgettext("report", "No part of a promise was due in the last 30 days."),
-        cut=_cut(len(parts)),
-        back="/portfolio",
+        day=scope.day,
+        currency=scope.currency,
+        asks_day=not live,
+        **({} if live else neighbours(f"/reports/behind/{figure}", scope)),
     )
 
 
-@requires("report.view")
-def gate(request: HttpRequest) -> HttpResponse:
-    """What the gate refused today, and what it sent to review: rule by rule, contact by contact."""
-    moment = now()
-    found = list(
-        queries.refused(moment).order_by("-decided_at", "-id").values_list(
-            "decided_at", "party__party_no", "channel", "verdict", "primary_rule"
-        )
-    )  # fmt: skip
-    closed = closed_numbers(request.user.pk, [row[1] for row in found[:SHOWN]], now=moment)
-    return table(
+def neighbours(path: str, scope: Scope) -> dict[str, str]:
+    """The addresses of the day before and, unless it lies ahead, of the day after."""
+    collector = f"&collector={scope.collector}" if scope.collector is not None else ""
+
+    def on(day: date) -> str:
+        return f"{path}?day={day}&currency={scope.currency}{collector}"
+
+    later = scope.day + timedelta(days=1)
+    return {
+        "earlier_href": on(scope.day - timedelta(days=1)),
+        "later_href": on(later) if later <= scope.now.date() else "",
+    }
+
+
+@requires("report.export")
+def download(request: HttpRequest, figure: str, form: str) -> HttpResponse:
+    """All rows behind a figure as a file. Logged."""
+    scope = scope_of(request)
+    if form not in export.FORMATS:
+        raise Http404(form)
+    found = _found(figure, scope)
+    rows = _masked(request, found, list(found.rows), at=scope.now)
+    return exported(
         request,
-        heading=pgettext("report", "Refused by the gate"),
-        stamp=clock(moment),
-        columns=[
-            Column(pgettext("report", "Time")),
-            Column(pgettext("report", "Party")),
-            Column(pgettext("report", "Channel")),
-            Column(pgettext("report", "Answer")),
-            Column(pgettext("report", "Rule")),
-        ],
-        rows=[
-            [
-                Cell(clock(at.astimezone(moment.tzinfo))),
-                Cell("****" if party in closed else party),
-                Cell(str(words.CHANNELS.get(channel, channel))),
-                Cell(str(words.VERDICTS[verdict])),
-                Cell(rule),
-            ]
-            for at, party, channel, verdict, rule in found[:SHOWN]
-        ],
-        sums=[
-            Cell(count(len(found))),
-            Cell(""),
-            Cell(""),
-            Cell(f"{words.VERDICTS['BLOCK']} {sum(row[3] == 'BLOCK' for row in found)}"),
-            Cell(""),
-        ],
-        formula=words.FORMULAS["gate"],
-        nothing=pgettext("report", "The gate has refused nothing today."),
-        cut=_cut(len(found)),
-        back="/portfolio",
+        export.Table(figure, found.columns, rows),
+        form,
+        name=f"{figure}_{scope.day}_{scope.currency}",
+        at=scope.now,
     )
+
+
+def exported(request: HttpRequest, table: export.Table, form: str, *, name: str, at: datetime) -> HttpResponse:
+    """A table as a file, and an entry in the log about who took it."""
+    write, content_type = export.FORMATS[form]
+    evidence.write(
+        kind="report.exported",
+        now=at,
+        by=Actor(user_id=request.user.pk, name=request.user.staff_no, entity_id=request.user.entity_id),
+        data={"name": name, "format": form, "rows": len(table.rows)},
+    )
+    response = HttpResponse(write(table), content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
+    return response

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import pgettext, pgettext_lazy
 
-from dunwell.compliance.queries import closed_numbers
 from dunwell.frame.templatetags.frame import count, moment, money, percent
 from dunwell.identity.pages.guard import requires
-from dunwell.kernel.times import BANK_ZONE
 from dunwell.oversight import charts, export, queries, rules, words
-from dunwell.oversight.pages.shown import Cell, Column, Figure, heat_table
+from dunwell.oversight.pages.behind import exported, neighbours, scope_of
+from dunwell.oversight.pages.shown import Cell, Column, Figure, heat_table, now, rows_behind, table
 
-SHOWN = 200
 LISTED = (
     (
         "/portfolio",
@@ -52,10 +49,6 @@ LISTED = (
 )
 
 
-def now() -> datetime:
-    return timezone.now().astimezone(BANK_ZONE)
-
-
 def _currency(request: HttpRequest, day: date) -> str:
     known = queries.currencies(day)
     asked = request.GET.get("currency", "")
@@ -81,13 +74,13 @@ def download(request: HttpRequest, name: str, form: str) -> HttpResponse:
     """A report as a file. 404 for a report that does not exist or a day without figures."""
     try:
         day = date.fromisoformat(request.GET.get("day", ""))
-        table = export.report(name, day)
-        write, content_type = export.FORMATS[form]
+        found = export.report(
+            name, day, currency=request.GET.get("currency") or None, entity_id=request.user.entity_id, now=now()
+        )
+        export.FORMATS[form]
     except (ValueError, KeyError, export.NoFigures) as error:
         raise Http404(str(error)) from error
-    response = HttpResponse(write(table), content_type=content_type)
-    response["Content-Disposition"] = f'attachment; filename="{name}_{day}.{form}"'
-    return response
+    return exported(request, found, form, name=f"{name}_{day}", at=now())
 
 
 @requires("report.view")
@@ -106,6 +99,7 @@ def roll_rates(request: HttpRequest) -> HttpResponse:
                     "span": f"{rules.month_end_before(month)} → {month}",
                     "entered": matrix.entered(),
                     "cured": matrix.cured(),
+                    "rate_href": f"/portfolio/accounts?month={month}&currency={currency}&rate=",
                 }
             )
     return render(
@@ -130,47 +124,6 @@ def _roll_formula() -> str:
 
 
 @requires("report.view")
-def stages(request: HttpRequest) -> HttpResponse:
-    day = queries.last_day()
-    rows = queries.stages(_currency(request, day)) if day else []
-    currency = _currency(request, day) if day else ""
-    return table(
-        request,
-        heading=pgettext("report", "Stages"),
-        stamp=moment(now()),
-        columns=[
-            Column(pgettext("report", "Stage")),
-            Column(pgettext("report", "Accounts"), True),
-            Column(pgettext("report", "Balance"), True),
-            Column(pgettext("report", "Past due"), True),
-        ],
-        rows=[
-            [
-                Cell(words.STAGES[row.stage], href=f"/portfolio/accounts?stage={row.stage}&currency={currency}"),
-                Cell(count(row.accounts), True),
-                Cell(money(row.balance), True),
-                Cell(money(row.past_due), True),
-            ]
-            for row in rows
-        ],
-        sums=[
-            Cell(pgettext("report", "All")),
-            Cell(count(sum(r.accounts for r in rows)), True),
-            Cell(money(sum((r.balance for r in rows), Decimal(0))), True),
-            Cell(money(sum((r.past_due for r in rows), Decimal(0))), True),
-        ],
-        formula=pgettext(
-            "report",
-            "Accounts with something past due, by days delinquent: reminder to the end of "
-            "grace, early M1 and M2, mid M3 to M6, late M7+. Payments of today are taken "
-            "into account; the rows behind a stage are those of the last close.",
-        ),
-        nothing=pgettext("report", "Nothing is past due."),
-        day=day,
-    )
-
-
-@requires("report.view")
 def vintages(request: HttpRequest) -> HttpResponse:
     day = queries.last_day()
     currency = _currency(request, day) if day else ""
@@ -185,7 +138,12 @@ def vintages(request: HttpRequest) -> HttpResponse:
                 Cell(f"{each.cohort:%Y-%m}", href=href),
                 Cell(count(each.accounts), True),
                 Cell(money(each.entry_balance), True),
-                *(Cell(percent(points[age]) if age in points else "", True) for age in ages),
+                *(
+                    Cell(percent(points[age]), True, f"{href}&at={rules.month_of_age(each.cohort, age)}")
+                    if age in points
+                    else Cell("", True)
+                    for age in ages
+                ),
             ]
         )
     return table(
@@ -205,8 +163,9 @@ def vintages(request: HttpRequest) -> HttpResponse:
         % {"formula": words.FORMULAS["recovery"]},
         chart=vintage_chart(found),
         nothing=pgettext("report", "No account has entered collections yet."),
-        name="vintages",
-        day=day,
+        downloads=[
+            (form.upper(), f"/reports/vintages.{form}?day={day}&currency={currency}") for form in ("xlsx", "csv") if day
+        ],
     )
 
 
@@ -225,49 +184,24 @@ def vintage_chart(found: list[rules.Curve]) -> str:
 
 @requires("report.view")
 def day(request: HttpRequest) -> HttpResponse:
-    moment_now = now()
-    on = moment_now.date()
-    today = queries.day(on, now=moment_now)
-    rows = queries.collectors(on)
+    """A day's figures and each collector's day, today's or that of any day before."""
+    close = queries.last_close()
+    known = close[1] if close else []
+    scope = scope_of(request, currencies=known)
+    today = queries.day(scope)
+    rows = queries.collectors(scope, today.money)
     heads = queries.productivity(rows)
     english = request.user.language == "en"
-    figures = [
-        Figure(
-            pgettext("report", "Contact rate"),
-            percent(today.contact_rate),
-            "",
-            words.FORMULAS["contact"],
-            f"{today.connected} / {today.calls}",
-        ),
-        Figure(
-            pgettext("report", "Right-party rate"),
-            percent(today.right_party_rate),
-            "",
-            words.FORMULAS["rpc"],
-            f"{today.reached} / {today.calls}",
-        ),
-        Figure(
-            pgettext("report", "Received a collector"), money(heads.per_collector), "", words.FORMULAS["per_collector"]
-        ),
-        Figure(
-            pgettext("report", "Cases a collector"),
-            money(heads.cases_per_collector, 1),
-            "",
-            words.FORMULAS["cases_per_collector"],
-        ),
-        Figure(
-            pgettext("report", "Promise-kept rate"),
-            percent(today.kept_rate),
-            "",
-            words.FORMULAS["kept"],
-            f"{today.kept} / {today.judged}",
-        ),
-    ]
+
+    def behind(figure: str, row: queries.CollectorDay | None = None) -> str:
+        return rows_behind(figure, scope, collector=row.user_id if row else None)
+
     return table(
         request,
         heading=pgettext("report", "The day and each collector's day"),
-        stamp=moment(moment_now),
-        figures=figures,
+        stamp=f"{moment(scope.now)}, {scope.currency}",
+        figures=_day_figures(scope, today, heads),
+        few=True,
         columns=[
             Column(pgettext("report", "Collector")),
             Column(pgettext("report", "Team")),
@@ -283,93 +217,125 @@ def day(request: HttpRequest) -> HttpResponse:
             [
                 Cell(row.name_en if english else row.name_zh),
                 Cell(row.team_en if english else row.team_zh),
-                Cell(count(row.contacts), True),
-                Cell(count(row.reached), True),
-                Cell(percent(row.right_party_rate), True),
-                Cell(count(row.promises), True),
-                Cell(money(row.promised), True),
-                Cell(money(row.received), True),
-                Cell(count(row.cases), True),
+                Cell(count(row.contacts), True, behind("contacts", row)),
+                Cell(count(row.reached), True, behind("contacts", row)),
+                Cell(percent(row.right_party_rate), True, behind("contacts", row)),
+                Cell(count(row.promises), True, behind("promises", row)),
+                Cell(money(row.promised), True, behind("promises", row)),
+                Cell(money(row.received), True, behind("received", row)),
+                Cell(count(row.cases), True, behind("owned", row)),
             ]
             for row in rows
         ],
         sums=[
             Cell(pgettext("report", "All")),
             Cell(""),
-            Cell(count(sum(r.contacts for r in rows)), True),
-            Cell(count(sum(r.reached for r in rows)), True),
+            Cell(count(sum(r.contacts for r in rows)), True, behind("contacts")),
+            Cell(count(sum(r.reached for r in rows)), True, behind("contacts")),
             Cell(""),
-            Cell(count(sum(r.promises for r in rows)), True),
-            Cell(money(sum((r.promised for r in rows), Decimal(0))), True),
-            Cell(money(sum((r.received for r in rows), Decimal(0))), True),
-            Cell(count(sum(r.cases for r in rows)), True),
+            Cell(count(sum(r.promises for r in rows)), True, behind("promises")),
+            Cell(money(sum((r.promised for r in rows), Decimal(0))), True, behind("promises")),
+            Cell(money(heads.received), True, behind("productivity")),
+            Cell(count(heads.cases), True, behind("owned")),
         ],
         formula=pgettext(
             "report",
-            "Received: repayments of today put to the collector who last reached the party in the seven days before.",
+            "Received: repayments of the day less what was taken back, put to the collector who last reached the party in the "
+            "seven days before. Own cases: open on the day, by their owner of that day.",
         ),
         nothing=pgettext("report", "There is no collector."),
-        name="collectors",
-        day=on,
+        downloads=[
+            (form.upper(), f"/reports/collectors.{form}?day={scope.day}&currency={scope.currency}")
+            for form in ("xlsx", "csv")
+        ],
+        other_currencies=[
+            (code, f"/reports/day?day={scope.day}&currency={code}") for code in known if code != scope.currency
+        ],
+        day=scope.day,
+        currency=scope.currency,
+        asks_day=True,
+        **neighbours("/reports/day", scope),
     )
+
+
+def _day_figures(scope: queries.Scope, today: queries.Day, heads: queries.Productivity) -> list[Figure]:
+    at = moment(scope.now)
+    return [
+        Figure(
+            pgettext("report", "Contact rate"), percent(today.contact_rate), "", words.FORMULAS["contact"],
+            f"{today.connected} / {today.calls}", stamp=at, href=rows_behind("calls", scope),
+        ),
+        Figure(
+            pgettext("report", "Right-party rate"), percent(today.right_party_rate), "", words.FORMULAS["rpc"],
+            f"{today.reached} / {today.calls}", stamp=at, href=rows_behind("calls", scope),
+        ),
+        Figure(
+            pgettext("figure", "Money received"), money(today.received), "", words.FORMULAS["received"],
+            pgettext("report", "%(n)s repayments") % {"n": today.money.repayments}, stamp=at,
+            href=rows_behind("received", scope),
+        ),
+        Figure(
+            pgettext("report", "Received a collector"), money(heads.per_collector), "", words.FORMULAS["productivity"],
+            f"{money(heads.received)} / {heads.working}", stamp=at, href=rows_behind("productivity", scope),
+        ),
+        Figure(
+            pgettext("report", "Cases a collector"), money(heads.cases_per_collector, 1), "", words.FORMULAS["owners"],
+            f"{heads.cases} / {heads.owners}", stamp=at, href=rows_behind("owners", scope),
+        ),
+        Figure(
+            pgettext("report", "Promise-kept rate"), percent(today.kept_rate), "", words.FORMULAS["kept"],
+            f"{today.kept} / {today.judged}", stamp=at, href=rows_behind("kept", scope),
+        ),
+        Figure(
+            pgettext("report", "Refused by the gate"), count(today.blocked), "", words.FORMULAS["gate"],
+            pgettext("report", "%(n)s more wait for review") % {"n": today.review}, stamp=at,
+            href=rows_behind("gate", scope),
+        ),
+        Figure(
+            pgettext("figure", "Funnel of the day"), count(today.funnel[0].parties), "", words.FORMULAS["funnel"],
+            f"→ {count(today.funnel[-1].parties)}", stamp=at, href=rows_behind("funnel", scope),
+        ),
+    ]  # fmt: skip
 
 
 @requires("report.view")
-def funnel_step(request: HttpRequest, step: str) -> HttpResponse:
-    if step not in words.STEPS:
-        raise Http404(step)
-    moment_now = now()
-    found = queries.funnel_rows(step, moment_now.date())
-    may_open = request.user.may("case.view")
-    closed = closed_numbers(request.user.pk, [row.party_no for row in found[:SHOWN]], now=moment_now)
-    with_amount = any(row.amount is not None for row in found)
+def stages(request: HttpRequest) -> HttpResponse:
+    """Accounts past due by stage as they stand now; below each the accounts as they stand now."""
+    close = queries.last_close()
+    known = close[1] if close else []
+    scope = scope_of(request, currencies=known)
+    rows = queries.stages(scope.currency, entity_id=scope.entity_id)
+
+    def accounts(stage: str = "") -> str:
+        return f"/portfolio/accounts?live=1&stage={stage}&currency={scope.currency}"
+
     return table(
         request,
-        heading=str(words.STEPS[step]),
-        stamp=moment(moment_now),
+        heading=pgettext("report", "Stages"),
+        stamp=f"{moment(scope.now)}, {scope.currency}",
         columns=[
-            Column(pgettext("report", "Party")),
-            Column(pgettext("report", "Name")),
-            Column(pgettext("report", "Case")),
-            *([Column(pgettext("report", "Amount"), True)] if with_amount else []),
+            Column(pgettext("report", "Stage")),
+            Column(pgettext("report", "Accounts"), True),
+            Column(pgettext("report", "Balance"), True),
+            Column(pgettext("report", "Past due"), True),
         ],
         rows=[
             [
-                *(
-                    [Cell("****"), Cell("–"), Cell("–")]
-                    if row.party_no in closed
-                    else [
-                        Cell(row.party_no),
-                        Cell(row.name_masked if may_open else "–"),
-                        Cell(row.case_no or "–", href=f"/cases/{row.case_no}" if may_open and row.case_no else ""),
-                    ]
-                ),
-                *([Cell(money(row.amount), True)] if with_amount else []),
+                Cell(words.STAGES[row.stage], href=accounts(row.stage)),
+                Cell(count(row.accounts), True, accounts(row.stage)),
+                Cell(money(row.balance), True, accounts(row.stage)),
+                Cell(money(row.past_due), True, accounts(row.stage)),
             ]
-            for row in found[:SHOWN]
+            for row in rows
         ],
         sums=[
-            Cell(count(len(found))),
-            Cell(""),
-            Cell(""),
-            *([Cell(money(sum((row.amount or Decimal(0) for row in found), Decimal(0))), True)] if with_amount else []),
+            Cell(pgettext("report", "All"), href=accounts()),
+            Cell(count(sum(r.accounts for r in rows)), True, accounts()),
+            Cell(money(sum((r.balance for r in rows), Decimal(0))), True, accounts()),
+            Cell(money(sum((r.past_due for r in rows), Decimal(0))), True, accounts()),
         ],
-        formula=words.STEP_MEANINGS[step],
-        nothing=pgettext("of the day's funnel", "Nobody yet today."),
-        cut=pgettext("report", "%(shown)s of %(all)s are shown.") % {"shown": SHOWN, "all": len(found)}
-        if len(found) > SHOWN
-        else "",
-        back="/portfolio",
+        formula=words.FORMULAS["stages"],
+        nothing=words.NOTHING["stages"],
+        downloads=[(form.upper(), rows_behind("stages", scope, form=form)) for form in ("xlsx", "csv")],
+        other_currencies=[(code, f"/reports/stages?currency={code}") for code in known if code != scope.currency],
     )
-
-
-def table(
-    request: HttpRequest,
-    *,
-    rows: list[list[Cell]],
-    sums: list[Cell] | None = None,
-    back: str = "/reports",
-    **context: object,
-) -> HttpResponse:
-    shown = {**context, "rows": rows, "sums": sums if rows else None, "back": back, "may_export": _may_export(request)}
-    return render(request, "oversight/table.html", shown)

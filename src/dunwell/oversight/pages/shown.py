@@ -3,10 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from urllib.parse import urlencode
 
-from dunwell.oversight.rules import BUCKETS, Matrix
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from dunwell.kernel.times import BANK_ZONE
+from dunwell.oversight.queries import Scope
+from dunwell.oversight.rules import BUCKETS, LEFT, Matrix
+
+SHOWN = 200
+
+
+def now() -> datetime:
+    """This moment on the bank's clock."""
+    return timezone.now().astimezone(BANK_ZONE)
+
+
+def table(
+    request: HttpRequest,
+    *,
+    rows: list[list[Cell]],
+    sums: list[Cell] | None = None,
+    back: str = "/reports",
+    **context: object,
+) -> HttpResponse:
+    """A report's page: figures, formula, rows and their sums, and the files to take away for those who may."""
+    may_export = request.user.may("report.export")
+    shown = {**context, "rows": rows, "sums": sums if rows else None, "back": back, "may_export": may_export}
+    return render(request, "oversight/table.html", shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +49,7 @@ class Figure:
     tone: str = ""
     stamp: str = ""
     href: str = ""
+    beside_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +65,20 @@ class Column:
     number: bool = False
 
 
+def rows_behind(figure: str, scope: Scope, *, collector: int | None = None, form: str = "") -> str:
+    """The address of the rows behind a figure of a day (queries.FIGURES); of their file with `form`."""
+    asked: dict[str, object] = {"day": scope.day.isoformat(), "currency": scope.currency}
+    if collector is not None:
+        asked["collector"] = collector
+    return f"/reports/behind/{figure}{f'.{form}' if form else ''}?{urlencode(asked)}"
+
+
 def heat_table(matrix: Matrix, before: Matrix | None, *, currency: str) -> dict[str, object]:
     """The heat map of a month: every cell with its number and its accounts, the roll rate and its change in points."""
     rows = []
     for source in BUCKETS:
         cells = []
-        for to in BUCKETS:
+        for to in (*BUCKETS, LEFT):
             found = matrix.cell(source, to)
             value = found.share_of_balance * 100 if found and found.share_of_balance is not None else None
             asked = urlencode({"month": matrix.month.isoformat(), "from": source, "to": to, "currency": currency})
@@ -60,6 +97,7 @@ def heat_table(matrix: Matrix, before: Matrix | None, *, currency: str) -> dict[
                 "bucket": source,
                 "cells": cells,
                 "worse": None if worse is None else worse * 100,
+                "worse_href": next((cell["href"] for cell in cells if cell["is_roll"]), ""),
                 "gain": gain,
                 "gain_bad": gain is not None and gain >= Decimal("0.05"),
             }
