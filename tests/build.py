@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, date, datetime
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
 
 from dunwell.arrears.models import AccountState
 from dunwell.casework.models import Case
+from dunwell.compliance import services as compliance
+from dunwell.evidence import services as evidence
 from dunwell.identity.models import Entity, Role, Team, User
+from dunwell.kernel.actor import Actor
 from dunwell.portfolio import rules as portfolio_rules
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import Account, AccountRole, ContactPoint, Party
@@ -109,6 +113,27 @@ def contact_point(*, party: Party, value: str = "", kind: str = "mobile", **fiel
         digest_version=version,
         **{"source": "contract", "masked": f"{text[:3]}****{text[-4:]}", **fields},
     )
+
+
+def proof(party: Party) -> str:
+    """A reference to evidence that is kept: a record of the log about the party."""
+    row = evidence.write(kind="note.written", now=NOW, by=Actor.program("test"), party_id=party.pk)
+    return f"log:{row.pk}"
+
+
+def agency(code: str = "agency-1", *, debtors: Iterable[Party] = ()) -> Actor:
+    """A published agency, of whom these debtors were told, as it acts by program."""
+    made = entity(code)
+    by, since = Actor.program("test"), NOW - timedelta(days=30)
+    compliance.list_agency(
+        agency_id=made.pk, telephone="4000000000", published_at="https://bank.example.cn", starts_on=since.date(),
+        by=by, now=since,
+    )  # fmt: skip
+    for debtor in debtors:
+        compliance.record_circumstance(
+            party_id=debtor.pk, kind="agency_notice", agency_id=made.pk, evidence_ref=proof(debtor), by=by, now=since
+        )
+    return Actor.program("agency", entity_id=made.pk)
 
 
 def account_state(*, account: Account, past_due: str = "1500.00", **fields: object) -> AccountState:

@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from dunwell.compliance import queries, services
-from dunwell.compliance.models import Consent, Hold, ListEntry
+from dunwell.compliance.models import Circumstance, Consent, Hold, ListEntry
 from dunwell.compliance.queries.facts import HOLD_AS_FLAG
 from dunwell.compliance.rules.holds import KINDS
 from dunwell.compliance.words import HOLDS
+from dunwell.evidence.models import StoredFile
 from dunwell.kernel.actor import Actor
 from tests import build
 
@@ -62,8 +64,9 @@ def test_every_kind_of_hold_has_a_name_and_a_flag():
         ({"kind": "opt_out", "channel": "sms"}, 302),
         ({"kind": "opt_out"}, 422),
         ({"kind": "night_consent"}, 422),
-        ({"kind": "night_consent", "evidence": "call 77", "until": "2099-01-01"}, 302),
-        ({"kind": "night_consent", "evidence": "call 77", "until": "2020-01-01"}, 422),
+        ({"kind": "night_consent", "evidence": "kept", "until": "2099-01-01"}, 302),
+        ({"kind": "night_consent", "evidence": "call 77"}, 422),
+        ({"kind": "night_consent", "evidence": "kept", "until": "2020-01-01"}, 422),
         ({"kind": "stated_zone", "zone": "Asia/Tokyo"}, 302),
         ({"kind": "stated_zone", "zone": "Tokyo"}, 422),
         ({"kind": "anything"}, 422),
@@ -71,7 +74,9 @@ def test_every_kind_of_hold_has_a_name_and_a_flag():
 )
 def test_what_he_said_is_written_down_and_taken_back(at, typed, status):
     party, _, _ = build.debtor()
-    page = at(build.user("collector"))
+    if typed.get("evidence") == "kept":
+        typed = typed | {"evidence": build.proof(party)}
+    page = at(build.user("team_leader"))
     assert page.post(f"/rules/people/{party.pk}/consents", typed).status_code == status
     assert Consent.objects.count() == (1 if status == 302 else 0)
     if status == 302:
@@ -121,3 +126,64 @@ def test_who_may_work_on_the_lists(at, role, lists, edit):
     page = at(build.user(role))
     assert page.get("/rules/lists").status_code == lists
     assert page.post("/rules/lists/new", {}).status_code == edit
+
+
+def test_more_than_the_law_gives_is_not_written_down_by_a_collector(at):
+    party, _, _ = build.debtor()
+    typed = {"kind": "night_consent", "evidence": build.proof(party)}
+    assert at(build.user("collector")).post(f"/rules/people/{party.pk}/consents", typed).status_code == 422
+    assert Consent.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("role", "typed", "status"),
+    [
+        ("collector", {"kind": "dispute", "reason": "says so", "amount": "120.00"}, 302),
+        ("collector", {"kind": "dispute", "reason": "says so", "amount": "a lot"}, 422),
+        ("collector", {"kind": "dispute", "reason": "says so", "evidence": "his word"}, 422),
+        ("collector", {"kind": "dispute"}, 422),
+        ("collector", {"kind": "sold", "reason": "r"}, 422),
+        ("compliance", {"kind": "sold", "reason": "r"}, 302),
+    ],
+)
+def test_a_hold_is_placed_with_its_scope_and_its_evidence(at, role, typed, status):
+    party, _, _ = build.debtor()
+    page = at(build.user(role))
+    typed = typed | {"account": party.accounts.get().pk}
+    assert page.post(f"/rules/people/{party.pk}/holds", typed).status_code == status
+    assert [hold.account_id for hold in Hold.objects.all()] == ([typed["account"]] if status == 302 else [])
+
+
+def test_what_is_proven_is_written_down_with_its_file_and_taken_back(at):
+    party, _, _ = build.debtor()
+    son = build.party()
+    page, url = at(build.user("legal")), f"/rules/people/{party.pk}/facts"
+    for typed in ({"kind": "heir"}, {"kind": "heir", "who": son.party_no}, {"kind": "agency_notice"}):
+        assert page.post(url, typed).status_code == 422
+    file = SimpleUploadedFile("certificate.pdf", b"%PDF-1.7 of tests")
+    assert page.post(url, {"kind": "heir", "who": son.party_no, "file": file}).status_code == 302
+    row = Circumstance.objects.get()
+    assert row.evidence == f"file:{StoredFile.objects.get().sha256}"
+    assert son.party_no in page.get(f"/rules/people/{party.pk}").content.decode()
+    assert page.post(f"{url}/{row.pk}/withdraw").status_code == 302
+    assert page.get(f"/rules/people/{party.pk}").context["circumstances"] == []
+    assert at(build.user("collector")).post(url, {}).status_code == 403
+
+
+def test_agencies_and_domains_are_registered_by_compliance(at):
+    agency = build.entity("agency-1")
+    page = at(build.user("compliance"))
+    listing = {"agency": agency.pk, "telephone": "4000000000", "published_at": "https://bank.example.cn"}
+    for wrong in ({"from": "soon"}, {"from": "2026-11-01", "to": "2026-10-01"}):
+        assert page.post("/rules/registers/agencies", listing | wrong).status_code == 422
+    assert page.post("/rules/registers/agencies", listing | {"from": "2026-11-01"}).status_code == 302
+    assert page.post("/rules/registers/domains", {"domain": "not a domain", "registration": "1"}).status_code == 422
+    domain = {"domain": "pay.bank.example.cn", "registration": "ICP-1"}
+    assert page.post("/rules/registers/domains", domain).status_code == 302
+    link, later = "【测试银行】请登录 pay.bank.example.cn/x 还款", timezone.now() + timedelta(minutes=1)
+    fields = {"text": link, "channel": "sms", "now": later}
+    assert queries.findings(**fields) == ()
+    assert "4000000000" in page.get("/rules/registers").content.decode()
+    assert page.post("/rules/registers/domains", domain | {"end": "1"}).status_code == 302
+    assert [found.rule for found in queries.findings(**fields | {"now": later})] == ["CN-LINK"]
+    assert at(build.user("collector")).post("/rules/registers/domains", {}).status_code == 403

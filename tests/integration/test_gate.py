@@ -1,6 +1,6 @@
 """The gate on a database: facts gathered, slots taken, outcomes counted."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -74,17 +74,28 @@ def test_a_number_that_two_persons_share_is_counted_once_for_both():
 
 
 def test_bank_and_agency_are_counted_together():
-    _, point, _ = build.debtor()
-    agency = Actor.program("agency", entity_id=build.entity("agency-1").pk)
+    party, point, _ = build.debtor()
+    agency = build.agency(debtors=[party])
     for nr in range(6):
-        assert dial(point, key=f"a{nr}", by=agency, stated={"agency_listed": "yes"}).allowed
+        assert dial(point, key=f"a{nr}", by=agency).allowed
     assert primary(dial(point, key="ours")) == "CN-CALL-6-PER-POINT"
 
 
-def test_an_agency_whose_listing_is_not_recorded_is_refused():
-    _, point, _ = build.debtor()
+def test_an_agency_is_published_and_the_debtor_told_of_it():
+    party, point, _ = build.debtor()
     agency = Actor.program("agency", entity_id=build.entity("agency-1").pk)
-    assert primary(dial(point, key="a", by=agency)) == "G-UNKNOWN"
+    assert [r.rule for r in dial(point, key="1", by=agency).decision.reasons] == ["G-UNKNOWN", "CN-AG-NOTICE"]
+    build.agency()
+    assert primary(dial(point, key="2", by=agency)) == "CN-AG-NOTICE"
+    build.agency("agency-2", debtors=[party])  # told of another one
+    assert primary(dial(point, key="3", by=agency)) == "CN-AG-NOTICE"
+    build.agency(debtors=[party])
+    assert dial(point, key="4", by=agency).allowed
+    services.list_agency(
+        agency_id=agency.entity_id, telephone="4000000000", published_at="page", starts_on=date(2026, 1, 1),
+        ends_on=date(2026, 11, 23), by=BY, now=NOW,
+    )  # fmt: skip
+    assert primary(dial(point, key="5", by=agency)) == "CN-AG-LIST"
 
 
 def test_three_talks_are_enough_for_a_day_and_one_under_way_counts():
@@ -145,9 +156,9 @@ def test_a_correction_lowers_no_count_without_the_record_that_proves_it(first, l
 
 
 def test_an_agency_shows_the_file_in_which_the_record_stands(tmp_path):
-    _, point, _ = build.debtor()
-    agency = Actor.program("agency", entity_id=build.entity("agency-1").pk)
-    contact = dial(point, key="1", by=agency, outcome="", stated={"agency_listed": "yes"}).contact
+    party, point, _ = build.debtor()
+    agency = build.agency(debtors=[party])
+    contact = dial(point, key="1", by=agency, outcome="").contact
     (tmp_path / "cdr.csv").write_text("id,cause\nCDR-9,not connected\n")
     file = keep_file(path=tmp_path / "cdr.csv", now=NOW)
     fields = {"contact_id": contact.pk, "proof": "switch_record", "by": agency, "now": NOW, "key": "g"}
@@ -278,7 +289,11 @@ def test_night_contact_needs_an_agreement_with_evidence():
     assert primary(dial(point, key="1", now=night)) == "CN-TIME-NIGHT"
     with pytest.raises(ValueError, match="evidence"):
         services.record_consent(party_id=party.pk, kind="night_consent", by=BY, now=NOW)
-    services.record_consent(party_id=party.pk, kind="night_consent", evidence_ref="call 77", by=BY, now=NOW)
+    for nothing in ("call 77", "log:999999999", "contact:1", build.proof(build.party())):
+        with pytest.raises(services.Unproven, match="no evidence that is kept"):
+            services.record_consent(party_id=party.pk, kind="night_consent", evidence_ref=nothing, by=BY, now=NOW)
+    talk = dial(point, key="talk", outcome="connected_rpc").contact
+    services.record_consent(party_id=party.pk, kind="night_consent", evidence_ref=f"contact:{talk.pk}", by=BY, now=NOW)
     assert dial(point, key="2", now=night).allowed
 
 
@@ -345,6 +360,40 @@ def test_who_he_is_to_the_debt_decides(role, relation, rule):
     owner, _, _ = build.debtor()
     point = third_party(owner, role=role, relation=relation)
     assert primary(to_third(owner, point, "1", purpose="demand")) == rule
+
+
+@pytest.mark.parametrize(
+    ("role", "relation", "kinds", "rule"),
+    [
+        ("declared_contact", "spouse", ["joint_debt"], "OK"),
+        ("supplementary", "", ["supplementary_liable"], "OK"),
+        ("declared_contact", "son", ["heir"], "CN-DEATH-ESTATE"),
+        ("declared_contact", "son", ["heir", "estate_value"], "OK"),
+        ("declared_contact", "colleague", ["employer"], "CN-TP-UNRELATED"),
+    ],
+)
+def test_what_is_proven_about_somebody_changes_what_he_is_to_the_debt(role, relation, kinds, rule):
+    owner, _, _ = build.debtor()
+    point = third_party(owner, role=role, relation=relation)
+    rows = [
+        services.record_circumstance(
+            party_id=owner.pk, person_id=point.party_id, kind=kind, evidence_ref=build.proof(owner), by=BY, now=NOW
+        )
+        for kind in kinds
+    ]
+    assert primary(to_third(owner, point, "1", purpose="demand")) == rule
+    for row in rows:
+        services.withdraw_circumstance(circumstance_id=row.pk, by=BY, now=NOW)
+    assert primary(to_third(owner, point, "2", purpose="demand")) != "OK"
+
+
+def test_before_a_court_the_legal_team_contacts_him():
+    party, point, _ = build.debtor()
+    services.place_hold(party_id=party.pk, kind="court", reason="r", by=BY, now=NOW)
+    lawyer, collector = (build.user(role) for role in ("legal", "collector"))
+    by = {user: Actor(user_id=user.pk, name="x", entity_id=user.entity_id) for user in (lawyer, collector)}
+    assert dial(point, key="1", by=by[lawyer], outcome="").allowed
+    assert primary(dial(point, key="2", by=by[collector])) == "CN-COURT"
 
 
 def test_a_person_who_is_nothing_to_the_debt_is_refused():

@@ -113,7 +113,7 @@ def test_two_numbers_of_one_person_share_his_last_conversation(fresh_database):
 def test_each_day_has_its_own_last_slot_across_midnight(fresh_database):
     person, point, _ = build.debtor()
     services.record_consent(
-        party_id=person.pk, kind="night_consent", evidence_ref="call 1", by=BY, now=NOW - timedelta(days=1)
+        party_id=person.pk, kind="night_consent", evidence_ref=build.proof(person), by=BY, now=NOW - timedelta(days=1)
     )
     before = datetime(2026, 11, 24, 15, 50, tzinfo=UTC)  # 23:50 in Beijing: the wait counts, too
     after = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
@@ -173,7 +173,7 @@ def test_the_bank_and_two_agencies_share_the_last_dial_of_a_number_of_two_person
 
     def reach(nr):
         point, person, by = shared[nr % 2], people[nr % 2], callers[nr % 3]
-        return take(point.pk, person.pk, f"k{nr}", NOW, by=by, stated={"agency_listed": "yes"})
+        return take(point.pk, person.pk, f"k{nr}", NOW, by=by)
 
     answers = all_at_once([lambda nr=nr: reach(nr) for nr in range(THREADS)])
     assert sum(answer.allowed for answer in answers) == 1

@@ -38,7 +38,15 @@ def test_a_hold_of_one_account_leaves_contacts_about_another():
     assert ask(point, account_id=first.pk).allowed
     assert ask(point, account_id=second.pk).primary.rule == "CN-FRAUD-TXN"
     assert ask(point).primary.rule == "CN-FRAUD-TXN"  # about everything: the stricter
-    assert ask(point, account_id=second.pk, stated={"amount_scope": "rest"}).allowed
+    rest = {"account_id": second.pk, "stated": {"amount_scope": "rest"}}
+    assert ask(point, **rest).allowed
+    services.place_hold(
+        party_id=party.pk, account_id=second.pk, kind="dispute", reason="r", by=BY, now=NOW, amount=Decimal("11880.00")
+    )
+    assert ask(point, **rest).primary.rule == "CN-FRAUD-TXN"  # of 12,000.00 nothing is left beside them
+    services.place_hold(party_id=party.pk, account_id=first.pk, kind="dispute", reason="r", by=BY, now=NOW)
+    whole = {"account_id": first.pk, "stated": {"amount_scope": "rest"}}
+    assert ask(point, **whole).primary.rule == "CN-DISPUTE"  # all of it is disputed
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,56 @@ class NamedOfficer(models.Model):
         indexes = [models.Index(fields=["list", "user_id", "-id"], name="officer_user")]
 
 
+class Circumstance(models.Model):
+    """What is so about a debtor or about somebody beside him, and is proven: a joint debt, an heir, a notice given.
+
+    The last row of its kind, person and agency counts; one that ends as it begins takes it back.
+    """
+
+    party = models.ForeignKey(Party, models.PROTECT, related_name="circumstances")  # whose debt it is
+    person = models.ForeignKey(Party, models.PROTECT, null=True, related_name="circumstances_beside")
+    agency = models.ForeignKey(Entity, models.PROTECT, null=True, related_name="+")  # of a notice of placement
+    kind = models.CharField(max_length=24)  # a key of compliance.rules.circumstances.KINDS
+    evidence = models.CharField(max_length=120)  # a reference that services.proofs has found
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+
+
+class AgencyListing(models.Model):
+    """合作催收机构名单: an agency as the bank has published it. The last row of an agency counts."""
+
+    entity = models.ForeignKey(Entity, models.PROTECT, related_name="listings")
+    telephone = models.CharField(max_length=40)  # its contact, as published
+    published_at = models.CharField(max_length=200)  # where: the address of the page
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True)  # the last day
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+
+
+class LinkDomain(models.Model):
+    """A domain to which an outgoing text may link, as registered with the carrier. The last row of a domain counts."""
+
+    domain = models.CharField(max_length=120)
+    registration = models.CharField(max_length=120)  # number of the registration (备案号)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+
+
+class PackText(models.Model):
+    """The whole text of a shipped pack as it was first decided by: an old decision needs it when the file has changed."""
+
+    version = models.CharField(max_length=24)
+    sha256 = models.CharField(max_length=64, unique=True)  # as a decision keeps it
+    text = models.TextField()
+    parts = models.JSONField(default=dict)  # what it includes: name -> text
+    recorded_at = models.DateTimeField()
+
+
 class PackDraft(models.Model):
     """The text of a rule pack, or of a bank's overlay on one. Never edited: another text is another version."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.compliance.pages import packs, parameters, people, rules
+from dunwell.compliance.pages import packs, parameters, people, registers, rules
 
 app_name = "compliance"
 urlpatterns = [
@@ -14,6 +14,16 @@ urlpatterns = [
     path("rules/packs/<int:draft_id>/withdraw", packs.withdraw, name="withdraw"),
     path("rules/people/<int:party_id>", people.person, name="person"),
     path("rules/people/<int:party_id>/holds/<int:hold_id>/lift", people.lift, name="lift"),
+    path("rules/people/<int:party_id>/holds", people.place, name="place"),
+    path("rules/people/<int:party_id>/facts", people.circumstance, name="circumstance"),
+    path(
+        "rules/people/<int:party_id>/facts/<int:circumstance_id>/withdraw",
+        people.withdraw_circumstance,
+        name="withdraw_circumstance",
+    ),
+    path("rules/registers", registers.registers, name="registers"),
+    path("rules/registers/agencies", registers.agency, name="agency"),
+    path("rules/registers/domains", registers.domain, name="domain"),
     path("rules/people/<int:party_id>/consents", people.consent, name="consent"),
     path("rules/people/<int:party_id>/consents/<int:consent_id>/withdraw", people.withdraw, name="withdraw_consent"),
     path("rules/lists", people.lists, name="lists"),

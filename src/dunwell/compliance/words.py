@@ -66,3 +66,12 @@ OUTCOMES = {
     "delivered": _("delivered"),
     "bounced": _("bounced"),
 }
+CIRCUMSTANCES = {
+    "joint_debt": pgettext_lazy("circumstance", "Joint debt of the spouse"),
+    "supplementary_liable": pgettext_lazy("circumstance", "Supplementary cardholder is liable"),
+    "heir": pgettext_lazy("circumstance", "Heir"),
+    "estate_value": pgettext_lazy("circumstance", "Limited to the value of the estate"),
+    "employer": pgettext_lazy("circumstance", "Employer"),
+    "adviser": pgettext_lazy("circumstance", "Debt adviser"),
+    "agency_notice": pgettext_lazy("circumstance", "Told of the placement"),
+}

@@ -28,6 +28,10 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "hold.lift": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),  # which kinds: compliance.rules.holds
     "hold.court": _roles(COMPLIANCE, LEGAL),
     "hold.claim": _roles(COMPLIANCE),
+    "consent.widen": _roles(LEADER, COMPLIANCE, MANAGER),  # what he agrees to beyond the law, on evidence
+    "fact.prove": _roles(
+        LEADER, COMPLIANCE, LEGAL
+    ),  # joint debts, heirs, notices given: compliance.rules.circumstances
     "contact.release": _roles(LEADER, COMPLIANCE),  # never one's own question: compliance.services.releasing
     "list.edit": _roles(COMPLIANCE),
     "class.judge": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),

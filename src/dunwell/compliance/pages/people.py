@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, time
+from decimal import Decimal, InvalidOperation
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -15,11 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from dunwell.compliance import queries, services
-from dunwell.compliance.models import Consent, Hold, ListEntry
+from dunwell.compliance.models import Circumstance, Consent, Hold, ListEntry
 from dunwell.compliance.queries import people as found
-from dunwell.compliance.rules.holds import may_lift
-from dunwell.compliance.words import HOLDS
-from dunwell.identity.models import User
+from dunwell.compliance.rules.circumstances import KINDS
+from dunwell.compliance.rules.holds import may_lift, placeable
+from dunwell.compliance.words import CIRCUMSTANCES, HOLDS
+from dunwell.identity.models import Entity, User
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel import numbers
 from dunwell.kernel.actor import Actor
@@ -45,13 +47,18 @@ LISTS = {
     "reissued_number": pgettext_lazy("list", "Re-issued number"),
     "no_contact": pgettext_lazy("list", "No contact"),
 }
-CHANNELS = ("call", "ai_call", "sms", "email", "im", "letter", "visit")
+CHANNELS = ("call", "ai_call", "sms", "email", "im", "letter", "visit", "social")
+LARGEST = 10_000_000
 NUMBERS = ("wrong_number", "reissued_number")
 WRONG = {
     "day": _("Write the day as 2026-11-23."),
     "hours": _("Write the hours as 18:00-21:00."),
     "reason": _("Say the reason in a few words."),
-    "evidence": _("An agreement needs its evidence, such as the number of a recording."),
+    "evidence": _("Name evidence that is kept: a file (file:…), a talk with him (contact:…) or a log record (log:…)."),
+    "file": _("A file of at most 10 MB is expected."),
+    "amount": _("Write the amount as 120.00."),
+    "agency": _("Choose the agency."),
+    "widen": _("More than the law gives is written down by a team leader or compliance."),
     "zone": _("Write the clock as Asia/Tokyo."),
     "kind": _("Choose what he said."),
     "nobody": _("There is nobody with this number."),
@@ -96,6 +103,12 @@ def _person(request: HttpRequest, party: Party, error: str = "") -> HttpResponse
         "kinds": CONSENTS.items(),
         "channels": CHANNELS,
         "may_change": request.user.may("hold.place"),
+        "may_prove": request.user.may("fact.prove"),
+        "placeable": [(kind, HOLDS[kind]) for kind in placeable(request.user.may)],
+        "circumstances": [(row, CIRCUMSTANCES.get(row.kind, row.kind)) for row in binding.circumstances],
+        "circumstance_kinds": CIRCUMSTANCES.items(),
+        "accounts": list(party.accounts.order_by("account_no")),
+        "agencies": Entity.objects.filter(kind=Entity.Kind.AGENCY).order_by("code"),
         "error": error,
     }
     return render(request, "compliance/person.html", context, status=422 if error else 200)
@@ -118,23 +131,112 @@ def lift(request: HttpRequest, party_id: int, hold_id: int) -> HttpResponse:
 
 @requires("hold.place")
 @require_POST
+def place(request: HttpRequest, party_id: int) -> HttpResponse:
+    """Place a hold: its kind, its scope, its evidence."""
+    party = _party(request, party_id)
+    kind, amount = request.POST.get("kind", ""), request.POST.get("amount", "").strip()
+    account = party.accounts.filter(pk=request.POST.get("account") or 0).first()
+
+    def change(by: Actor, now: datetime) -> None:
+        if kind not in placeable(request.user.may):
+            raise Wrong("kind")
+        try:
+            services.place_hold(
+                party_id=party.pk, kind=kind, reason=_reason(request), account_id=account.pk if account else None,
+                amount=_amount(amount), evidence_ref=_evidence(request, party, by, now), ends_at=_end(request), by=by,
+                now=now,
+            )  # fmt: skip
+        except services.Unproven:
+            raise Wrong("evidence") from None
+
+    return _changed(request, change, lambda error: _person(request, party, error), "compliance:person", party.pk)
+
+
+def _amount(typed: str) -> Decimal | None:
+    if not typed:
+        return None
+    try:
+        amount = Decimal(typed)
+    except InvalidOperation:
+        raise Wrong("amount") from None
+    if not amount.is_finite() or amount <= 0 or amount != round(amount, 2):
+        raise Wrong("amount")
+    return amount
+
+
+def _evidence(request: HttpRequest, party: Party, by: Actor, now: datetime) -> str:
+    """The reference that was typed, or the file that came with the form, kept."""
+    upload = request.FILES.get("file")
+    if upload is None:
+        return request.POST.get("evidence", "").strip()
+    if not 0 < (upload.size or 0) <= LARGEST:
+        raise Wrong("file")
+    return f"file:{services.keep_proof(upload=upload, by=by, now=now, party_id=party.pk).sha256}"
+
+
+@requires("fact.prove")
+@require_POST
+def circumstance(request: HttpRequest, party_id: int) -> HttpResponse:
+    """Write down what is proven about him or somebody beside him."""
+    party = _party(request, party_id)
+    kind, who = request.POST.get("kind", ""), request.POST.get("who", "").strip()
+    agency = Entity.objects.filter(pk=request.POST.get("agency") or 0, kind=Entity.Kind.AGENCY).first()
+
+    def change(by: Actor, now: datetime) -> None:
+        if kind not in CIRCUMSTANCES:
+            raise Wrong("kind")
+        beside = Party.objects.filter(entity_id=party.entity_id, party_no=who).first() if who else None
+        if KINDS[kind].of_person and (beside is None or beside == party):
+            raise Wrong("nobody")
+        if KINDS[kind].of_agency and agency is None:
+            raise Wrong("agency")
+        try:
+            services.record_circumstance(
+                party_id=party.pk, kind=kind, person_id=beside.pk if KINDS[kind].of_person and beside else None,
+                agency_id=agency.pk if KINDS[kind].of_agency and agency else None,
+                evidence_ref=_evidence(request, party, by, now), ends_at=_end(request), by=by, now=now,
+            )  # fmt: skip
+        except services.Unproven:
+            raise Wrong("evidence") from None
+
+    return _changed(request, change, lambda error: _person(request, party, error), "compliance:person", party.pk)
+
+
+@requires("fact.prove")
+@require_POST
+def withdraw_circumstance(request: HttpRequest, party_id: int, circumstance_id: int) -> HttpResponse:
+    """Take back what was written down."""
+    party = _party(request, party_id)
+    row = get_object_or_404(Circumstance, pk=circumstance_id, party=party)
+
+    def change(by: Actor, now: datetime) -> None:
+        services.withdraw_circumstance(circumstance_id=row.pk, by=by, now=now)
+
+    return _changed(request, change, lambda error: _person(request, party, error), "compliance:person", party.pk)
+
+
+@requires("hold.place")
+@require_POST
 def consent(request: HttpRequest, party_id: int) -> HttpResponse:
     """Write down what he agreed to, or wishes."""
     party = _party(request, party_id)
-    typed = {name: request.POST.get(name, "").strip() for name in ("kind", "channel", "hours", "evidence", "zone")}
+    typed = {name: request.POST.get(name, "").strip() for name in ("kind", "channel", "hours", "zone")}
 
     def change(by: Actor, now: datetime) -> None:
         kind = typed["kind"]
         if kind not in CONSENTS or (kind == "opt_out" and typed["channel"] not in CHANNELS):
             raise Wrong("kind")
-        if kind in services.MORE_THAN_THE_LAW and not typed["evidence"]:
-            raise Wrong("evidence")
+        if kind in services.MORE_THAN_THE_LAW and not request.user.may("consent.widen"):
+            raise Wrong("widen")
         try:
             services.record_consent(
                 party_id=party.pk, kind=kind, channel=typed["channel"] if kind == "opt_out" else "",
-                window=_hours(typed["hours"]) if kind == "debtor_window" else None, evidence_ref=typed["evidence"],
+                window=_hours(typed["hours"]) if kind == "debtor_window" else None,
+                evidence_ref=_evidence(request, party, by, now),
                 value=typed["zone"] if kind == "stated_zone" else "", ends_at=_end(request), by=by, now=now,
             )  # fmt: skip
+        except services.Unproven:
+            raise Wrong("evidence") from None
         except ValueError:
             raise Wrong("zone" if kind == "stated_zone" else "hours") from None
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 
@@ -13,6 +14,7 @@ from django.db import connection
 
 from dunwell.compliance.queries.packs import in_force
 from dunwell.compliance.queries.texts import scanned, tails_of
+from dunwell.compliance.rules.circumstances import KINDS
 from dunwell.compliance.rules.gate import decide
 from dunwell.compliance.rules.lost import RULE as LOST
 from dunwell.compliance.rules.lost import Criteria, lost_contact
@@ -21,7 +23,7 @@ from dunwell.compliance.rules.values import DEMAND, Attempt, Event, Facts
 from dunwell.kernel.decision import Decision
 from dunwell.kernel.times import business_date
 
-THIRD_PARTIES = ("third_unrelated", "spouse_related", "heir")
+THIRD_PARTIES = ("third_unrelated", "employer", "spouse_related", "heir")
 ROLE_AS_PARTY = {  # the strongest first: who is guarantor and declared contact is a guarantor
     "primary": "debtor",
     "company": "debtor",
@@ -53,6 +55,8 @@ HOLD_AS_FLAG = {
     "court": "court",
     "adviser": "adviser",
 }
+LEGAL_TEAM = "legal"  # a role of identity: before a court the legal team contacts him
+OF_AN_AMOUNT = ("dispute", "fraud")  # holds of a part of what is owed
 GUARDED = ("staff", "sensitive")  # opened and contacted by named officers only
 POINT_DIGITS = 24  # of a number's keyed hash: enough to tell numbers apart, and no number
 
@@ -110,6 +114,7 @@ def gather(
         entity=entity_id,
         user=user_id,
         now=now,
+        today=business_date(now),
     )
     if len(found) != len(askings):
         raise LookupError("a party or person that was asked about does not exist")
@@ -150,7 +155,7 @@ def _known(
     attempt = Attempt(
         channel=asking.channel,
         actor=row["actor"] or "bank",
-        party=party_type(asking, row["roles"]),
+        party=party_type(asking, row["roles"], row["circumstances"]),
         person=str(asking.person_id),
         point=digest.hex()[:POINT_DIGITS] if digest else "",
         debt=_debt(asking.case_id, asking.party_id),
@@ -160,10 +165,12 @@ def _known(
     )
     history = tuple(_event(e) for e in ledger if e["person_id"] == asking.person_id or _same(e["point_digest"], digest))
     flags = _flags(asking, row, attempt, ledger, now, pack) | dict(asking.stated)
+    if "amount_scope" in flags and not _rest(row):
+        flags["amount_scope"] = "nothing_left"  # all of it is held, whatever the asker says
     if asking.text is not None:
         flags |= scanned(
             text=asking.text, channel=asking.channel, party=attempt.party, purpose=asking.purpose,
-            tails=tails[asking.party_id], pack=pack,
+            tails=tails[asking.party_id], pack=pack, now=now,
         )  # fmt: skip
     holds = json.loads(row["holds"])
     released = _released(json.loads(row["released"]), holds, pack)
@@ -173,6 +180,14 @@ def _known(
         asking=asking, entity_id=row["entity_id"], digest=digest, facts=Facts(attempt, history, flags),
         holds=tuple(sorted(hold["id"] for hold in holds)),
     )  # fmt: skip
+
+
+def _rest(row: dict) -> bool:
+    """Whether something is owed beside the amounts that are disputed or fraudulent."""
+    parts = [hold["amount"] for hold in json.loads(row["holds"]) if hold["kind"] in OF_AN_AMOUNT]
+    if any(part is None for part in parts):
+        return False
+    return row["balance"] is None or sum(map(Decimal, parts), Decimal()) < Decimal(row["balance"])
 
 
 def _released(releases: Sequence[Mapping], holds: Sequence[Mapping], pack: Pack) -> set[str]:
@@ -194,15 +209,15 @@ def _zones(row: dict) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, known))) if row["person_zone"] else ()
 
 
-def party_type(asking: Asking, roles: Sequence[str]) -> str:
+def party_type(asking: Asking, roles: Sequence[str], circumstances: Sequence[str] = ()) -> str:
     """What the person is to the debt; empty when nothing says so (the gate then answers G-UNKNOWN)."""
     if asking.person_id == asking.party_id:
         return "debtor"
     known = dict(role.split("/", 1) for role in roles)
-    for role, party in ROLE_AS_PARTY.items():
-        if role in known:
-            return "spouse_related" if party == "third_unrelated" and known[role] == "spouse" else party
-    return ""
+    party = next((party for role, party in ROLE_AS_PARTY.items() if role in known), "")
+    if party in ("", "third_unrelated"):  # a declared contact may have become an heir, or be his employer
+        party = next((KINDS[kind].party for kind in KINDS if KINDS[kind].party and kind in circumstances), party)
+    return "spouse_related" if party == "third_unrelated" and known["declared_contact"] == "spouse" else party
 
 
 def _flags(
@@ -243,8 +258,14 @@ def _flags(
                 flags[f"opt_out_{wish['channel']}"] = "yes"
             case kind:
                 flags[kind] = "yes"
+    for kind in row["circumstances"]:
+        if KINDS[kind].flag:
+            flags[KINDS[kind].flag] = "yes"
+    if row["team"] == LEGAL_TEAM:
+        flags["team"] = "legal"
     if attempt.actor == "agency":
-        flags["agency_listed"] = "unknown"  # the published list is not kept here yet: an asker has to state it
+        flags["agency_listed"] = row["listed"] or "unknown"
+        flags.setdefault("agency_notice", "no")
     if attempt.party in THIRD_PARTIES:
         if any(e["refused"] and (e["person_id"] == asking.person_id or _same(e["point_digest"], row["point_digest"]))
                for e in ledger):  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from dunwell.compliance.models import Consent, Hold, ListEntry, NamedOfficer, Release
+from dunwell.compliance.models import Circumstance, Consent, Hold, ListEntry, NamedOfficer, Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +18,26 @@ class Binding:
     consents: tuple[Consent, ...]
     entries: tuple[ListEntry, ...]
     releases: tuple[Release, ...]
+    circumstances: tuple[Circumstance, ...]
 
 
 def binding(party_id: int, *, now: datetime) -> Binding:
-    """What is in force for a party; four queries."""
+    """What is in force for a party; five queries."""
     lasting = Q(ends_at=None) | Q(ends_at__gt=now)
     holds = Hold.objects.select_related("account").filter(lasting, party_id=party_id, lift=None).order_by("-id")
     last: dict[tuple[str, str, int | None], Consent] = {}
     for row in Consent.objects.select_related("account").filter(party_id=party_id, starts_at__lte=now).order_by("id"):
         last[row.kind, row.channel, row.account_id] = row
+    so: dict[tuple[str, int | None, int | None], Circumstance] = {}
+    rows = Circumstance.objects.select_related("person", "agency").filter(party_id=party_id, starts_at__lte=now)
+    for fact in rows.order_by("id"):
+        so[fact.kind, fact.person_id, fact.agency_id] = fact
     consents = [row for row in last.values() if row.ends_at is None or row.ends_at > now]
     return Binding(
         holds=tuple(holds),
         consents=tuple(sorted(consents, key=lambda row: -row.pk)),
         entries=tuple(_entries(now).filter(party_id=party_id)),
+        circumstances=tuple(row for row in so.values() if row.ends_at is None or row.ends_at > now),
         releases=tuple(Release.objects.filter(party_id=party_id, ends_at__gt=now).order_by("-recorded_at")),
     )
 

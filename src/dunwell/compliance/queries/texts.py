@@ -9,15 +9,16 @@ from datetime import datetime
 from django.conf import settings
 
 from dunwell.compliance.queries.packs import in_force
+from dunwell.compliance.queries.registers import registered
 from dunwell.compliance.rules.content import Finding, Outgoing, flags_of, scan
 from dunwell.compliance.rules.pack import Pack
 from dunwell.kernel.times import business_date
 from dunwell.portfolio.models import Account, Card
 
 
-def domains() -> tuple[str, ...]:
-    """The domains to which a text may link: those registered with the carrier, else the bank's own of its mail."""
-    return tuple(getattr(settings, "LINK_DOMAINS", ())) or (settings.DEFAULT_FROM_EMAIL.rpartition("@")[2],)
+def domains(now: datetime) -> tuple[str, ...]:
+    """The domains to which a text may link: those on the register, and the bank's own of its mail."""
+    return (settings.DEFAULT_FROM_EMAIL.rpartition("@")[2], *(row.domain for row in registered(now)))
 
 
 def findings(*, text: str, channel: str, now: datetime, party: str = "debtor", party_id: int | None = None,
@@ -27,13 +28,15 @@ def findings(*, text: str, channel: str, now: datetime, party: str = "debtor", p
     With `party_id` the numbers in it are held against the party's own cards and accounts.
     """
     tails = tails_of([party_id])[party_id] if party_id is not None else ()
-    outgoing = Outgoing(text, channel, party, purpose, tails, domains())
+    outgoing = Outgoing(text, channel, party, purpose, tails, domains(now))
     return scan(outgoing, pack or in_force(business_date(now)))
 
 
-def scanned(*, text: str, channel: str, party: str, purpose: str, tails: tuple[str, ...], pack: Pack) -> dict[str, str]:
+def scanned(
+    *, text: str, channel: str, party: str, purpose: str, tails: tuple[str, ...], pack: Pack, now: datetime
+) -> dict[str, str]:
     """The flags that a text raises; `tails` are the last digits that are his own."""
-    return flags_of(scan(Outgoing(text, channel, party, purpose, tails, domains()), pack))
+    return flags_of(scan(Outgoing(text, channel, party, purpose, tails, domains(now)), pack))
 
 
 def tails_of(party_ids: Collection[int]) -> dict[int, tuple[str, ...]]:

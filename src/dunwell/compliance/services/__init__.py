@@ -3,6 +3,12 @@
 from dunwell.compliance.services.allotting import Allotted, allot
 from dunwell.compliance.services.asking import ask, decided_again, decision_of, judge
 from dunwell.compliance.services.batching import Outcome, Slot, record_many, reserve_many
+from dunwell.compliance.services.circumstances import (
+    list_agency,
+    record_circumstance,
+    register_domain,
+    withdraw_circumstance,
+)
 from dunwell.compliance.services.facts import (
     MORE_THAN_THE_LAW,
     add_to_list,
@@ -16,11 +22,17 @@ from dunwell.compliance.services.facts import (
 )
 from dunwell.compliance.services.incoming import take_call
 from dunwell.compliance.services.outcomes import OutcomeRefused, Proof, give_back, record_outcome, take_turns
-from dunwell.compliance.services.proofs import keep_proof
+from dunwell.compliance.services.proofs import Unproven, keep_proof, proven
 from dunwell.compliance.services.releasing import ReleaseRefused, release
 from dunwell.compliance.services.reserving import Reserved, reserve
 
 __all__ = [
+    "withdraw_circumstance",
+    "register_domain",
+    "record_circumstance",
+    "proven",
+    "list_agency",
+    "Unproven",
     "Allotted",
     "MORE_THAN_THE_LAW",
     "Outcome",

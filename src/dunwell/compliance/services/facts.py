@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from django.db import transaction
 
 from dunwell.compliance.models import Consent, Hold, HoldLift, ListApproval, ListEntry, ListRemoval, NamedOfficer
+from dunwell.compliance.services.proofs import Unproven, proven
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.portfolio import services as portfolio
@@ -51,6 +52,8 @@ def place_hold(
     ).first()
     if same is not None:
         return same
+    if evidence_ref:
+        evidence_ref = proven(evidence_ref, party_id=party_id)
     hold = Hold.objects.create(
         party_id=party_id,
         account_id=account_id,
@@ -223,7 +226,7 @@ def record_consent(
     """A wish or an agreement of the person. The last one of its kind and channel counts.
 
     `debtor_window` needs `window`; `opt_out` needs `channel`; `stated_zone` the zone as `value`; an agreement to
-    more than the law gives (MORE_THAN_THE_LAW) needs `evidence_ref`.
+    more than the law gives (MORE_THAN_THE_LAW) needs `evidence_ref`. Evidence that is named is there (Unproven).
     """
     if kind not in CONSENTS:
         raise ValueError(f"{kind} is not a consent; known are {', '.join(sorted(CONSENTS))}")
@@ -234,7 +237,9 @@ def record_consent(
     if (kind == "stated_zone") != bool(value) or (value and value not in available_timezones()):
         raise ValueError("the clock by which he lives is the name of a time zone")
     if kind in MORE_THAN_THE_LAW and not evidence_ref:
-        raise ValueError("an agreement needs its evidence")
+        raise Unproven("an agreement needs its evidence")
+    if evidence_ref:
+        evidence_ref = proven(evidence_ref, party_id=party_id)
     row = Consent.objects.create(
         party_id=party_id,
         kind=kind,

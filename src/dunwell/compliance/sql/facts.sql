@@ -24,7 +24,8 @@ SELECT
         WHERE account.party_id = asked.party_id AND role.party_id = asked.person_id
     ) AS roles,
     (
-        SELECT coalesce(jsonb_agg(jsonb_build_object('id', hold.id, 'kind', hold.kind, 'ends_at', hold.ends_at)
+        SELECT coalesce(jsonb_agg(jsonb_build_object('id', hold.id, 'kind', hold.kind, 'ends_at', hold.ends_at,
+            'amount', hold.amount::text)
             ORDER BY hold.id), '[]')
         FROM compliance_hold AS hold
         WHERE hold.party_id IN (asked.party_id, asked.person_id)
@@ -70,8 +71,27 @@ SELECT
           AND release.channel = asked.channel AND release.purpose = asked.purpose AND release.recorded_at <= %(now)s
           AND release.case_id IS NOT DISTINCT FROM asked.case_id
     ) AS released,
+    ARRAY(
+        SELECT last.kind
+        FROM (
+            SELECT DISTINCT ON (so.kind, so.person_id, so.agency_id) so.kind, so.ends_at
+            FROM compliance_circumstance AS so
+            WHERE so.party_id = asked.party_id AND so.starts_at <= %(now)s
+              AND (so.person_id IS NULL OR so.person_id = asked.person_id)
+              AND (so.agency_id IS NULL OR so.agency_id = %(entity)s)
+            ORDER BY so.kind, so.person_id, so.agency_id, so.id DESC
+        ) AS last
+        WHERE last.ends_at IS NULL OR last.ends_at > %(now)s
+    ) AS circumstances,
+    (
+        SELECT CASE WHEN listing.starts_on <= %(today)s AND (listing.ends_on IS NULL OR listing.ends_on >= %(today)s)
+            THEN 'yes' ELSE 'no' END
+        FROM compliance_agencylisting AS listing WHERE listing.entity_id = %(entity)s ORDER BY listing.id DESC LIMIT 1
+    ) AS listed,
+    (SELECT role FROM identity_user WHERE id = %(user)s) AS team,
     owed.accounts AS accounts_in_work,
     owed.late AS accounts_late,
+    owed.balance::text AS balance,
     EXISTS (
         SELECT 1
         FROM payments_payment AS payment JOIN portfolio_account AS account ON account.id = payment.account_id
@@ -88,7 +108,10 @@ JOIN portfolio_party AS person ON person.id = asked.person_id
 LEFT JOIN portfolio_contactpoint AS point ON point.id = asked.point_id
 -- what the published state does not know yet: money booked since the party was touched
 CROSS JOIN LATERAL (
-    SELECT count(*) AS accounts, count(*) FILTER (WHERE state.past_due > coalesce(fresh.paid, 0)) AS late
+    SELECT count(*) AS accounts, count(*) FILTER (WHERE state.past_due > coalesce(fresh.paid, 0)) AS late,
+        -- what a contact about the rest of a held amount is about; None where it would add currencies
+        CASE WHEN count(DISTINCT account.currency) FILTER (WHERE asked.account_id IS NULL OR account.id = asked.account_id) = 1
+            THEN sum(state.balance) FILTER (WHERE asked.account_id IS NULL OR account.id = asked.account_id) END AS balance
     FROM portfolio_account AS account
     JOIN arrears_accountstate AS state ON state.account_id = account.id
     LEFT JOIN portfolio_touch AS touch ON touch.party_id = account.party_id
