@@ -167,7 +167,7 @@ def test_debtor_and_guarantor_of_one_case_do_not_wait_in_a_ring(fresh_database):
 def test_the_bank_and_two_agencies_share_the_last_dial_of_a_number_of_two_persons(fresh_database):
     people = [build.debtor()[0] for _ in range(2)]
     shared = [build.contact_point(party=person, value="19000004321") for person in people]
-    callers = [BY] + [Actor.program(code, entity_id=build.entity(code).pk) for code in ("agency-1", "agency-2")]
+    callers = [BY, *(build.agency(code, debtors=people) for code in ("agency-1", "agency-2"))]
     for nr in range(5):
         take(shared[nr % 2].pk, people[nr % 2].pk, f"before{nr}", NOW, "no_answer")
 

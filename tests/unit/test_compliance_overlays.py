@@ -1,5 +1,6 @@
 """A bank's own policy on the law: it may only tighten, and what it would loosen is refused with its line."""
 
+import re
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -106,6 +107,22 @@ def test_both_layers_say_when_it_is_allowed_again():
             "     source: {instrument: PRODUCT, confidence: A, strength: should}}\n",
             "stands in the pack below",
         ),
+        ("duties:\n  - {rule: CN-TRAIN, parameters: {every_months: 60}}\n", "every_months is at most 12, not 60"),
+        ("duties:\n  - {rule: CN-CRIM-PI, parameters: {alarm: 9999}}\n", "alarm is at most 25, not 9999"),
+        ("duties:\n  - {rule: CN-CRIM-PI, parameters: {property: 40}}\n", "property is 50, not 40"),
+        ("duties:\n  - {rule: CN-TP-LOST, parameters: {days: 2}}\n", "days is at least 3, not 2"),
+        ("duties:\n  - {rule: CN-TRAIN, parameters: {weeks: 1}}\n", "weeks is no number of it, not 1"),
+        ("duties:\n  - {rule: CN-TRAIN, parameters: {every_months: 0}}\n", "at most 12, not 0"),
+        (f"caps:\n  - {CAP.replace('basis: attempt', 'basis: attempt_unanswered')}, limit: 6}}\n", "a rule of its own"),
+        (f"caps:\n  - {CAP.replace('subject: contact_point', 'subject: person')}, limit: 6}}\n", "a rule of its own"),
+        (
+            "content_bans:\n  - {rule: CN-BAN-2, category: threat, verdict: REVIEW, words: {zh: [走着瞧]}}\n",
+            "threat is BLOCK, not REVIEW",
+        ),
+        (
+            "party_purposes:\n  - {rule: CN-TP-UNRELATED, parties: [employer], purposes: [demand], verdict: BLOCK}\n",
+            "demand is not permitted",
+        ),
         ("own_window: {rule: G-DEBTOR-WINDOW, flag: x, honour: no}\n", "no such field"),
     ],
 )
@@ -113,7 +130,13 @@ def test_what_an_overlay_would_loosen_is_refused_with_its_line(body, sentence):
     with pytest.raises(PackError) as refused:
         laid(body)
     assert sentence in str(refused.value)
-    assert str(refused.value).startswith("bank.yaml, line ")
+    assert re.match(r"bank\.yaml, line (8|9|10)\b", str(refused.value))  # a line of the overlay's own
+
+
+def test_a_number_of_a_duty_is_tightened_alone():
+    pack = laid("duties:\n  - {rule: CN-CRIM-PI, parameters: {alarm: 10}}\n")
+    assert (pack.number("CN-CRIM-PI", "alarm"), pack.number("CN-CRIM-PI", "property")) == (10, 50)
+    assert BASE.number("CN-CRIM-PI", "alarm") == 25
 
 
 def test_an_overlay_begins_with_its_own_day():

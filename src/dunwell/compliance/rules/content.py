@@ -7,8 +7,9 @@ decided again finds them in its facts without the text.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from dunwell.compliance.rules.pack import Ban, Disclosure, Pack
@@ -21,8 +22,12 @@ NUMBER = re.compile(  # as long as a card or an account, whole or in groups of f
     r"(?<![\d-])(?:\d{12,23}|\d{4}(?:[ -]\d{4}){2,4}(?:[ -]\d{1,4})?)(?![\d-])"
 )
 TAIL = re.compile(r"(?:尾号|末四位|ending(?: in)?|last four)[:： ]*[*x]*(\d{4})(?!\d)", re.IGNORECASE)
+NOT_READ = frozenset({"Cf", "Mn", "Me"})  # zero-width marks, and strokes laid over a character
+BETWEEN = re.compile(r"(?<=[\u4e00-\u9fff])[\s*._\-~·|/\\+#]+(?=[\u4e00-\u9fff])")
 HOST = re.compile(
-    r"(?:https?://|www\.)[^\s/，。；、）)】]+"
+    r"(?:https?://|www\.)[^\s/，,。；;、）)】]+"
+    r"|(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?=[:/])"
+    r"|(?<![A-Za-z0-9@_.-])(?:[a-z0-9-]+\.)+[a-z]{2,24}(?=/)"
     r"|(?<![A-Za-z0-9@_.-])(?:[a-z0-9-]+\.)+"
     r"(?:com|cn|net|org|cc|top|xyz|link|me|io|co|app|info|vip|ly|club|shop|site|online|work|icu|gov|hk|sg|uk|in|au|us|eu)"
     r"(?![A-Za-z0-9@_-])",
@@ -63,6 +68,7 @@ class Outgoing:
 
 def scan(outgoing: Outgoing, pack: Pack) -> tuple[Finding, ...]:
     """Everything in the text that the pack forbids, and everything that it must say and does not."""
+    outgoing = replace(outgoing, text=legible(outgoing.text, pack))
     found = []
     for ban in pack.bans:
         if (ban.parties and outgoing.party not in ban.parties) or (
@@ -87,12 +93,22 @@ def _excerpt(ban: Ban, outgoing: Outgoing) -> str:
     if ban.category == LINK:
         return next((host for host in _hosts(outgoing.text) if not _registered(host, outgoing.domains)), "")
     for language, patterns in ban.lexicon.items():
-        text = re.sub(r"\s+", "" if language == "zh" else " ", outgoing.text)
+        text = (
+            BETWEEN.sub("", re.sub(r"\s+", "", outgoing.text)) if language == "zh" else " ".join(outgoing.text.split())
+        )
+        meant = [m.span() for pattern in ban.unless.get(language, ()) for m in _compiled(pattern).finditer(text)]
         for pattern in patterns:
-            match = _compiled(pattern).search(text)
-            if match:
-                return text[max(0, match.start() - AROUND) : match.end() + AROUND]
+            for match in _compiled(pattern).finditer(text):
+                if not any(start <= match.start() and match.end() <= end for start, end in meant):
+                    return text[max(0, match.start() - AROUND) : match.end() + AROUND]
     return _strange_number(outgoing) if ban.category == PAYEE else ""
+
+
+def legible(text: str, pack: Pack) -> str:
+    """The text as a person reads it: one form of each letter and digit, nothing invisible, simplified characters."""
+    plain = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) not in NOT_READ)
+    dots = re.sub(r"(?<=[A-Za-z0-9])[。｡](?=[A-Za-z0-9])", ".", plain)
+    return dots.translate({ord(form): to for form, to in pack.simplified.items()})
 
 
 def _strange_number(outgoing: Outgoing) -> str:

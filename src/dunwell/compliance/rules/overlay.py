@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 
 from dunwell.compliance.rules.nodes import PackError
-from dunwell.compliance.rules.pack import ALL, Cap, Gate, InForce, Interval, Pack, Selector, Window
+from dunwell.compliance.rules.pack import ALL, Ban, Cap, Duty, Gate, InForce, Interval, Pack, Selector, Window
 from dunwell.kernel.decision import Verdict
 
 
@@ -46,12 +47,37 @@ def laid_on(base: Pack, overlay: Pack, *, binds_also: frozenset[str], file: str,
         cooloffs=base.cooloffs + overlay.cooloffs,
         bans=base.bans + overlay.bans,
         disclosures=base.disclosures + overlay.disclosures,
+        simplified=MappingProxyType({**overlay.simplified, **base.simplified}),
         keepings=base.keepings + overlay.keepings,
-        duties=MappingProxyType({**base.duties, **overlay.duties}),
+        duties=MappingProxyType({**base.duties, **{name: _duty(base, duty) for name, duty in overlay.duties.items()}}),
         collector_roles=roles,
         scope_rule=base.scope_rule,
         warnings=(*base.warnings, *wrong),
     )
+
+
+def _duty(base: Pack, duty: Duty) -> Duty:
+    """A duty of the pack below with the stricter of each number."""
+    below = base.duties.get(duty.rule)
+    if below is None:
+        return duty
+    stricter = {
+        name: value
+        for name, value in duty.parameters.items()
+        if _stricter(below, name, value) and name in below.parameters
+    }
+    return replace(below, parameters=MappingProxyType({**below.parameters, **stricter}))
+
+
+def _stricter(below: Duty, name: str, value: str) -> bool:
+    """Whether a bank may set this number, and sets it so that it asks at least as much."""
+    if name not in below.tighter:
+        return value == below.parameters.get(name)
+    try:
+        given, law = Decimal(value), Decimal(below.parameters[name])
+    except InvalidOperation:
+        return False
+    return given.is_finite() and given > 0 and (given <= law if below.tighter[name] == "less" else given >= law)
 
 
 def _both(one: InForce, other: InForce) -> InForce:
@@ -62,6 +88,10 @@ def _both(one: InForce, other: InForce) -> InForce:
 
 def _loosened(base: Pack, overlay: Pack):  # noqa: ANN202  (line and sentence)
     for cap in overlay.caps:
+        counted = {(below.subject, below.basis) for below in base.caps if below.rule == cap.rule}
+        if counted and (cap.subject, cap.basis) not in counted:
+            as_law = " or ".join(sorted(f"{basis} by {subject}" for subject, basis in counted))
+            yield cap.line, f"{cap.rule} counts {as_law}: another count is a rule of its own."
         for below in base.caps:
             if _same_count(cap, below):
                 yield from _looser_cap(cap, below)
@@ -75,7 +105,7 @@ def _loosened(base: Pack, overlay: Pack):  # noqa: ANN202  (line and sentence)
         for below in base.party_purposes:
             added = row.purposes - below.purposes
             if row.parties & below.parties and added and below.verdict is Verdict.BLOCK:
-                yield base.rules[row.rule].line, f"{row.rule} is loosened: {', '.join(sorted(added))} is not permitted."
+                yield row.line, f"{row.rule} is loosened: {', '.join(sorted(added))} is not permitted."
     for cooloff in overlay.cooloffs:
         for below in base.cooloffs:
             if cooloff.rule == below.rule and (
@@ -85,7 +115,26 @@ def _loosened(base: Pack, overlay: Pack):  # noqa: ANN202  (line and sentence)
     for keeping in overlay.keepings:
         for below in base.keepings:
             if (keeping.rule, keeping.item) == (below.rule, below.item) and keeping.months < below.months:
-                yield base.rules[keeping.rule].line, f"{keeping.rule} is loosened: kept {below.months} months at least."
+                yield keeping.line, f"{keeping.rule} is loosened: kept {below.months} months at least."
+
+    for name, duty in overlay.duties.items():
+        law = base.duties.get(name)
+        for parameter, value in duty.parameters.items() if law else ():
+            if not _stricter(law, parameter, value):
+                yield duty.line, f"{name} is loosened: {parameter} is {_bound(law, parameter)}, not {value}."
+    for ban in overlay.bans:
+        mild = ban.verdict is Verdict.REVIEW
+        if mild and any(one.verdict is Verdict.BLOCK and _same_ban(ban, one) for one in base.bans):
+            yield ban.line, f"{ban.rule} is loosened: {ban.category} is BLOCK, not REVIEW."
+
+
+def _bound(below: Duty, name: str) -> str:
+    value, word = below.parameters.get(name, "no number of it"), below.tighter.get(name)
+    return value if word is None else f"at {'most' if word == 'less' else 'least'} {value}"
+
+
+def _same_ban(one: Ban, other: Ban) -> bool:
+    return one.category == other.category or one.rule == other.rule
 
 
 def _same_count(one: Cap, other: Cap) -> bool:

@@ -115,6 +115,7 @@ class PartyPurposes:
     parties: frozenset[str]
     purposes: frozenset[str]
     verdict: Verdict
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,10 @@ class CoolOff:
 
 @dataclass(frozen=True, slots=True)
 class Ban:
-    """Words that no outgoing text may carry: a category with the rule that forbids it, and its lexicon."""
+    """Words that no outgoing text may carry: a category with the rule that forbids it, and its lexicon.
+
+    What stands within words of `unless` (a warning, a denial) is no finding.
+    """
 
     rule: str
     category: str
@@ -197,6 +201,8 @@ class Ban:
     lexicon: Mapping[str, tuple[str, ...]]  # language -> patterns
     parties: frozenset[str] = ALL
     channels: frozenset[str] = ALL
+    unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # language -> patterns
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,14 +223,20 @@ class Keeping:
     item: str
     months: int
     starts: str
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """A rule that no single contact can break, with its numbers by name."""
+    """A rule that no single contact can break, with its numbers by name.
+
+    `tighter` says for each number that a bank may set whether `less` or `more` is stricter; the others are the law's.
+    """
 
     rule: str
     parameters: Mapping[str, str]
+    tighter: Mapping[str, str] = field(default_factory=dict)
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +289,7 @@ class Pack:
     duties: Mapping[str, Duty] = field(default_factory=dict)
     narrower: tuple[tuple[Window, ...], ...] = ()  # the hours of overlays: each of them must permit too
     over: str = ""  # of an overlay: the id of the pack that it lies on
+    simplified: Mapping[str, str] = field(default_factory=dict)  # traditional and variant characters of the lexicons
     warnings: tuple[str, ...] = ()  # what an overlay says in vain since the pack below it changed
     _rows: dict[object, tuple] = field(init=False, repr=False, compare=False)  # which rows speak about what: looked up
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
 from string import Formatter
 from types import MappingProxyType
 
@@ -32,7 +33,7 @@ LONGEST_ID = 32  # as a decision keeps it
 FLAG = re.compile(r"[a-z][a-z0-9_]*(\{channel\})?[a-z0-9_]*")
 ALWAYS = ("pack", "clock", "channels", "purposes", "actors", "parties", "counting", "instruments", "rules", "gates",
           "party_purposes", "windows", "own_window", "caps", "unknowns")  # fmt: skip
-MAYBE = ("includes", "cooloffs", "content_bans", "disclosures", "evidence", "duties")
+MAYBE = ("includes", "cooloffs", "content_bans", "disclosures", "evidence", "duties", "simplified")
 PART = ("instruments", "rules", *MAYBE[1:])
 OVERLAY = ("instruments", "rules", "gates", "party_purposes", "windows", "caps", *MAYBE[1:])
 SELECTING = ("channels", "parties", "purposes", "actors")
@@ -106,10 +107,14 @@ class _Reader:
             | {name: node.words() for top in tops if "instruments" in top
                for name, node in top["instruments"].fields().items()}
         )  # fmt: skip
-        self.numbers = {
-            fields["rule"].text(): {name: one.text() for name, one in fields["parameters"].fields().items()}
+        self.duty_nodes = {
+            fields["rule"].text(): fields
             for node in self.rows("duties")
-            for fields in [node.fields(("rule", "parameters"))]
+            for fields in [node.fields(("rule", "parameters"), ("tighter",))]
+        }
+        self.numbers = {
+            rule: {name: one.text() for name, one in fields["parameters"].fields().items()}
+            for rule, fields in self.duty_nodes.items()
         }
         self.rules = self._rules()
 
@@ -197,14 +202,24 @@ class _Reader:
             "bans": tuple(self._ban(node) for node in self.rows("content_bans")),
             "disclosures": tuple(self._disclosure(node) for node in self.rows("disclosures")),
             "keepings": tuple(self._keeping(node) for node in self.rows("evidence")),
-            "duties": MappingProxyType({r: shape.Duty(self._duty_rule(r), n) for r, n in self.numbers.items()}),
+            "simplified": self._simplified(),
+            "duties": MappingProxyType({rule: self._duty(rule) for rule in self.numbers}),
         }
 
-    def _duty_rule(self, rule: str) -> str:
-        if rule not in self.rules:
-            node = next(n for n in self.rows("duties") if n.fields()["rule"].text() == rule)
-            raise node.fields()["rule"].wrong(f"one of {', '.join(sorted(self.rules))}")
-        return rule
+    def _duty(self, rule: str) -> shape.Duty:
+        fields = self.duty_nodes[rule]
+        tighter = {}
+        if "tighter" in fields:
+            for name, node in fields["tighter"].fields((), self.numbers[rule]).items():
+                tighter[name] = node.text(("less", "more"))
+                try:
+                    Decimal(self.numbers[rule][name])
+                except InvalidOperation:
+                    raise node.wrong("a number as the parameter that may be tightened") from None
+        return shape.Duty(
+            fields["rule"].text(self.rules), MappingProxyType(self.numbers[rule]), MappingProxyType(tighter),
+            fields["rule"].line,
+        )  # fmt: skip
 
     def _rules(self) -> Mapping[str, shape.Rule]:
         found: dict[str, shape.Rule] = {}
@@ -348,6 +363,7 @@ class _Reader:
             parties=fields["parties"].texts(self.parties),
             purposes=fields["purposes"].texts(self.purposes),
             verdict=Verdict(fields["verdict"].text(("BLOCK", "REVIEW"))),
+            line=node.line,
         )
 
     def _window(self, node: Node) -> shape.Window:
@@ -435,7 +451,7 @@ class _Reader:
         return MappingProxyType(found)
 
     def _ban(self, node: Node) -> shape.Ban:
-        fields = node.fields(("rule", "category", "verdict", "words"), ("parties", "channels"))
+        fields = node.fields(("rule", "category", "verdict", "words"), ("parties", "channels", "unless"))
         return shape.Ban(
             rule=fields["rule"].text(self.rules),
             category=fields["category"].text(),
@@ -443,7 +459,18 @@ class _Reader:
             lexicon=self._patterns(fields["words"]),
             parties=fields["parties"].texts(self.parties) if "parties" in fields else shape.ALL,
             channels=fields["channels"].texts(self.channels) if "channels" in fields else shape.ALL,
+            unless=self._patterns(fields["unless"]) if "unless" in fields else MappingProxyType({}),
+            line=node.line,
         )
+
+    def _simplified(self) -> Mapping[str, str]:
+        """`黑: 黒` and the like: each simplified character with the forms that are read as it."""
+        found: dict[str, str] = {}
+        for top in self.tops:
+            if "simplified" in top:
+                for to, node in top["simplified"].fields().items():
+                    found |= dict.fromkeys(node.text(), to)
+        return MappingProxyType(found)
 
     def _disclosure(self, node: Node) -> shape.Disclosure:
         fields = node.fields(("rule", "moment", "channels", "keys"))
@@ -461,6 +488,7 @@ class _Reader:
             item=fields["item"].text(),
             months=fields["months"].whole(1),
             starts=fields["from"].text(),
+            line=node.line,
         )
 
 
