@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from dunwell.compliance import queries, services, shipped
-from dunwell.compliance.models import GateDecision, PackDraft, PackStep
+from dunwell.compliance.models import GateDecision, PackDraft, PackStep, PackText
 from dunwell.compliance.rules.reading import PackError
 from dunwell.compliance.services import packs
+from dunwell.evidence.models import Log
 from dunwell.kernel.actor import Actor
 from tests import build
 
@@ -218,3 +219,45 @@ def test_a_limit_by_hours_stands_in_the_catalogue(people, client):
     PackStep.objects.create(draft=row, step="approved", from_day=TODAY, recorded_at=NOW)
     client.force_login(build.user("compliance"), backend="dunwell.identity.backends.Backend")
     assert "3 in 3 hours" in client.get("/rules").content.decode()
+
+
+def test_a_trial_looks_back_as_far_as_the_draft_counts(people):
+    _, point, _ = build.debtor()
+    for day in range(4):
+        dial(point, day, NOW - timedelta(days=28 - 9 * day))  # one on each of four days in a month
+    body = text().replace("over: calendar_day", "over: {rolling_days: 30}")
+    row = packs.draft(text=body, by=people[0], now=NOW)
+    trial = packs.try_on(draft_id=row.pk, by=people[0], now=NOW).data
+    assert (trial["decisions"], trial["different"], trial["unreadable"]) == (4, 1, 0)
+    assert trial["differences"][0]["would_rule"] == "CN-CALL-6-PER-POINT"
+
+
+def test_a_trial_says_what_it_could_not_read(people):
+    _, point, _ = build.debtor()
+    dial(point, 0)
+    broken = GateDecision.objects.get()
+    broken.pk, broken.facts = None, {"attempt": {"channel": "call"}, "history": [], "flags": {}}
+    broken.save(force_insert=True)
+    row = packs.draft(text=text(), by=people[0], now=NOW)
+    trial = packs.try_on(draft_id=row.pk, by=people[0], now=NOW).data
+    assert (trial["decisions"], trial["unreadable"]) == (2, 1)
+
+
+def test_the_text_of_a_shipped_pack_is_kept_with_what_it_decided(people, monkeypatch):
+    _, point, _ = build.debtor()
+    dial(point, 0)
+    kept = GateDecision.objects.get()
+    assert PackText.objects.get().sha256 == kept.pack_sha256
+    monkeypatch.setattr(shipped, "packs", lambda: ())  # the next version ships another text
+    assert services.decided_again(kept) == services.decision_of(kept)
+
+
+def test_a_shipped_pack_is_taken_into_use_by_a_named_person(people, client):
+    manager = build.user("manager")
+    client.force_login(manager, backend="dunwell.identity.backends.Backend")
+    assert "nobody of the bank" in client.get("/rules/packs").content.decode()
+    assert client.post("/rules/packs/confirm").status_code == 302
+    assert manager.name("en") in client.get("/rules/packs").content.decode()
+    assert Log.objects.filter(kind="pack.confirmed").count() == 1
+    client.force_login(build.user("collector"), backend="dunwell.identity.backends.Backend")
+    assert client.post("/rules/packs/confirm").status_code == 403

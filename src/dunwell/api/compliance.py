@@ -17,6 +17,8 @@ from dunwell.api.desk import Answer
 from dunwell.casework.models import Case
 from dunwell.compliance import services
 from dunwell.compliance.models import Contact, GateDecision
+from dunwell.compliance.queries import may_open
+from dunwell.compliance.queries.decisions import reviews
 from dunwell.evidence import services as evidence
 from dunwell.evidence.models import StoredFile
 from dunwell.kernel import numbers
@@ -55,9 +57,11 @@ class Asked(Wanted):
 
 
 class Decided(Schema):
-    """`contact` and `token` are there when it was allowed and reserved; dial until `expires_at`, not later."""
+    """`contact` and `token` are there when it was allowed and reserved; dial until `expires_at`, not later. Of a REVIEW
+    `decision` is what a second person releases (POST reviews); then it is asked again with another key."""
 
     answer: Answer
+    decision: int | None = None
     contact: int | None = None
     token: str | None = None
     expires_at: datetime | None = None
@@ -95,6 +99,26 @@ class Reported(Schema):
     key: str = KEY
 
 
+class Waiting(Schema):
+    decision: int
+    case: int | None
+    channel: str
+    purpose: str
+    asked_at: datetime
+    answer: Answer
+
+
+class Release(Schema):
+    decision: int
+    reason: str = Field(min_length=1, max_length=200)
+
+
+class Released(Schema):
+    decision: int
+    rules: list[str]
+    ends_at: datetime
+
+
 class Kept(Schema):
     sha256: str
     size: int
@@ -120,7 +144,7 @@ def decide(request: HttpRequest, payload: Asked) -> dict[str, object]:
         if before is not None and (before.case_id, before.contact_point_id) != (case.pk, point.pk):
             raise HttpError(409, "this key was used for another contact")
     reserved = services.reserve(**fields, text=payload.text, key=key, keep_refusal=True)
-    answer: dict[str, object] = {"answer": Answer.of(reserved.decision)}
+    answer: dict[str, object] = {"answer": Answer.of(reserved.decision), "decision": reserved.kept.pk}
     return answer if reserved.contact is None else answer | _ticket(reserved.contact)
 
 
@@ -141,6 +165,34 @@ def allot(request: HttpRequest, payload: WantedDials) -> dict[str, object]:
         {"answer": Answer.of(services.decision_of(contact.decision)), **_ticket(contact)} for contact in given.contacts
     ]
     return {"contacts": granted, "refused": Answer.of(given.refused.decision) if given.refused else None}
+
+
+@router.get("/reviews", response=list[Waiting], url_name="reviews")
+def waiting(request: HttpRequest) -> list[dict[str, object]]:
+    """What the gate wants reviewed and nobody has released yet, without one's own questions."""
+    actor, now = permitted(request, "contact.release"), timezone.now()
+    rows = reviews(now=now, entity_id=actor.entity_id, user_id=actor.user_id)
+    return [
+        {
+            "decision": row.pk, "case": row.case_id, "channel": row.channel, "purpose": row.purpose,
+            "asked_at": row.decided_at, "answer": Answer.of(services.decision_of(row)),
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+@router.post("/reviews", response={200: Released, 409: dict[str, str]}, url_name="release")
+def release(request: HttpRequest, payload: Release) -> Status:
+    """Release the REVIEW reasons of somebody else's question."""
+    actor, now = permitted(request, "contact.release"), timezone.now()
+    row = GateDecision.objects.filter(pk=payload.decision, entity_id=actor.entity_id).first()
+    if row is None or not may_open(row.party_id, user_id=actor.user_id, now=now):
+        raise HttpError(404, f"no decision {payload.decision}")
+    try:
+        given = services.release(decision_id=row.pk, reason=payload.reason, by=actor, now=now)
+    except services.ReleaseRefused as refused:
+        return Status(409, {"refused": str(refused)})
+    return Status(200, {"decision": row.pk, "rules": given.rules, "ends_at": given.ends_at})
 
 
 @router.post("/files", response=Kept, url_name="files")

@@ -156,6 +156,14 @@ class PackText(models.Model):
     recorded_at = models.DateTimeField()
 
 
+class PackConfirmation(models.Model):
+    """A person of the bank takes a shipped pack into use: who, and when. The gate does not wait for it."""
+
+    text = models.OneToOneField(PackText, models.PROTECT, primary_key=True, related_name="confirmation")
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+
+
 class PackDraft(models.Model):
     """The text of a rule pack, or of a bank's overlay on one. Never edited: another text is another version."""
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from functools import cache
 from importlib.resources import files
+
+import yaml
 
 from dunwell.compliance.rules.pack import Pack
 from dunwell.compliance.rules.reading import PackError, read
@@ -36,6 +39,30 @@ def _newest(among: list[Pack], pack_id: str) -> Pack:
     if not mine:
         raise PackError(f"No rule pack {pack_id} is shipped.")
     return max(mine, key=lambda pack: pack.effective.first or date.min)
+
+
+def text_of(pack: Pack) -> tuple[str, dict[str, str]]:
+    """The text of a shipped pack that lies on no other, and its parts by name; PackError when it is not shipped."""
+    for file in FOLDER.iterdir():
+        if file.name.endswith(".yaml"):
+            text = file.read_text(encoding="utf-8")
+            names = _included(text)
+            found = "".join((text, *(part(name) for name in names)))
+            if hashlib.sha256(found.encode()).hexdigest() == pack.sha256:
+                return text, {name: part(name) for name in names}
+    raise PackError(f"{pack.version} is no shipped pack.")
+
+
+def _included(text: str) -> list[str]:
+    document = yaml.compose(text, Loader=yaml.SafeLoader)
+    return next((names for key, names in _fields(document) if key == "includes"), [])
+
+
+def _fields(document: yaml.Node) -> list[tuple[str, list[str]]]:
+    return [
+        (key.value, [item.value for item in value.value] if isinstance(value, yaml.SequenceNode) else [])
+        for key, value in document.value
+    ]
 
 
 def pack_on(day: date, pack_id: str = "CN") -> Pack:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.compliance.pages import packs, parameters, people, registers, rules
+from dunwell.compliance.pages import decisions, packs, parameters, people, registers, rules
 
 app_name = "compliance"
 urlpatterns = [
@@ -21,6 +21,10 @@ urlpatterns = [
         people.withdraw_circumstance,
         name="withdraw_circumstance",
     ),
+    path("rules/reviews", decisions.waiting, name="reviews"),
+    path("rules/reviews/<int:decision_id>/release", decisions.release, name="release"),
+    path("rules/decisions", decisions.decisions, name="decisions"),
+    path("rules/packs/confirm", packs.confirm, name="confirm"),
     path("rules/registers", registers.registers, name="registers"),
     path("rules/registers/agencies", registers.agency, name="agency"),
     path("rules/registers/domains", registers.domain, name="domain"),

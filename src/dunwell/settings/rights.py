@@ -36,6 +36,7 @@ FACTS = (  # inserted and read; never changed, never deleted by the application
     "compliance_agencylisting",
     "compliance_linkdomain",
     "compliance_packtext",
+    "compliance_packconfirmation",
     "compliance_packdraft",
     "compliance_packstep",
     "compliance_gatedecision",

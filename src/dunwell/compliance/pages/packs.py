@@ -13,10 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from dunwell.compliance import queries
-from dunwell.compliance.models import PackDraft
+from dunwell.compliance.models import PackConfirmation, PackDraft
 from dunwell.compliance.queries.packs import Life
 from dunwell.compliance.rules.reading import PackError
 from dunwell.compliance.services import packs as services
+from dunwell.compliance.shipped import pack_on
 from dunwell.identity.models import User
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.actor import Actor
@@ -60,11 +61,20 @@ def packs(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, *, error: str = "", text: str = "") -> HttpResponse:
     today = business_date(timezone.now())
     lives = queries.lives(today)
-    people = {life.draft.drafted_by for life in lives} | {life.approved_by for life in lives}
+    pack = pack_on(today)
+    confirmation = PackConfirmation.objects.filter(text__sha256=pack.sha256).first()
+    people = (
+        {confirmation.recorded_by if confirmation else None}
+        | {life.draft.drafted_by for life in lives}
+        | {life.approved_by for life in lives}
+    )
     names = {user.pk: user.name(get_language() or "zh-hans") for user in User.objects.filter(pk__in=people - {None})}
     context = {
-        "lives": [_shown(life, names, request.user.pk) for life in lives],
+        "lives": [_shown(life, names, request.user.pk, _how_many(request, life)) for life in lives],
         "current": queries.in_force(today),
+        "shipped": pack,
+        "confirmation": confirmation,
+        "confirmed_by": names.get(confirmation.recorded_by, "–") if confirmation else "",
         "may_draft": request.user.may("pack.draft"),
         "may_approve": request.user.may("pack.approve"),
         "error": error,
@@ -73,7 +83,13 @@ def _page(request: HttpRequest, *, error: str = "", text: str = "") -> HttpRespo
     return render(request, "compliance/packs.html", context, status=422 if error else 200)
 
 
-def _shown(life: Life, names: dict[int, str], viewer: int) -> dict[str, object]:
+def _how_many(request: HttpRequest, life: Life) -> int:
+    """Of a draft's differences: the first page, or as many as were asked for."""
+    wanted = request.GET.get(f"differences-{life.draft.pk}", "")
+    return min(int(wanted), 2000) if wanted.isascii() and wanted.isdigit() else 20
+
+
+def _shown(life: Life, names: dict[int, str], viewer: int, shown: int) -> dict[str, object]:
     trial = life.trial or {}
     english = (get_language() or "zh-hans").startswith("en")
     return {
@@ -88,10 +104,20 @@ def _shown(life: Life, names: dict[int, str], viewer: int) -> dict[str, object]:
         "trial": trial,
         "changes": sorted(trial.get("changes", {}).items()),
         "differences": [
-            {**one, "why": one["why_en"] if english else one["why_zh"]} for one in trial.get("differences", [])[:20]
+            {**one, "why": one["why_en"] if english else one["why_zh"]} for one in trial.get("differences", [])[:shown]
         ],
+        "more": len(trial.get("differences", [])) > shown,
         "own": life.draft.drafted_by == viewer,
     }
+
+
+@requires("pack.approve")
+@require_POST
+def confirm(request: HttpRequest) -> HttpResponse:
+    """Take the shipped pack of today into use, as a named person of the bank."""
+    now = timezone.now()
+    services.confirm(day=business_date(now), by=_actor(request), now=now)
+    return redirect("compliance:packs")
 
 
 @requires("pack.draft")

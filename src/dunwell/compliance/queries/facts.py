@@ -12,6 +12,7 @@ from importlib.resources import files
 
 from django.db import connection
 
+from dunwell.compliance.models import GateDecision
 from dunwell.compliance.queries.packs import in_force
 from dunwell.compliance.queries.texts import scanned, tails_of
 from dunwell.compliance.rules.circumstances import KINDS
@@ -129,6 +130,22 @@ def gather(
     said = {asking.party_id for asking in askings if asking.text is not None}
     tails = tails_of(said) if said else {}
     return [_known(asking, row, ledger, now, pack, tails) for asking, row in zip(askings, found, strict=True)]
+
+
+def earlier(kept: GateDecision, *, days: int) -> list[Event]:
+    """The contacts before those that a decision's facts hold, as they are known now: for rules that count longer."""
+    history = kept.facts["history"] or ()
+    oldest = min((datetime.fromisoformat(event["at"]) for event in history), default=kept.decided_at)
+    attempt = kept.facts["attempt"]
+    digest = None if kept.contact_point is None else bytes(kept.contact_point.digest)
+    found = rows(
+        "ledger",
+        persons=[int(attempt["person"])],
+        digests=[] if digest is None else [digest],
+        third_parties=[],
+        since=business_date(kept.decided_at) - timedelta(days=days + 2),
+    )
+    return [_event(row) for row in found if row["reserved_at"] < oldest]
 
 
 def previews(askings: Sequence[Asking], *, now: datetime, entity_id: int | None = None) -> list[Decision]:

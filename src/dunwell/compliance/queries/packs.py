@@ -10,7 +10,7 @@ from types import MappingProxyType
 from django.db.models import Q
 
 from dunwell.compliance import shipped
-from dunwell.compliance.models import PackDraft, PackStep
+from dunwell.compliance.models import PackDraft, PackStep, PackText
 from dunwell.compliance.rules.pack import Pack
 from dunwell.compliance.rules.reading import PackError, read
 
@@ -107,11 +107,12 @@ def pack_of(version: str, sha256: str) -> Pack:
         return shipped.pack_of(version, sha256)
     except PackError:
         pass
-    known = {draft.version: draft for draft in PackDraft.objects.filter(version__in=version.split("+"))}
     first, *rest = version.split("+")
+    known = {draft.version: draft for draft in PackDraft.objects.filter(version__in=version.split("+"))}
     candidates = [p for p in shipped.packs() if p.version == first]
     if first in known:
         candidates.append(opened(known[first]))
+    candidates += [_as_kept(row) for row in PackText.objects.filter(version=first)]
     for pack in candidates:
         for name in rest:
             if name not in known:
@@ -120,6 +121,14 @@ def pack_of(version: str, sha256: str) -> Pack:
         if pack.sha256 == sha256:
             return pack
     raise PackError(f"Pack {version} with hash {sha256[:12]}… is not at hand.")
+
+
+def _as_kept(row: PackText) -> Pack:
+    """A shipped pack as it was when something was first decided by it."""
+    place = (row.sha256, "kept")
+    if place not in _read:
+        _read[place] = read(row.text, f"{row.version}.yaml", beside=row.parts.__getitem__)
+    return _read[place]
 
 
 def lives(today: date) -> list[Life]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from dunwell.compliance.models import GateDecision
+from dunwell.compliance import shipped
+from dunwell.compliance.models import GateDecision, PackText
 from dunwell.compliance.queries.facts import Asking, Known, gather
 from dunwell.compliance.queries.packs import in_force, pack_of
 from dunwell.compliance.rules.gate import decide
@@ -120,6 +121,7 @@ def keep_many(answers: Sequence[Answered], *, by: Actor, now: datetime, key: str
 
 def _row(answered: Answered, *, by: Actor, now: datetime, key: str | None) -> GateDecision:
     known, decision = answered.known, answered.decision
+    _keep_text(answered.pack, now)
     asking = known.asking
     return GateDecision(
         entity_id=known.entity_id if by.entity_id is None else by.entity_id,
@@ -162,6 +164,29 @@ def _refusal(answered: Answered, row: GateDecision, *, by: Actor, now: datetime)
             "pack": decision.pack_version,
         },
     )
+
+
+_kept: set[tuple[str, str]] = set()  # databases and packs of which this process knows that the text is kept
+
+
+def keep_text(pack: Pack, now: datetime) -> PackText:
+    """The whole text of a shipped pack, kept once: its file may change with the next version of the program."""
+    text, parts = shipped.text_of(pack)
+    row, _ = PackText.objects.get_or_create(
+        sha256=pack.sha256, defaults={"version": pack.version, "text": text, "parts": parts, "recorded_at": now}
+    )
+    return row
+
+
+def _keep_text(pack: Pack, now: datetime) -> None:
+    """The shipped text behind a decision is kept with it."""
+    place = (str(connection.settings_dict["NAME"]), pack.version.split("+")[0])
+    if place in _kept:
+        return
+    base = next((one for one in shipped.packs() if one.version == place[1] and not one.over), None)
+    if base is not None:
+        keep_text(base, now)
+        transaction.on_commit(lambda: _kept.add(place))
 
 
 def decision_of(row: GateDecision) -> Decision:

@@ -10,18 +10,21 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from dunwell.compliance.models import GateDecision, PackDraft, PackStep
+from dunwell.compliance.models import GateDecision, PackConfirmation, PackDraft, PackStep
+from dunwell.compliance.queries.facts import earlier
 from dunwell.compliance.queries.packs import approved_on, changes_after, in_force, opened, pack_of, stacked
 from dunwell.compliance.rules.gate import decide
 from dunwell.compliance.rules.pack import InForce, Pack
 from dunwell.compliance.rules.reading import PackError, read
 from dunwell.compliance.rules.values import Facts
+from dunwell.compliance.services.asking import keep_text
 from dunwell.compliance.shipped import pack_on, part
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 
-TRIAL_DAYS, SHOWN = 31, 200  # how far back a trial goes, and how many differences it keeps
+KEPT_DAYS = 7  # that the facts of a decision surely reach back (queries.facts.gather)
+TRIAL_DAYS, SHOWN = 31, 2000  # how far back a trial goes, and how many differences it keeps
 
 
 class PackRefused(ValueError):
@@ -82,12 +85,20 @@ def try_on(*, draft_id: int, by: Actor, now: datetime, days: int = TRIAL_DAYS) -
     """
     row = PackDraft.objects.get(pk=draft_id)
     pack = _with(row, business_date(now))
-    asked = GateDecision.objects.filter(decided_at__gte=now - timedelta(days=days), decided_at__lte=now).order_by("id")
-    seen, differences = 0, []
+    asked = (
+        GateDecision.objects.filter(decided_at__gte=now - timedelta(days=days), decided_at__lte=now)
+        .order_by("id")
+        .select_related("contact_point")
+    )
+    seen, unreadable, differences = 0, [], []
     changes: Counter[str] = Counter()
     for kept in asked.iterator(chunk_size=2000):
         seen += 1
-        found = _difference(kept, pack)
+        try:
+            found = _difference(kept, pack)
+        except (PackError, LookupError, TypeError, ValueError) as problem:
+            unreadable.append(f"{kept.pk}: {problem}")
+            continue
         if found is not None:
             changes[f"{found.was} → {found.would}"] += 1
             if len(differences) < SHOWN:
@@ -96,6 +107,8 @@ def try_on(*, draft_id: int, by: Actor, now: datetime, days: int = TRIAL_DAYS) -
         "days": days,
         "decisions": seen,
         "different": sum(changes.values()),
+        "unreadable": len(unreadable),
+        "unreadable_first": unreadable[:5],
         "changes": dict(sorted(changes.items())),
         "differences": differences,
     }
@@ -166,6 +179,21 @@ def withdraw(*, draft_id: int, reason: str, by: Actor, now: datetime, from_day: 
     return step
 
 
+@transaction.atomic
+def confirm(*, day: date, by: Actor, now: datetime) -> PackConfirmation:
+    """A person of the bank takes the shipped pack of a day into use. A second confirmation answers the first."""
+    if by.user_id is None:
+        raise PackRefused("own", "a pack is taken into use by a person")
+    text = keep_text(pack_on(day), now)
+    row, created = PackConfirmation.objects.get_or_create(
+        text=text, defaults={"recorded_at": now, "recorded_by": by.user_id}
+    )
+    if created:
+        data = {"version": text.version, "sha256": text.sha256}
+        evidence.write(kind="pack.confirmed", now=now, by=by, data=data)
+    return row
+
+
 def _with(row: PackDraft, day: date) -> Pack:
     """What will be in force on a day with this draft in its place; PackError names what does not fit on what."""
     others = [draft for draft in approved_on(day) if draft.pk != row.pk]
@@ -198,11 +226,10 @@ def _below(row: PackDraft, day: date) -> Pack | None:
 
 def _difference(kept: GateDecision, pack: Pack) -> Difference | None:
     facts = Facts.from_json(kept.facts)
-    try:
-        found = decide(now=kept.decided_at, pack=_always(pack), attempt=facts.attempt, history=facts.history,
-                       flags=facts.flags)  # fmt: skip
-    except (PackError, ValueError):
-        return None
+    history = facts.history
+    if history is not None and pack.longest_count > KEPT_DAYS:
+        history = tuple(earlier(kept, days=pack.longest_count)) + history
+    found = decide(now=kept.decided_at, pack=_always(pack), attempt=facts.attempt, history=history, flags=facts.flags)
     if (found.verdict, found.primary.rule) == (kept.verdict, kept.primary_rule):
         return None
     return Difference(
