@@ -97,7 +97,7 @@ def record_many(*, outcomes: Sequence[Outcome], by: Actor, now: datetime) -> int
     )
     keys = {key for _, _, key in before}
     last = {contact_id: outcome for contact_id, outcome, _ in before}
-    counting = in_force(business_date(now)).counting
+    pack = in_force(business_date(now))
     new = []
     for one in outcomes:
         contact, was = contacts[one.contact_id], last.get(one.contact_id)
@@ -106,7 +106,7 @@ def record_many(*, outcomes: Sequence[Outcome], by: Actor, now: datetime) -> int
         why = fits(contact.channel, one.outcome, False)
         if not why and was == NOTHING_LEFT:
             why = "it is proven that nothing left"
-        if not why and was and not one.record and lowers(was, one.outcome, counting):
+        if not why and was and not one.record and lowers(was, one.outcome, pack):
             why = f"{one.outcome} would count less than {was}: the id of the message record is needed"
         if why:
             raise OutcomeRefused(why)
