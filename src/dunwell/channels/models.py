@@ -3,6 +3,7 @@
 from django.db import models
 
 from dunwell.compliance.models import Contact, GateDecision
+from dunwell.evidence.models import StoredFile
 from dunwell.identity.models import Entity
 from dunwell.portfolio.models import ContactPoint, Party
 
@@ -149,6 +150,15 @@ class Inbound(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["party", "-id"], name="inbound_party")]
+
+
+class Letter(models.Model):
+    """A fact: the letter as it was handed over, kept by content, and the job it went in."""
+
+    message = models.OneToOneField(Message, models.PROTECT, primary_key=True, related_name="letter")
+    file = models.ForeignKey(StoredFile, models.PROTECT)
+    job = models.CharField(max_length=40)
+    recorded_at = models.DateTimeField()
 
 
 class LineState(models.Model):

@@ -15,11 +15,14 @@ PLACEHOLDERS: dict[str, str] = {
     "name": "the person's name, masked",
     "bank": "the bank's name in the text's language",
     "amount": "what is past due, by currency",
+    "balance": "all that is owed on the accounts that are past due, by currency",
     "due_date": "the oldest due date that is unpaid",
     "last4": "last four digits of the card",
     "as_of": "the business date of the amount",
     "case_no": "the case number",
+    "table": "the place of the account's figures, alone on its line; of a letter",
 }
+TABLE = {"zh-hans": "〔账户明细表〕", "en": "[The account's figures]"}  # the place of a letter's table in its text
 CHANNELS = ("sms", "email", "im", "letter")
 LANGUAGES = ("zh-hans", "en")
 SMS_LENGTH = 500  # characters, as written; carriers cut longer ones
@@ -114,6 +117,19 @@ def fill(text: str, values: Mapping[str, str]) -> str:
         if not values.get(name):
             raise TextError(f"{{{name}}} ({PLACEHOLDERS.get(name, 'unknown')}) is not known, so the text is not sent.")
     return text.format_map(values)
+
+
+def blocks(text: str) -> list[dict[str, str]]:
+    """A letter's filled text as its layout takes it: headings (##), the place of the table, and paragraphs."""
+    found = []
+    for part in (one.strip() for one in text.split("\n\n")):
+        if part in TABLE.values():
+            found.append({"kind": "table", "text": ""})
+        elif part.startswith("## "):
+            found.append({"kind": "heading", "text": part[3:].strip()})
+        elif part:
+            found.append({"kind": "text", "text": " ".join(part.split("\n"))})
+    return found
 
 
 def retry_after_minutes(failures: int) -> int | None:

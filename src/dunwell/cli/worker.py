@@ -42,6 +42,7 @@ DUTIES = (
     Duty("announcements", "dunwell.payments.services:expire", 600),
     Duty("plan", "dunwell.casework.services.outbox:queue_planned", 10, (("limit", 500),)),
     Duty("send", "dunwell.channels.services:send_due", 5, (("limit", 200),)),
+    Duty("letters", "dunwell.channels.services:send_letters", 60),
     Duty("limitation", "dunwell.legal.services:keep_clocks", 30),
     Duty("seal", "dunwell.evidence.services:seal", 60),
     Duty("sign", "dunwell.cli.worker:sign_yesterday", 900),

@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from dunwell.channels.words import COMPONENTS as COMPONENTS
 from dunwell.channels.words import STATES
 from dunwell.compliance.words import CHANNELS, OUTCOMES, SOURCES
 from dunwell.legal.rules.limitation import kinds, obstacles
@@ -22,16 +23,6 @@ PARTY_TYPES = {
     "attorney": _("Representative"),
     "employer": _("Employer"),
     "adviser": _("Adviser"),
-}
-COMPONENTS = {
-    "principal_retail": pgettext_lazy("component", "Principal, purchases"),
-    "principal_cash": pgettext_lazy("component", "Principal, cash"),
-    "principal_instalment_billed": pgettext_lazy("component", "Principal, instalments billed"),
-    "principal_instalment_unbilled": pgettext_lazy("component", "Principal, instalments not billed"),
-    "interest_on_balance": pgettext_lazy("component", "Interest"),
-    "interest_off_balance": pgettext_lazy("component", "Interest, off balance sheet"),
-    "late_charge": pgettext_lazy("component", "Late charge"),
-    "other_fees": pgettext_lazy("component", "Other fees"),
 }
 BREACH = pgettext_lazy("limitation", "Due and not paid")
 PARTS = {

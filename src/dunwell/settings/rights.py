@@ -45,6 +45,7 @@ FACTS = (  # inserted and read; never changed, never deleted by the application
     "compliance_contact",
     "compliance_contactoutcome",
     "channels_messageevent",
+    "channels_letter",
     "channels_messagepart",
     "channels_receipt",
     "channels_receiptmatch",

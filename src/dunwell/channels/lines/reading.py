@@ -10,7 +10,13 @@ from typing import Any
 
 import yaml
 
-CHANNEL_OF = {"smpp": ("sms",), "http_sms": ("sms",), "http_push": ("im",), "smtp": ("email",)}
+CHANNEL_OF = {
+    "smpp": ("sms",),
+    "http_sms": ("sms",),
+    "http_push": ("im",),
+    "smtp": ("email",),
+    "print_shop": ("letter",),
+}
 _SMPP = {"host": str, "port": int, "system_id": str, "password": str}
 _HTTP = {"url": str, "account": str, "secret": str}
 NEEDED: dict[str, dict[str, type]] = {
@@ -18,6 +24,7 @@ NEEDED: dict[str, dict[str, type]] = {
     "http_sms": {**_HTTP, "signature": str},
     "http_push": _HTTP,
     "smtp": {},
+    "print_shop": {"folder": str},
 }
 OPTIONAL: dict[str, dict[str, Any]] = {  # with what holds when nothing is written
     "smpp": {
@@ -27,10 +34,11 @@ OPTIONAL: dict[str, dict[str, Any]] = {  # with what holds when nothing is writt
     },
     "http_sms": {"templates": {}, "timeout_seconds": 10, "dead": []},
     "http_push": {"service": "app", "timeout_seconds": 10, "dead": []},
+    "print_shop": {"service": "EMS"},
     "smtp": {"bounce_domain": "", "bounce_listen": "", "reply_to": ""},
 }  # fmt: skip
 SHARED = {"per_second": 50, "batch": 1, "prices": []}
-BATCH = {"smpp": 100}  # claimed in one commit: at most so many are in doubt when a sender is killed
+BATCH = {"smpp": 100, "print_shop": 200}  # claimed in one commit: at most so many are in doubt when a sender is killed
 
 
 class LineError(ValueError):

@@ -1,6 +1,7 @@
 """The only writers of messages."""
 
 from dunwell.channels.services.inbound import Came, take_inbound
+from dunwell.channels.services.letters import Returned, send_letters, take_return_file
 from dunwell.channels.services.queueing import Plan, Planned, cancel_messages, plan_messages, queue_message
 from dunwell.channels.services.receipts import Told, take_receipts
 from dunwell.channels.services.resolving import ResolveRefused, resolve
@@ -13,6 +14,7 @@ __all__ = [
     "Plan",
     "Planned",
     "ResolveRefused",
+    "Returned",
     "Sent",
     "Shown",
     "Told",
@@ -23,6 +25,8 @@ __all__ = [
     "queue_message",
     "resolve",
     "send_due",
+    "send_letters",
     "take_inbound",
     "take_receipts",
+    "take_return_file",
 ]

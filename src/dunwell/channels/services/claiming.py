@@ -23,6 +23,7 @@ from dunwell.kernel.actor import Actor
 from dunwell.kernel.decision import Decision, Verdict
 from dunwell.portfolio import services as portfolio
 
+OWN_RATE = frozenset({"smpp", "print_shop"})  # a session keeps its rate part by part, a job is a batch
 WAIT_AT_MOST = timedelta(hours=36)  # a message that may leave only later than this is refused, or has failed
 
 
@@ -59,7 +60,7 @@ def claim(*, line: Line, limit: int, sender: int, by: Actor, now: datetime) -> C
     if state.open_until is not None and state.open_until > now:
         return Claimed()
     free = limit
-    if line.adapter != "smpp":  # whose session keeps the rate itself, part by part
+    if line.adapter not in OWN_RATE:
         free, _ = may_leave(state.next_at, now, line.per_second, limit)
     if free < 1:
         return Claimed()
@@ -74,7 +75,7 @@ def claim(*, line: Line, limit: int, sender: int, by: Actor, now: datetime) -> C
     done = Claimed(taken=len(messages))
     opened = [one for one in _renewed(messages, now=now) if _fits(one, line, done, by=by, now=now)]
     leaving = _asked(opened, line, sender, done, by=by, now=now)
-    if line.adapter != "smpp" and leaving:
+    if line.adapter not in OWN_RATE and leaving:
         parts = sum(message.parts or 1 for message in leaving)
         _, state.next_at = may_leave(state.next_at, now, line.per_second, parts)
         state.save(update_fields=["next_at"])

@@ -42,8 +42,11 @@ class Sender:
 
 
 def mark_interrupted(*, mine: int, by: Actor, now: datetime) -> int:
-    """What senders left as `sending` when they died is in doubt. How many messages that were."""
-    in_hand = Message.objects.filter(state=Message.State.SENDING).exclude(sender=mine)
+    """What senders left as `sending` when they died is in doubt. How many messages that were.
+
+    Of letters nothing is: the print shop's folder shows which were written (services.letters).
+    """
+    in_hand = Message.objects.filter(state=Message.State.SENDING).exclude(sender=mine).exclude(channel="letter")
     marked = 0
     for number in list(in_hand.order_by().values_list("sender", flat=True).distinct()):
         with connection.cursor() as cursor:

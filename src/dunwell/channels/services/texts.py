@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from dunwell.arrears.models import AccountState
 from dunwell.channels.models import Template
-from dunwell.channels.rules import Text, TextError, fill, read
+from dunwell.channels.rules import TABLE, Text, TextError, fill, read
 from dunwell.compliance.queries import Asking, previews
 from dunwell.kernel.decision import Decision
 from dunwell.kernel.times import business_date
@@ -96,8 +96,10 @@ def _values(
 ) -> dict[str, str]:
     """The published figures, by currency, the worst account first."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
+    owed: dict[str, Decimal] = defaultdict(Decimal)
     for state in states:
         sums[state.account.currency] += state.past_due
+        owed[state.account.currency] += state.balance
     worst = states[0] if states else None
     his = cards.get(worst.account.account_no, []) if worst else []
     card = next((card for card in his if card.status == "active"), None) or next(iter(his), None)
@@ -105,10 +107,12 @@ def _values(
         "name": party.name_masked,
         "bank": party.entity.name(language),
         "amount": ", ".join(f"{currency} {amount:,.2f}" for currency, amount in sums.items()),
+        "balance": ", ".join(f"{currency} {amount:,.2f}" for currency, amount in owed.items()),
         "due_date": worst.oldest_due_date.isoformat() if worst and worst.oldest_due_date else "",
         "last4": card.last4 if card else (worst.account.account_no[-4:] if worst else ""),
         "as_of": worst.business_date.isoformat() if worst else "",
         "case_no": case_no,
+        "table": TABLE[language],
     }
 
 
