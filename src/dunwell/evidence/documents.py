@@ -9,7 +9,7 @@ import json
 import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
@@ -86,13 +86,18 @@ def signed(document: bytes, *, reason: str, now: datetime) -> bytes:
 
 
 def _signer(now: datetime):
+    return _signer_of(settings.KEYS.documents(lambda: _own_certificate(now)))
+
+
+@lru_cache(maxsize=2)
+def _signer_of(text: bytes):
+    """Read once: a certificate that was put in another's place is another text."""
     from asn1crypto import pem
     from asn1crypto import x509 as asn1_x509
     from pyhanko.keys import load_private_key_from_pemder_data
     from pyhanko.sign.signers import SimpleSigner
     from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-    text = settings.KEYS.documents(lambda: _own_certificate(now))
     key = load_private_key_from_pemder_data(text, passphrase=None)
     certificates = [
         asn1_x509.Certificate.load(der) for kind, _, der in pem.unarmor(text, multiple=True) if kind == "CERTIFICATE"

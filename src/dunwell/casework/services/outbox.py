@@ -15,7 +15,7 @@ from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 
 PLANNER = Actor.program("planner")
-BY_MESSAGE = ("sms", "email", "im")
+BY_MESSAGE = ("sms", "email", "im", "letter")
 LEFT = (Message.State.SENT, Message.State.DELIVERED, Message.State.UNDELIVERED, Message.State.IN_DOUBT)
 STOPPED = (Message.State.REFUSED, Message.State.FAILED)
 

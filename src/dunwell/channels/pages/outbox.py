@@ -14,6 +14,8 @@ from dunwell.channels.queries import outbox
 from dunwell.compliance import services as compliance
 from dunwell.identity.pages.guard import requires
 
+WITH_LETTER = ("sent", "delivered", "undelivered")  # of letters: their document can be opened
+
 
 @requires("message.send")
 @require_GET
@@ -47,5 +49,6 @@ def _row(message: Message) -> dict[str, object]:
         "state": words.STATES[message.state],
         "tone": words.TONES.get(message.state, ""),
         "refusal": refusal and refusal.text(get_language() or "zh-hans"),
+        "letter": message.channel == "letter" and message.state in WITH_LETTER,
         "waits": message.not_before if message.state == "planned" else None,
     }

@@ -15,7 +15,7 @@ from dunwell.arrears.rules import interest_terms
 from dunwell.channels.models import Message, MessageEvent
 from dunwell.compliance.models import Contact, ContactOutcome
 from dunwell.engine import lake, session
-from dunwell.evidence.models import Log
+from dunwell.evidence.models import Log, StoredFile
 from dunwell.intake.models import IntakeFile
 from dunwell.kernel.times import BANK_ZONE, local
 from dunwell.legal.models import Paper
@@ -133,6 +133,7 @@ class Sent:
     text: str
     state: str
     events: tuple[tuple[datetime, str, str], ...]
+    letter: StoredFile | None
     record: int | None  # the log's, which holds the hash of the text
 
 
@@ -142,7 +143,7 @@ def messages(party: Party, period: Period) -> list[Sent]:
     gone = MessageEvent.objects.filter(state__in=("sent", "in_doubt"), recorded_at__gte=begin, recorded_at__lt=end)
     found = list(
         Message.objects.filter(party=party, pk__in=gone.values("message_id"))
-        .select_related("template", "contact_point")
+        .select_related("template", "contact_point", "letter__file")
         .prefetch_related("events")
         .order_by("id")
     )
@@ -164,10 +165,11 @@ def messages(party: Party, period: Period) -> list[Sent]:
             (event.recorded_at.astimezone(BANK_ZONE), event.state, event.detail)
             for event in sorted(one.events.all(), key=lambda each: each.pk)
         )
+        letter = getattr(one, "letter", None)
         left = next(at for at, state, _ in events if state in ("sent", "in_doubt"))
         rows.append(
             Sent(one.pk, left, one.channel, one.purpose, one.template.code, to, subject, text, one.state, events,
-                 records.get(one.pk))
+                 letter.file if letter else None, records.get(one.pk))
         )  # fmt: skip
     return rows
 

@@ -184,6 +184,11 @@ class _Content:
         for one in self.messages:
             whole = f"{one.subject}\n\n{one.text}" if one.subject else one.text
             self.files[_text_path(one)] = (whole.encode(), _("message as sent"))
+            if one.letter is not None:
+                self.files[f"letters/{one.message_id}.pdf"] = (
+                    evidence.read_file(one.letter),
+                    _("letter as handed over"),
+                )
             if not any(state == "delivered" for _at, state, _detail in one.events):
                 self.missing.append(_("receipt of message %(number)s") % {"number": one.message_id})
 
