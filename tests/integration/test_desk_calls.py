@@ -17,7 +17,8 @@ from dunwell.compliance.models import Contact, ContactOutcome, ListEntry
 from dunwell.compliance.queries import Asking, budget, previews
 from dunwell.desk.queries import today_of
 from dunwell.kernel.actor import Actor
-from dunwell.oversight.queries import attempts
+from dunwell.oversight.queries import Scope
+from dunwell.oversight.queries.facts import attempts
 from dunwell.portfolio.models import AccountRole, ContactPoint
 from tests import build
 
@@ -25,6 +26,10 @@ pytestmark = pytest.mark.django_db
 SAID = {"identified": "on", "disclosed": ["who_we_are", "recorded", "objections"]}
 ZONES = ("Asia/Shanghai", "Pacific/Auckland", "America/New_York", "Europe/Berlin", "Pacific/Honolulu")
 BY = Actor.program("test")
+
+
+def of(day) -> Scope:
+    return Scope(day, timezone.now(), build.entity().pk, "CNY")
 
 
 @pytest.fixture
@@ -98,7 +103,7 @@ def test_a_call_that_comes_in_takes_a_promise_and_counts_against_no_limit(at_wor
     assert Promise.objects.get().contact_id == taken.pk
     assert [cap.used for cap in budget(case.party_id, timezone.now(), case_id=case.pk).caps] == used
     assert today_of(user, timezone.now()).dials == 0
-    assert taken.pk not in attempts(taken.local_date).values_list("pk", flat=True)
+    assert taken.pk not in attempts(of(taken.local_date)).values_list("pk", flat=True)
     assert f"in from {point.masked}" in client.get(f"/cases/{case.case_no}?kind=call").content.decode()
 
 
@@ -155,4 +160,6 @@ def test_a_third_party_who_refuses_is_never_dialled_again_and_his_number_is_no_w
     number.refresh_from_db()
     assert number.status == ContactPoint.Status.VALID
     day = Contact.objects.get(person=number.party).local_date
-    assert attempts(day).get(person=number.party).outcome == "connected_wpc"  # reached, though not the person himself
+    assert (
+        attempts(of(day)).get(person=number.party).outcome == "connected_wpc"
+    )  # reached, though not the person himself

@@ -212,22 +212,6 @@ def test_money_goes_to_the_collector_who_last_reached_the_party(db):
     assert queries.behind("paid", of()).total("amount") == Decimal("70.00") == queries.day(of()).received
 
 
-@pytest.mark.parametrize(
-    ("clock", "said"),
-    [
-        (datetime(2026, 11, 24, 9, tzinfo=BANK_ZONE), True),  # the files of the 23rd were due at six
-        (datetime(2026, 11, 24, 5, tzinfo=BANK_ZONE), False),  # not yet due
-        (datetime(2026, 11, 23, 9, tzinfo=BANK_ZONE), False),  # the last night is the one to be expected
-    ],
-)
-def test_a_file_that_is_late_is_said_on_the_front_page(published, monkeypatch, clock, said):
-    client = signed_in(Role.MANAGER, language="en")
-    monkeypatch.setattr(timezone, "now", lambda: clock)
-    page = client.get("/portfolio").content.decode()
-    assert ("Files of 2026-11-23" in page) is said
-    assert ("missing since" in page) is said
-
-
 def test_the_parts_below_the_kept_rate_are_those_it_counts(published, client):
     client.force_login(build.user(role=Role.MANAGER, language="en"), backend="dunwell.identity.backends.Backend")
     today = timezone.now().astimezone(BANK_ZONE).date()

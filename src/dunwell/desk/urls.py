@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.desk.pages import accounts, acts, case, lists, portfolio, profile, sign_in, start, team, users
+from dunwell.desk.pages import accounts, acts, case, lists, payments, portfolio, profile, sign_in, start, team, users
 
 app_name = "desk"
 urlpatterns = [
@@ -26,6 +26,8 @@ urlpatterns = [
     path("cases/<str:case_no>/owner", team.owner, name="owner"),
     path("cases/<str:case_no>/hold", acts.hold, name="hold"),
     path("lists", lists.lists, name="lists"),
+    path("payments", payments.payments, name="payments"),
+    path("payments/<int:payment_id>/drop", payments.drop, name="payment_drop"),
     path("portfolio", portfolio.portfolio, name="portfolio"),
     path("portfolio/accounts", accounts.accounts, name="portfolio_accounts"),
     path("search", lists.search, name="search"),

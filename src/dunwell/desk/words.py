@@ -99,3 +99,13 @@ SNOOZES = {
     "tomorrow": _("tomorrow at 9:00"),
     "3d": _("in three days at 9:00"),
 }
+PAYMENT_SOURCES = {
+    "file": _("from the host's file"),
+    "typed": _("typed in"),
+    "api": _("announced by another system"),
+}
+PAYMENT_ANSWERS = {
+    "posted": _("Posted by the host"),
+    "dropped": _("Dropped"),
+    "expired": _("Expired: the host has not posted it"),
+}

@@ -231,10 +231,12 @@ def _receipts(changes: dict[str, int]) -> str:
     }
 
 
-def missing(kind_name: str, due: datetime, late: bool, *, required: bool = True) -> str:
+def missing(kind_name: str, due: datetime, late: bool, *, daily: bool = True, refused: bool = False) -> str:
     """A file that is expected and not there; one that not every day has is only said not to have come."""
     when = due.strftime("%Y-%m-%d %H:%M")
-    if not required:
+    if refused:
+        return _("%(kind)s: refused, and no other has come.") % {"kind": kind(kind_name)}
+    if not daily:
         return _("%(kind)s: none has come; not every day has one.") % {"kind": kind(kind_name)}
     if late:
         return _("%(kind)s: missing since %(due)s.") % {"kind": kind(kind_name), "due": when}

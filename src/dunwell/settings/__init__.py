@@ -184,6 +184,7 @@ LOGGING = {"level": os.environ.get("DUNWELL_LOG", "INFO")}
 
 # What intake asks of rooms below it: which regions and prefixes exist, and who keeps the rows of a kind of file
 # that came in through the browser. They stand here because a room imports no room that comes after it.
+EXPECTED_FILES = Path(os.environ.get("DUNWELL_EXPECTED", HOME / "expected.yaml"))  # else the product's own list
 INTAKE_TABLES = "dunwell.portfolio.reference.tables"
 INTAKE_KEEPERS = {
     "parties": "dunwell.portfolio.services.keep_people",

@@ -11,6 +11,7 @@ NAVIGATION = [
     (_("Lists"), "/lists", "/lists", ("case.view",)),
     (_("Team"), "/team", "/team", ("case.hand_out",)),
     (_("Legal"), "/legal", "/legal", ("legal.view",)),
+    (_("Payments"), "/payments", "/payments", ("payment.enter",)),
     (_("Outbox"), "/outbox", "/outbox", ("message.send",)),
     (_("Files"), "/intake", "/intake", ("intake.view",)),
     (_("Nights"), "/runs", "/runs", ("night.view",)),

@@ -213,7 +213,10 @@ def _account(case: Case, text: str) -> Account | None:
 @requires("payment.enter")
 @require_POST
 def payment(request: HttpRequest, case_no: str) -> HttpResponse:
-    """A payment typed in. The same reference is the same payment."""
+    """A payment typed in. The same reference is the same payment.
+
+    It is announced until the host posts it, unless the typist says that the reference is the host's own.
+    """
     case, now = find(request, case_no), timezone.now()
     account = _account(case, request.POST.get("account", ""))
     reference = request.POST.get("host_ref", "").strip()
@@ -238,7 +241,7 @@ def payment(request: HttpRequest, case_no: str) -> HttpResponse:
             transaction_date=on,
             host_ref=reference,
             source="typed",
-            provisional=request.POST.get("provisional") == "on",
+            provisional=request.POST.get("host_booked") != "on",
             by=casework.acting(request.user),
             now=now,
         )

@@ -15,8 +15,7 @@ from django.utils.translation import pgettext
 from dunwell.desk.pages.accounts import folder_of
 from dunwell.frame.templatetags.frame import clock, money, percent, signed
 from dunwell.identity.pages.guard import requires
-from dunwell.intake import queries as intake
-from dunwell.intake import sentences
+from dunwell.intake.pages.late import late_files
 from dunwell.nightly.models import Run
 from dunwell.nightly.queries import unusual
 from dunwell.oversight import drilldown, queries, rules, words
@@ -80,13 +79,6 @@ def _nights() -> tuple[list[Night], list[Run]]:
     ], runs
 
 
-def _missing(business_date: date, request: HttpRequest) -> list[str]:
-    """The files for which the next night waits and whose time has passed, or that were refused: a sentence each."""
-    files = intake.missing_files(business_date, now(), entity_id=request.user.entity_id)
-    waited = [one for one in files if one.required and (one.late or one.refused)]
-    return [sentences.missing(one.kind, one.due, one.late) for one in waited]
-
-
 def _stopped(runs: list[Run], published: date, *, may_see_files: bool) -> Stopped | None:
     last = runs[0] if runs else None
     if last is None or last.state != Run.State.STOPPED or last.business_date <= published:
@@ -108,7 +100,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     moment = now()
     close = queries.last_close()
     if close is None:
-        return render(request, "oversight/portfolio.html", {"buckets": None})
+        return render(request, "oversight/portfolio.html", {"buckets": None, "files": late_files(request, moment)})
     last, known = close
     currency = request.GET.get("currency") if request.GET.get("currency") in known else known[0]
     book = queries.buckets(last, currency)
@@ -124,8 +116,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     context = {
         "buckets": book,
         "behind": expected if last < expected else None,
-        "may_see_files": request.user.may("intake.view"),
-        "missing": _missing(expected, request) if last < expected else [],
+        "files": late_files(request, moment),
         "stopped": _stopped(runs, last, may_see_files=request.user.may("intake.view")),
         "currency": currency,
         "other_currencies": [each for each in known if each != currency],

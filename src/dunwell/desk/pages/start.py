@@ -12,6 +12,7 @@ from dunwell.casework.models import Case
 from dunwell.casework.queries import queue_left
 from dunwell.desk.queries import today_of
 from dunwell.identity.pages.guard import requires, signed_in
+from dunwell.intake.pages.late import late_files
 
 
 @signed_in
@@ -28,8 +29,9 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 def desk(request: HttpRequest) -> HttpResponse:
     """Today's figures, call-backs and promises; interrupted work stands first."""
-    today = today_of(request.user, timezone.now())
-    return render(request, "desk/start.html", {"today": today, "empty": bool(request.GET.get("empty"))})
+    now = timezone.now()
+    context = {"today": today_of(request.user, now), "empty": bool(request.GET.get("empty"))}
+    return render(request, "desk/start.html", {**context, "files": late_files(request, now)})
 
 
 @requires("case.work")

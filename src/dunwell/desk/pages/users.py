@@ -19,6 +19,7 @@ from dunwell.evidence import services as evidence
 from dunwell.identity.models import Role, Team, User
 from dunwell.identity.pages.guard import requires
 from dunwell.identity.services import change_user, create_user, first_password, set_password
+from dunwell.intake.pages.late import late_files
 
 
 def _log(request: HttpRequest, kind: str, user: User, **data: object) -> None:
@@ -58,6 +59,7 @@ def _page(request: HttpRequest, *, status: int = 200, **context: object) -> Http
             ],
             "roles": [(role.value, ROLES[role.value]) for role in Role],
             "typed": request.POST,
+            "files": late_files(request, timezone.now()),
             **context,
         },
         status=status,

@@ -71,8 +71,10 @@ def _day_page(request: HttpRequest, day: date, *, error: str = "", status: int =
             "files": [_shown(file) for file in queries.files_of(day, entity_id=entity_id)],
             "missing": [
                 {
-                    "sentence": sentences.missing(each.kind, each.due, each.late, required=each.required),
-                    "late": each.late and each.required,
+                    "sentence": sentences.missing(
+                        each.kind, each.due, each.late, daily=each.daily, refused=each.refused is not None
+                    ),
+                    "late": (each.late and each.daily) or each.refused is not None,
                 }
                 for each in queries.missing_files(day, now, entity_id=entity_id)
             ],
