@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, Sum
 
-from dunwell.channels.models import Message
+from dunwell.channels.lines import Line, lines
+from dunwell.channels.models import Inbound, LineState, Message, MessageEvent, MessagePart, Receipt, ReceiptMatch
+from dunwell.kernel.times import BANK_ZONE
 
 PAGE = 100
 
@@ -34,3 +39,84 @@ def outbox(*, entity_id: int, state: str = "", before: int | None = None) -> Out
     )
     counts = dict(mine.order_by().values_list("state").annotate(Count("pk")))
     return Outbox(messages=page[:PAGE], counts=counts, before=page[PAGE - 1].pk if len(page) > PAGE else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One message with everything known of it."""
+
+    message: Message
+    events: list[MessageEvent]
+    parts: list[MessagePart]
+    receipts: list[ReceiptMatch]
+
+
+def story(message_id: int, *, entity_id: int) -> Story | None:
+    """A message of the entity, in four queries; None when there is none."""
+    message = (
+        Message.objects.select_related("party", "contact_point", "template", "decision", "contact")
+        .defer("text_sealed", "subject_sealed", "contact_point__value_sealed")
+        .filter(pk=message_id, entity_id=entity_id)
+        .first()
+    )
+    if message is None:
+        return None
+    return Story(
+        message=message,
+        events=list(message.events.order_by("id")),
+        parts=list(message.taken.order_by("id")),
+        receipts=list(message.receipts.select_related("receipt").order_by("receipt_id")),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LineNow:
+    """A line and how it is: what waits for it, what left this month, and what that cost, by currency."""
+
+    line: Line
+    state: LineState | None
+    waiting: int
+    left: int
+    parts: int
+    costs: dict[str, Decimal]
+
+    def interrupted(self, now: datetime) -> datetime | None:
+        """Until when its breaker keeps it from being used."""
+        until = self.state.open_until if self.state else None
+        return until if until and until > now else None
+
+
+def lines_now(*, entity_id: int, now: datetime) -> list[LineNow]:
+    """Every line, in three queries. LineError when the file of lines cannot be read."""
+    month = now.astimezone(BANK_ZONE).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    states = {state.line: state for state in LineState.objects.all()}
+    mine = Message.objects.filter(entity_id=entity_id).order_by()
+    waiting = dict(mine.filter(state="planned", not_before__lte=now).values_list("channel").annotate(Count("pk")))
+    left: dict[str, list[tuple]] = defaultdict(list)
+    for line, currency, number, parts, cost in (
+        mine.exclude(line="")
+        .filter(recorded_at__gte=month)
+        .exclude(state__in=("sending", "planned", "failed", "refused"))
+        .values_list("line", "currency")
+        .annotate(Count("pk"), Sum("parts"), Sum("cost"))
+    ):
+        left[line].append((currency, number, parts or 0, cost))
+    return [
+        LineNow(
+            line=line,
+            state=states.get(line.code),
+            waiting=waiting.get(line.channel, 0),
+            left=sum(number for _, number, _, _ in left[line.code]),
+            parts=sum(parts for _, _, parts, _ in left[line.code]),
+            costs={currency: cost for currency, _, _, cost in left[line.code] if cost is not None},
+        )
+        for line in lines()
+    ]
+
+
+def unmatched(*, now: datetime, limit: int = PAGE) -> tuple[list[Receipt], list[Inbound]]:
+    """Receipts of no message that we know, and texts of no person, of the last thirty days, newest first."""
+    since = now - timedelta(days=30)
+    receipts = Receipt.objects.filter(match__isnull=True, recorded_at__gte=since).order_by("-id")[:limit]
+    texts = Inbound.objects.filter(party=None, recorded_at__gte=since).order_by("-id")[:limit]
+    return list(receipts), list(texts)

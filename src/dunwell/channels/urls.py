@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from dunwell.channels.pages import letters, outbox
+from dunwell.channels.pages import letters, lines, outbox
 
 app_name = "channels"
 urlpatterns = [
     path("outbox", outbox.messages, name="outbox"),
     path("outbox/letters/<int:message_id>", letters.letter, name="letter"),
+    path("outbox/lines", lines.shown, name="lines"),
+    path("outbox/<int:message_id>", outbox.message, name="message"),
+    path("outbox/<int:message_id>/resolve", outbox.resolve, name="resolve"),
 ]

@@ -7,12 +7,22 @@ STATES = {
     "not_connected": pgettext_lazy("message state", "not connected"),
     "sending": pgettext_lazy("message state", "being handed over"),
     "sent": pgettext_lazy("message state", "sent"),
+    "delivered": pgettext_lazy("message state", "delivered"),
+    "undelivered": pgettext_lazy("message state", "not delivered"),
     "refused": pgettext_lazy("message state", "refused by the gate"),
     "failed": pgettext_lazy("message state", "failed"),
     "in_doubt": pgettext_lazy("message state", "in doubt"),
     "cancelled": pgettext_lazy("message state", "cancelled"),
 }
-TONES = {"sent": "ok", "not_connected": "warn", "refused": "warn", "failed": "danger", "in_doubt": "danger"}
+TONES = {
+    "sent": "ok",
+    "delivered": "ok",
+    "undelivered": "danger",
+    "not_connected": "warn",
+    "refused": "warn",
+    "failed": "danger",
+    "in_doubt": "danger",
+}
 CHANNELS = {
     "sms": pgettext_lazy("message channel", "SMS"),
     "email": pgettext_lazy("message channel", "e-mail"),
@@ -29,3 +39,21 @@ COMPONENTS = {
     "late_charge": pgettext_lazy("component", "Late charge"),
     "other_fees": pgettext_lazy("component", "Other fees"),
 }
+ADAPTERS = {
+    "smpp": pgettext_lazy("adapter", "SMPP session"),
+    "http_sms": pgettext_lazy("adapter", "HTTP gateway"),
+    "http_push": pgettext_lazy("adapter", "message hub"),
+    "smtp": pgettext_lazy("adapter", "e-mail server"),
+}
+RECEIPTS = {
+    "delivered": pgettext_lazy("receipt", "delivered"),
+    "undelivered": pgettext_lazy("receipt", "not delivered"),
+    "on_its_way": pgettext_lazy("receipt", "on its way"),
+}
+FOUND_BY = {
+    "number": pgettext_lazy("receipt matched", "by the provider's number"),
+    "business_id": pgettext_lazy("receipt matched", "by our number"),
+    "reference": pgettext_lazy("receipt matched", "by our reference and the telephone number"),
+    "sole_doubt": pgettext_lazy("receipt matched", "the only one in doubt to that number"),
+}
+MEANINGS = {"opt_out": pgettext_lazy("text received", "withdrawal"), "reply": pgettext_lazy("text received", "reply")}

@@ -91,6 +91,8 @@ def _message(data: Said, points: Mapping[int, str], state: str) -> Said:
         "cancelled": (_("cancelled"), ""),
         "in_doubt": (_("in doubt"), "warn"),
         "delivered": (_("delivered"), "ok"),
+        "undelivered": (_("not delivered"), "danger"),
+        "sending": (_("being handed over"), ""),
         "bounced": (_("bounced"), "danger"),
     }.get(state, (state, ""))
     channel = str(words.CHANNELS.get(str(data.get("channel", "")), data.get("channel", "")))
@@ -107,6 +109,18 @@ def _message(data: Said, points: Mapping[int, str], state: str) -> Said:
         "result_tone": said[1],
         "rules": rules,
         "second": str(data.get("detail", "")),
+    }
+
+
+def _received(text: str, data: Said, points: Mapping[int, str]) -> Said:
+    """What he wrote to us, word for word."""
+    withdrawn = data.get("meaning") == "opt_out"
+    channel = str(words.CHANNELS.get(str(data.get("channel", "")), data.get("channel", "")))
+    return {
+        "lead": _("Withdrawal") if withdrawn else _("From him"),
+        "tone": "warn" if withdrawn else "",
+        "main": text or _("The text cannot be opened any more."),
+        "second": " ".join(filter(None, (channel, _point(data, points) or str(data.get("masked", ""))))),
     }
 
 
@@ -273,6 +287,8 @@ def _words(entry: Logged, points: Mapping[int, str]) -> Said:
         if data.get("channel") in ("call", "ai_call", "visit"):
             return _call(data, points)
         return _message(data, points, str(data.get("outcome", "")))
+    if kind == "message.received":
+        return _received(entry.text, data, points)
     if kind == "gate.decided":
         return _gate(data)
     if kind == "reminder.set":

@@ -19,6 +19,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "case.reveal": _roles(COLLECTOR, LEADER, COMPLIANCE, LEGAL),
     "case.hand_out": _roles(LEADER, MANAGER),
     "message.send": _roles(COLLECTOR, LEADER),
+    "message.resolve": _roles(LEADER),  # what became of one in doubt, by the provider's record
     "payment.enter": _roles(LEADER, MANAGER),
     "payment.reverse": _roles(LEADER, MANAGER),
     "hold.place": _roles(COLLECTOR, LEADER, COMPLIANCE, LEGAL, MANAGER),

@@ -1,13 +1,14 @@
 -- One timeline from the log: calls, messages, letters, visits, payments, promises, holds, notes, and our own decisions.
 -- Newest first, by key; `kinds` empty means all.
 SELECT l.id, l.recorded_at, l.business_date, l.kind, l.sort, l.actor, l.actor_id, u.name_zh, u.name_en, l.case_id,
-       l.account_id, l.data, n.text_sealed
+       l.account_id, l.data, coalesce(n.text_sealed, i.text_sealed) AS text_sealed
 FROM (
     SELECT e.*, casework_sort(e.kind, e.data) AS sort FROM evidence_log AS e
     WHERE e.party_id = %(party)s AND e.id < %(before)s
 ) AS l
 LEFT JOIN identity_user AS u ON u.id = l.actor_id
 LEFT JOIN casework_note AS n ON l.kind = 'note.written' AND n.id = (l.data ->> 'note')::bigint
+LEFT JOIN channels_inbound AS i ON l.kind = 'message.received' AND i.id = (l.data ->> 'inbound')::bigint
 WHERE l.sort <> '' AND (%(kinds)s = '{}'::text[] OR l.sort = ANY(%(kinds)s))
 ORDER BY l.id DESC
 LIMIT %(limit)s

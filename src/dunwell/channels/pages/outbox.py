@@ -1,18 +1,22 @@
-"""/outbox: what is to leave and what became of it, in words."""
+"""/outbox: what is to leave and what became of it, in words; one message with all that is known of it."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.contrib import messages as notices
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import get_language
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
-from dunwell.channels import words
+from dunwell.channels import services, words
 from dunwell.channels.lines import connected
 from dunwell.channels.models import Message
-from dunwell.channels.queries import outbox
+from dunwell.channels.queries import outbox, story
 from dunwell.compliance import services as compliance
 from dunwell.identity.pages.guard import requires
+from dunwell.kernel.actor import Actor
 
 WITH_LETTER = ("sent", "delivered", "undelivered")  # of letters: their document can be opened
 
@@ -52,3 +56,46 @@ def _row(message: Message) -> dict[str, object]:
         "letter": message.channel == "letter" and message.state in WITH_LETTER,
         "waits": message.not_before if message.state == "planned" else None,
     }
+
+
+@requires("message.send")
+@require_GET
+def message(request: HttpRequest, message_id: int) -> HttpResponse:
+    """A message of the user's entity: its states, the parts the provider took, the receipts, the cost."""
+    found = story(message_id, entity_id=request.user.entity_id)
+    if found is None:
+        raise Http404
+    context = {
+        "row": _row(found.message),
+        "message": found.message,
+        "events": [(event, words.STATES.get(event.state, event.state)) for event in found.events],
+        "parts": found.parts,
+        "receipts": [
+            (match.receipt, words.RECEIPTS[match.receipt.state], words.FOUND_BY.get(match.found_by, match.found_by))
+            for match in found.receipts
+        ],
+        "may_resolve": found.message.state == "in_doubt" and request.user.may("message.resolve"),
+    }
+    return render(request, "channels/message.html", context)
+
+
+@requires("message.resolve")
+@require_POST
+def resolve(request: HttpRequest, message_id: int) -> HttpResponse:
+    """Say whether a message in doubt left, by the provider's record."""
+    if not Message.objects.filter(pk=message_id, entity_id=request.user.entity_id).exists():
+        raise Http404
+    by = Actor(user_id=request.user.pk, name=request.user.username, entity_id=request.user.entity_id)
+    try:
+        services.resolve(
+            message_id=message_id,
+            verdict=request.POST.get("verdict", ""),
+            reason=request.POST.get("reason", "")[:160],
+            by=by,
+            now=timezone.now(),
+        )
+    except services.ResolveRefused:
+        notices.error(request, _("Not written down: it is no longer in doubt, or the record is missing."))
+    else:
+        notices.success(request, _("Written down. It is not sent again."))
+    return redirect("channels:message", message_id=message_id)
