@@ -1,11 +1,15 @@
-"""A real Chromium, found where it is: CHROMIUM, the PATH, or Playwright's own."""
+"""A real Chromium, found where it is: CHROMIUM, the PATH, or Playwright's own. Homes of `dunwell` for its processes."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from tests import running
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +23,27 @@ def browser_type_launch_args(browser_type_launch_args):
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args):
     return {**browser_context_args, "viewport": {"width": 1440, "height": 900}, "locale": "zh-CN"}
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory) -> Iterator[Path]:
+    """A home whose database has its tables, stopped: others are copied from it, which is quicker than a first start."""
+    folder = tmp_path_factory.mktemp("migrated")
+    done = running.dunwell(folder, "migrate")
+    assert done.returncode == 0, done.stderr
+    yield folder
+    running.remove(folder)
+
+
+@pytest.fixture
+def empty_home(tmp_path_factory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("home")
+    yield folder
+    running.remove(folder)
+
+
+@pytest.fixture
+def home(migrated: Path, empty_home: Path) -> Path:
+    """A home of a test's own, as a first start leaves it."""
+    running.copy(migrated, empty_home)
+    return empty_home

@@ -2,122 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import os
+import pwd
 import re
-import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 import venv
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from dunwell.cli.postgres import Embedded
-
-ROOT = Path(__file__).resolve().parents[2]
-DUNWELL = Path(sys.executable).with_name("dunwell")
+from tests.running import DUNWELL, ROOT, Serving, answer, dunwell, one, processes, until
 
 
-class Serving:
-    """A `dunwell serve` of a home of its own, with its embedded PostgreSQL."""
-
-    def __init__(self, home: Path, command: Path = DUNWELL, cwd: Path = ROOT, *more: str) -> None:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("DATABASE_", "PYTHON"))}
-        self.home = home
-        self.started = time.monotonic()
-        self.process = subprocess.Popen(
-            [command, "serve", *more],
-            cwd=cwd,
-            env={**environment, "DUNWELL_HOME": str(home)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.lines: list[str] = []
-
-    def ready(self, seconds: float = 120) -> str:
-        """Its address, once it says so."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if select.select([self.process.stdout], [], [], 0.2)[0]:
-                line = self.process.stdout.readline()
-                self.lines.append(line)
-                found = re.match(r"Ready: (http://\S+)", line)
-                if found:
-                    return found[1]
-                if not line and self.process.poll() is not None:
-                    break
-        raise AssertionError(f"not ready: {''.join(self.lines)}")
-
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGINT)
-        try:
-            return self.process.wait(60)
-        finally:
-            self.process.stdout.close()
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-
-
-def answer(url: str) -> dict[str, object]:
-    with urllib.request.urlopen(url, timeout=10) as got:
-        return json.load(got)
-
-
-def until(true: Callable[[], object], seconds: float = 40) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if true():
-                return
-        except OSError:
-            pass
-        select.select([], [], [], 0.1)
-    raise AssertionError("it did not come to be so")
-
-
-def processes(home: Path) -> dict[int, str]:
-    """Living processes that name the home in their environment or command, except this one."""
-    found = {}
-    places = [str(home), str(Embedded(home).base)]
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            environment = (entry / "environ").read_bytes()
-            inside = any(place in command or place.encode() in environment for place in places)
-            if inside and int(entry.name) != os.getpid() and "\nState:\tZ" not in (entry / "status").read_text():
-                found[int(entry.name)] = command
-        except OSError:
-            continue
-    return found
-
-
-def one(home: Path, words: str) -> int:
-    return min(pid for pid, command in processes(home).items() if words in command)
-
-
-@pytest.fixture
-def home(tmp_path_factory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("home")
-    yield folder
-    for pid in processes(folder):
-        os.kill(pid, signal.SIGKILL)
-    elsewhere = folder / "postgres-is-at"
-    if elsewhere.exists():
-        shutil.rmtree(elsewhere.read_text().strip(), ignore_errors=True)
-
-
-def test_it_starts_stops_on_ctrl_c_and_starts_again_on_its_data(home):
+def test_it_starts_stops_on_ctrl_c_and_starts_again_on_its_data(empty_home):
+    home = empty_home
     first = Serving(home)
     health = answer(f"{first.ready()}/health")
     assert health["database"] == "answers"
@@ -126,7 +31,7 @@ def test_it_starts_stops_on_ctrl_c_and_starts_again_on_its_data(home):
     second = Serving(home)
     second.ready()
     assert time.monotonic() - second.started < 30  # 10 s are the aim on a machine that does nothing else
-    assert not any("migrations" in line for line in second.lines)
+    assert not any("Migrations" in line for line in second.lines)
     assert second.stop() == 0
 
 
@@ -184,26 +89,16 @@ WELL = {"database": "answers", "worker": "running", "last_night": None}
 
 
 def test_what_was_committed_is_there_after_kill_9_of_the_server(home):
-    def dunwell(*words: str) -> subprocess.CompletedProcess[str]:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("DATABASE_")}
-        return subprocess.run(
-            [DUNWELL, *words],
-            env={**environment, "DUNWELL_HOME": str(home)},
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-
     serving = Serving(home)
     serving.ready()
     names = ("--role", "collector", "--staff-no", "S1", "--name-zh", "张", "--name-en", "Zhang")
-    added = dunwell("user", "add", "zhang", *names)
+    added = dunwell(home, "user", "add", "zhang", *names)
     assert added.returncode == 0, added.stderr
     os.kill(one(home, "bin/postgres -D"), signal.SIGKILL)
     serving.kill()
     until(lambda: processes(home) == {})
-    assert "zhang\tcollector" in dunwell("user", "list").stdout
-    verified = dunwell("evidence", "verify")
+    assert "zhang\tcollector" in dunwell(home, "user", "list").stdout
+    verified = dunwell(home, "evidence", "verify")
     assert (verified.returncode, verified.stdout) == (0, "1 records, 0 changed\n")
     assert processes(home) == {}  # a command that started the server leaves none behind
 
@@ -234,7 +129,7 @@ def test_a_wheel_in_an_empty_environment_serves_from_any_folder(home, tmp_path):
     for package in Path(mine).iterdir():  # but not the checkout that is installed here
         if "dunwell" not in package.name and not (site / package.name).exists():
             (site / package.name).symlink_to(package)
-    serving = Serving(home, tmp_path / "empty/bin/dunwell", tmp_path)
+    serving = Serving(home, command=tmp_path / "empty/bin/dunwell", cwd=tmp_path)
     url = serving.ready()
     with urllib.request.urlopen(f"{url}/login", timeout=10) as got:
         page = got.read().decode()
@@ -248,3 +143,50 @@ def test_a_wheel_in_an_empty_environment_serves_from_any_folder(home, tmp_path):
     listed = subprocess.run([sys.executable, "-m", "zipfile", "-l", str(wheel)], capture_output=True, text=True).stdout
     for part in ("compliance/packs/", "zh_Hans/LC_MESSAGES/django.po", ".sql", "frame/static/", "strategy/"):
         assert part in listed
+
+
+def test_it_runs_as_root_and_as_an_ordinary_user(empty_home):
+    """The tests run as one of the two; run as root they become somebody else for this."""
+    before: tuple[str, ...] = ()
+    if os.geteuid() == 0:
+        other = pwd.getpwnam("nobody")
+        os.chown(empty_home, other.pw_uid, other.pw_gid)
+        for folder in empty_home.parents:
+            if folder.is_relative_to(tempfile.gettempdir()) and folder != Path(tempfile.gettempdir()):
+                folder.chmod(folder.stat().st_mode | 0o011)
+        before = ("setpriv", f"--reuid={other.pw_uid}", f"--regid={other.pw_gid}", "--clear-groups")
+        reached = [*before, "sh", "-c", f"'{sys.executable}' -c ''"]  # by a child: setpriv itself still may
+        if subprocess.run(reached, capture_output=True).returncode:  # below /root, say
+            before += ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+    serving = Serving(empty_home, before=before)
+    assert answer(f"{serving.ready()}/health")["database"] == "answers"
+    owners = {Path(f"/proc/{pid}").stat().st_uid for pid in processes(empty_home)}
+    assert owners == {empty_home.stat().st_uid} != {0}
+    assert serving.stop() == 0
+    assert processes(empty_home) == {}
+
+
+@pytest.mark.parametrize(
+    ("says", "sentence"),
+    [
+        ({"uname": "case $1 in -m) echo riscv64;; *) echo Linux;; esac"}, "this machine is riscv64. "),
+        ({"uname": "echo FreeBSD"}, "this is FreeBSD. "),
+        ({"uname": "case $1 in -m) echo x86_64;; *) echo Linux;; esac", "getconf": "exit 1"}, "no glibc (musl?). "),
+        (
+            {"uname": "case $1 in -m) echo x86_64;; *) echo Linux;; esac", "getconf": "echo glibc 2.17"},
+            "is glibc 2.17. ",
+        ),
+    ],
+)
+def test_an_unsupported_platform_is_refused_in_one_line(tmp_path, says, sentence):
+    for name, script in says.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run(
+        ["sh", str(ROOT / "requirements/install.sh")],
+        cwd=tmp_path, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert (done.stdout, done.stderr.count("\n")) == ("", 1)
+    assert sentence + "Dunwell runs on Linux (glibc 2.28 or newer) and macOS, on x86_64 and arm64." in done.stderr
+    assert not (tmp_path / ".venv").exists()

@@ -18,6 +18,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection, connections
 
 from dunwell.demo import people, replay
 from dunwell.intake.models import IntakeFile
@@ -63,21 +64,21 @@ def load(
     dates = [*months, *days]
     left = [day for day in dates if latest is None or day > latest]
     actor = Actor.program("demo")
+    with connection.cursor() as cursor:  # what a power cut took would be loaded again
+        cursor.execute("SET synchronous_commit = off")
     if left and strategy.in_force(until) is None:
         strategy.approve(text=strategy.shipped(), by=actor, now=_night(months[0]))
-    deliveries = _ahead(
-        replay.deliveries(folder / "files", began, accounts=_accounts() or accounts, until=until, after=latest)
-        if left
-        else iter(())
-    )
     if left:
         told(NIGHTS, len(dates) - len(left), len(dates))
-    for nr, delivery in enumerate(deliveries, len(dates) - len(left) + 1):
-        now = _night(delivery.business_date)
-        nightly.take_files(delivery.files, business_date=delivery.business_date, now=now, by=actor)
-        if every_night or _has_night(delivery.business_date, until):
-            nightly.run(business_date=delivery.business_date, now=now, by=actor)
-        told(NIGHTS, nr, len(dates))
+        files = replay.deliveries(folder / "files", began, _accounts() or accounts, until=until, after=latest)
+        with _Ahead(files, by=actor) as ahead:
+            for nr, (delivery, waiting) in enumerate(ahead, len(dates) - len(left) + 1):
+                now = _night(delivery.business_date)
+                nightly.take_files(waiting, business_date=delivery.business_date, now=now, by=actor)
+                ahead.people_are_in()
+                if every_night or _has_night(delivery.business_date, until):
+                    nightly.run(business_date=delivery.business_date, now=now, by=actor)
+                told(NIGHTS, nr, len(dates))
     shutil.rmtree(folder / "files", ignore_errors=True)
     return logins
 
@@ -92,27 +93,55 @@ def last_date() -> date | None:
     )
 
 
-def _ahead(deliveries: Iterator[replay.Delivery]) -> Iterator[replay.Delivery]:
-    """The same deliveries, made in a thread while the ones before are worked; what it raises is raised here."""
-    waiting: queue.Queue[replay.Delivery | BaseException | None] = queue.Queue()
+class _Ahead:
+    """The deliveries, made in a thread while those before are worked; what it raises is raised where they are asked for.
 
-    def make() -> None:
+    The thread takes in what only waits in the lake for its night, too: positions and statements. Comes as delivery and
+    the files that are still to be taken in.
+    """
+
+    def __init__(self, deliveries: Iterator[replay.Delivery], *, by: Actor) -> None:
+        self.deliveries, self.by = deliveries, by
+        self._made: queue.Queue[tuple[replay.Delivery, list[Path]] | BaseException | None] = queue.Queue()
+        self._people, self._stopped = threading.Event(), False
+        self._thread = threading.Thread(target=self._make, name="files", daemon=True)
+
+    def __enter__(self) -> _Ahead:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped = True
+        self._people.set()
+        self._thread.join()
+
+    def people_are_in(self) -> None:
+        """The first delivery is taken in: accounts of the next find their parties."""
+        self._people.set()
+
+    def _make(self) -> None:
         try:
-            for delivery in deliveries:
-                waiting.put(delivery)
-            waiting.put(None)
+            for nr, delivery in enumerate(self.deliveries):
+                day, early = delivery.business_date, []
+                if nr:
+                    self._people.wait()
+                if self._stopped:
+                    break
+                if nr:
+                    early = [file for file in delivery.files if file.name.startswith(("accounts_", "statements_"))]
+                    nightly.take_files(early, business_date=day, now=_night(day), by=self.by)
+                self._made.put((delivery, [file for file in delivery.files if file not in early]))
+            self._made.put(None)
         except BaseException as error:
-            waiting.put(error)
+            self._made.put(error)
+        finally:
+            connections.close_all()
 
-    threading.Thread(target=make, name="files", daemon=True).start()
-    return _received(waiting)
-
-
-def _received(waiting: queue.Queue[replay.Delivery | BaseException | None]) -> Iterator[replay.Delivery]:
-    while (delivery := waiting.get()) is not None:
-        if isinstance(delivery, BaseException):
-            raise delivery
-        yield delivery
+    def __iter__(self) -> Iterator[tuple[replay.Delivery, list[Path]]]:
+        while (made := self._made.get()) is not None:
+            if isinstance(made, BaseException):
+                raise made
+            yield made
 
 
 def _has_night(day: date, yesterday: date) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from dunwell.identity.models import Entity, Role, Team, User
-from dunwell.identity.services import create_user
 
 PASSWORD = "yearly-harbour-lantern"
 TEAMS = (("team-1", "催收一组", "Team 1"), ("team-2", "催收二组", "Team 2"))
@@ -49,10 +49,12 @@ def make_staff() -> list[Login]:
         Team.objects.get_or_create(code=code, defaults={"entity": bank, "name_zh": zh, "name_en": en})[0]
         for code, zh, en in TEAMS
     ]
+    hashed = ""  # one hash for all: it is slow on purpose, and the password no secret
     there = set(User.objects.filter(username__in=[row[0] for row in STAFF]).values_list("username", flat=True))
     for number, (username, zh, en, role, team) in enumerate(STAFF, 1):
         if username not in there:
-            create_user(
+            hashed = hashed or make_password(PASSWORD)
+            user = User(
                 username=username,
                 staff_no=f"D{number:04}",
                 name_zh=zh,
@@ -60,8 +62,10 @@ def make_staff() -> list[Login]:
                 entity=bank,
                 team=None if team is None else teams[team],
                 role=role,
-                password=PASSWORD,
+                password=hashed,
             )
+            user.full_clean()
+            user.save()
     return logins()
 
 
