@@ -25,7 +25,10 @@ POSITION = {
     "past_due_amount": MONEY, "overdue_since": "DATE", "periods_past_due": "INTEGER", "auto_debit": "BOOLEAN",
     "auto_debit_result": "VARCHAR",
 }  # fmt: skip
-STATEMENT = {"account_no": "VARCHAR", "statement_date": "DATE", "due_date": "DATE", "minimum_payment": MONEY}
+STATEMENT = {
+    "account_no": "VARCHAR", "statement_date": "DATE", "due_date": "DATE", "statement_balance": MONEY,
+    "minimum_payment": MONEY,
+}  # fmt: skip
 MOVEMENT = {
     "account_no": "VARCHAR", "amount": MONEY, "posting_date": "DATE", "counts": "BOOLEAN", "since_position": "BOOLEAN",
 }  # fmt: skip

@@ -1,5 +1,7 @@
 """Published columns of lateness and what is owed. A cache: only publishing and reassessing write it."""
 
+from decimal import Decimal
+
 from django.db import models
 
 from dunwell.payments.models import Payment
@@ -43,6 +45,8 @@ class AccountState(models.Model):
     days_delinquent = models.IntegerField()  # on business_date
     bucket = models.CharField(max_length=4)
     stage = models.CharField(max_length=12)
+    risk_class = models.CharField(max_length=16, default="")
+    risk_rule = models.CharField(max_length=24, default="")  # the rule that made it the worst
 
 
 class Due(models.Model):
@@ -111,3 +115,46 @@ class RiskJudgementEnd(models.Model):
     reason = models.CharField(max_length=200)
     recorded_at = models.DateTimeField()
     recorded_by = models.BigIntegerField()
+
+
+class HostDifference(models.Model):
+    """A component of the host's position that lies beyond the tolerance from ours, found in the night of `business_date`.
+
+    It blocks letter, settlement and suit of its account until somebody explains it. Written by publishing alone.
+    """
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="differences")
+    business_date = models.DateField()
+    run_id = models.BigIntegerField()
+    component = models.CharField(max_length=12)  # principal, interest, late_charge, fees, credit
+    expected = models.DecimalField(max_digits=18, decimal_places=2)
+    found = models.DecimalField(max_digits=18, decimal_places=2)
+    cause = models.CharField(max_length=24)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "business_date", "component"], name="one_difference")]
+
+    @property
+    def difference(self) -> Decimal:
+        """What the host has more than we expect; less when negative."""
+        return self.found - self.expected
+
+
+class DifferenceExplanation(models.Model):
+    """Somebody's explanation of a difference. A fact: it holds for the figures explained, not for others found later."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="explanations")
+    business_date = models.DateField()
+    component = models.CharField(max_length=12)
+    expected = models.DecimalField(max_digits=18, decimal_places=2)
+    found = models.DecimalField(max_digits=18, decimal_places=2)
+    reason = models.CharField(max_length=200)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "business_date", "component", "expected", "found"], name="one_explanation"
+            )
+        ]

@@ -1,13 +1,13 @@
-"""Reads of arrears: judgements of an account's class."""
+"""Reads of arrears: judgements of an account's class, and what differs from the host."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Coalesce, Least
 
-from dunwell.arrears.models import RiskJudgement
+from dunwell.arrears.models import DifferenceExplanation, HostDifference, RiskJudgement
 
 MOST = 200
 
@@ -30,3 +30,21 @@ def waiting(*, entity_id: int) -> QuerySet[RiskJudgement]:
 def in_force(*, entity_id: int, on: date) -> QuerySet[RiskJudgement]:
     """Those that are approved and not over on a day, the next to end first."""
     return judgements(entity_id=entity_id).filter(answer__approved=True, last_day__gte=on).order_by("last_day", "id")
+
+
+def unexplained(*, entity_id: int) -> QuerySet[HostDifference]:
+    """Differences to the host beyond the tolerance that nobody has explained, the newest first."""
+    explained = DifferenceExplanation.objects.filter(
+        account=OuterRef("account"), business_date=OuterRef("business_date"), component=OuterRef("component"),
+        expected=OuterRef("expected"), found=OuterRef("found"),
+    )  # fmt: skip
+    return (
+        HostDifference.objects.filter(~Exists(explained), account__entity_id=entity_id)
+        .select_related("account")
+        .order_by("-business_date", "account__account_no", "component")
+    )
+
+
+def amounts_in_doubt(*, party_id: int, entity_id: int) -> bool:
+    """Whether letter, settlement and suit must wait: an account of the party differs from the host, unexplained."""
+    return unexplained(entity_id=entity_id).filter(account__party_id=party_id).exists()

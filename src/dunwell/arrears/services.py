@@ -1,4 +1,7 @@
-"""The only writers of arrears: judgements of an account's class. What is computed is written by the night alone."""
+"""The only writers of arrears: judgements of an account's class, explanations of what differs from the host.
+
+What is computed is written by the night alone.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,13 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from dunwell.arrears.models import RiskJudgement, RiskJudgementAnswer, RiskJudgementEnd
+from dunwell.arrears.models import (
+    DifferenceExplanation,
+    HostDifference,
+    RiskJudgement,
+    RiskJudgementAnswer,
+    RiskJudgementEnd,
+)
 from dunwell.arrears.rules import risk
 from dunwell.evidence import services as evidence
 from dunwell.kernel import times
@@ -97,6 +106,34 @@ def end_judgement(*, judgement_id: int, reason: str, by: Actor, now: datetime) -
     if created:
         _log("risk.judgement_ended", judgement, by, now, last_day=str(last_day))
     return end
+
+
+@transaction.atomic
+def explain_difference(*, difference_id: int, reason: str, by: Actor, now: datetime) -> DifferenceExplanation:
+    """Explain a difference to the host: it blocks nothing any more. The second explanation answers the first.
+
+    NotAllowed without a reason or a person; HostDifference.DoesNotExist when a later run found it no more.
+    """
+    found = HostDifference.objects.select_related("account").get(pk=difference_id)
+    portfolio.touch(party_id=found.account.party_id, now=now)
+    if not reason.strip():
+        raise NotAllowed("reason")
+    if by.user_id is None:
+        raise NotAllowed("nobody")
+    explanation, created = DifferenceExplanation.objects.get_or_create(
+        account=found.account, business_date=found.business_date, component=found.component, expected=found.expected,
+        found=found.found, defaults={"reason": reason.strip()[:200], "recorded_at": now, "recorded_by": by.user_id},
+    )  # fmt: skip
+    if created:
+        evidence.write(
+            kind="difference.explained", now=now, by=by, entity_id=found.account.entity_id,
+            party_id=found.account.party_id, account_id=found.account_id,
+            data={
+                "business_date": str(found.business_date), "component": found.component, "cause": found.cause,
+                "expected": str(found.expected), "found": str(found.found), "reason": explanation.reason,
+            },
+        )  # fmt: skip
+    return explanation
 
 
 def _of(judgement_id: int, now: datetime) -> RiskJudgement:

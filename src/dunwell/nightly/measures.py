@@ -63,6 +63,20 @@ _PUBLISHED = (
     "SELECT c.currency, c.past_due AS amount FROM case_now AS c JOIN publish_party AS p ON p.party_no = c.party_no"
 )
 
+#: Interest line by line, before it is rounded; the host's positions as we expect them, and as they are.
+_COUNTED = """
+    SELECT c.currency, CAST(l.in_all / 26280 AS DECIMAL(18, 2)) AS amount
+    FROM interest_line AS l JOIN candidate AS c ON c.account_no = l.account_no
+"""
+_EXPECTED = """
+    SELECT c.currency, e.principal + e.interest + e.late_charge + e.fees - e.credit AS amount
+    FROM difference_expected AS e JOIN candidate AS c ON c.account_no = e.account_no
+"""
+_FOUND = """
+    SELECT c.currency, c.closing_balance AS amount
+    FROM difference_expected AS e JOIN candidate AS c ON c.account_no = e.account_no
+"""
+
 MEASURES = {
     "take_in": Measure("balance", _of("position", "balance"), _of("candidate", "closing_balance")),
     "movements": Measure("moved", _MOVED, _of_account("movement", "amount")),
@@ -73,6 +87,8 @@ MEASURES = {
     "age": Measure("past_due", _of_account("account_now", "past_due_exact"), _of_account("aged", "past_due")),
     "classify": Measure("past_due", _of_account("aged", "past_due"), _of("account_state", "past_due")),
     "risk": Measure("past_due", _of_account("aged", "past_due"), _of_account("account_risk", "past_due")),
+    "accrue": Measure("interest", _COUNTED, _of_account("interest_figure", "interest")),
+    "difference": Measure("balance", _EXPECTED, _FOUND),
     "settle_promises": Measure("promised", _of("promise_part", "amount"), _of("promise_settled", "received")),
     "roll_up": Measure("past_due", _of("account_state", "past_due"), _of("party_state", "past_due")),
     "cases": Measure("past_due", _of("party_state", "past_due"), _of("case_now", "past_due")),

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from duckdb import DuckDBPyConnection
 
-from dunwell.arrears.rules import allocation, parameters, risk
+from dunwell.arrears.rules import allocation, interest_terms, parameters, risk
 from dunwell.engine.programs import Program, load
 
 MOVEMENTS = load("dunwell.arrears", "movements")
@@ -24,6 +24,14 @@ LATENESS = (
     load("dunwell.arrangements", "settle_promises"),
     load("dunwell.arrears", "roll_up"),
 )
+#: Interest and late charges of the accounts in work, as we count them. One step, so that nothing between stands in the
+#: lake; by night only, for what is received by day bears on no day before.
+ACCRUE = Program(
+    "accrue",
+    "".join(load("dunwell.arrears", name).sql for name in ("accrue", "interest", "late_charge", "accrued")),
+)
+#: How the host's position differs from the one before, what was told since, and our interest and late charge.
+DIFFERENCE = load("dunwell.arrears", "difference")
 ALLOCATE = load("dunwell.arrears", "allocate")
 CASES = load("dunwell.nightly", "cases")
 REPORTS = (load("dunwell.nightly", "book"), load("dunwell.nightly", "figures"), load("dunwell.nightly", "totals"))
@@ -65,7 +73,7 @@ def frozen_strategy(manifest: dict[str, Any]) -> Strategy:
 
 
 def whole_night(strategy: Strategy) -> tuple[Program, ...]:
-    return (*TAKE_IN, *LATENESS, *strategy.programs, CASES, ALLOCATE, *REPORTS, PARTITION)
+    return (*TAKE_IN, *LATENESS, ACCRUE, DIFFERENCE, *strategy.programs, CASES, ALLOCATE, *REPORTS, PARTITION)
 
 
 @lru_cache(maxsize=1)
@@ -80,3 +88,4 @@ def numbers(connection: DuckDBPyConnection, as_of: date) -> None:
     parameters.in_force(as_of, settings.BANK_ENTITY).tables(connection, as_of=as_of)
     allocation.table(connection, allocation.in_parameters())
     risk.tables(connection, as_of=as_of)
+    interest_terms.tables(connection, as_of=as_of, issuer=settings.BANK_ENTITY)

@@ -316,7 +316,22 @@ BOOKING = {
     "account_no": "VARCHAR", "host_ref": "VARCHAR", "type": "VARCHAR", "amount": MONEY, "posting_date": "DATE",
     "transaction_date": "DATE", "counts_to_minimum": "BOOLEAN", "reverses_ref": "VARCHAR", "business_date": "DATE",
 }  # fmt: skip
-STATEMENT = {"account_no": "VARCHAR", "statement_date": "DATE", "due_date": "DATE", "minimum_payment": MONEY}
+#: What the host booked beside money: purchases, cash, interest, fees, credit balances paid out; of accounts in work.
+POSTING = {
+    "account_no": "VARCHAR", "host_ref": "VARCHAR", "type": "VARCHAR", "amount": MONEY, "posting_date": "DATE",
+    "transaction_date": "DATE", "business_date": "DATE",
+}  # fmt: skip
+#: The host's position of the night before, as far as it is compared.
+POSITION_LAST = {
+    "account_no": "VARCHAR", "currency": "VARCHAR", "principal_retail": MONEY, "principal_cash": MONEY,
+    "principal_instalment_billed": MONEY, "principal_instalment_unbilled": MONEY, "interest_on_balance": MONEY,
+    "interest_off_balance": MONEY, "late_charge": MONEY, "other_fees": MONEY, "credit_balance": MONEY, "balance": MONEY,
+    "overdue_since": "DATE",
+}  # fmt: skip
+STATEMENT = {
+    "account_no": "VARCHAR", "statement_date": "DATE", "due_date": "DATE", "statement_balance": MONEY,
+    "minimum_payment": MONEY,
+}  # fmt: skip
 
 
 def read(

@@ -53,6 +53,7 @@ FACTS = (  # inserted and read; never changed, never deleted by the application
     "arrears_riskjudgement",
     "arrears_riskjudgementanswer",
     "arrears_riskjudgementend",
+    "arrears_differenceexplanation",
     "arrangements_promise",
     "arrangements_promisewithdrawal",
     "strategy_strategyversion",

@@ -10,6 +10,7 @@ from importlib import resources
 from typing import Any
 
 import yaml
+from duckdb import DuckDBPyConnection
 
 from dunwell.arrears.rules.interest import METHODS, Convention, LateCharge, Rate
 
@@ -85,6 +86,71 @@ def in_force(
         delay_interest=Decimal(value("delay_interest")) if _known("delay_interest", on) else Decimal(0),
         court_ceiling=Decimal(value("court_ceiling")) if _known("court_ceiling", on) else Decimal("0.24"),
     )
+
+
+#: What the host's position is compared by.
+COMPONENTS = ("principal", "interest", "late_charge", "fees", "credit")
+TABLES = {
+    "interest_term": "product VARCHAR, method VARCHAR, new_purchases VARCHAR, payment_shift INTEGER, statement_shift INTEGER,"
+    " rounding VARCHAR, compounding BOOLEAN, from_transaction BOOLEAN, off_from_day INTEGER",
+    "interest_term_rate": "product VARCHAR, kind VARCHAR, rule VARCHAR, source VARCHAR, from_date DATE, to_date DATE,"
+    " rate DECIMAL(9, 8), per_days INTEGER",
+    "difference_component": "component VARCHAR",
+    "difference_tolerance": "currency VARCHAR, amount DECIMAL(18, 2), rounding DECIMAL(18, 2)",
+    "interest_term_late": "product VARCHAR, share DECIMAL(9, 8), least DECIMAL(15, 2), most DECIMAL(15, 2), source VARCHAR",
+}
+
+
+def tables(connection: DuckDBPyConnection, *, as_of: date, issuer: str = "") -> None:
+    """Give the column program (`sql/accrue.sql`) the terms in force on a day: a row a product that has its own, and one
+    under no name for all others; rates with the days in which they were in force, under the caps of their time."""
+    rows: dict[str, list[tuple[object, ...]]] = {name: [] for name in TABLES}
+    for product in _products():
+        terms = in_force(as_of, product=product, issuer=issuer)
+        how, late = terms.convention, terms.late_charge
+        rows["interest_term"].append(
+            (
+                *(product, how.method, how.new_purchases, int(how.payment_day == "old_balance")),
+                *(int(how.statement_day == "excluded"), how.rounding, how.compounding),
+                *(how.interest_from == "transaction", terms.off_balance_from_day),
+            )
+        )
+        for rate in dated_rates(product=product, issuer=issuer, compounding=how.compounding):
+            rows["interest_term_rate"].append(
+                (product, rate.kind, rate.rule, rate.source, rate.from_date, rate.to_date, rate.rate, rate.per_days)
+            )
+        rows["interest_term_late"].append((product, late.share, late.least, late.most, late.source))
+    rows["difference_component"] = [(component,) for component in COMPONENTS]
+    rows["difference_tolerance"] = [
+        (currency, Decimal(given["amount"]), Decimal(given["rounding"]))
+        for currency, given in _value("difference_tolerance", as_of, "", issuer).items()
+    ]
+    for name, columns in TABLES.items():
+        connection.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
+        places = ", ".join("?" * len(rows[name][0]))
+        connection.executemany(f"INSERT INTO {name} VALUES ({places})", rows[name])
+
+
+def _products() -> list[str]:
+    named = {line["product"] for parameter in document().values() for line in parameter["values"] if "product" in line}
+    return ["", *sorted(named)]
+
+
+def dated_rates(*, product: str = "", issuer: str = "", compounding: bool = False) -> list[Rate]:
+    """The rates a day of every time, each from the day on which it was in force to the day before the next, under the caps
+    of its time. Interest that compounds bears the rate of purchases."""
+    lines = document()["daily_rate"]["values"]
+    mine = [line for line in lines if line.get("product", product) == product and line.get("issuer", issuer) == issuer]
+    starts = sorted({line["from"] for line in mine})
+    ends = [*(start - timedelta(days=1) for start in starts[1:]), None]
+    rates: list[Rate] = []
+    for start, end in zip(starts, ends, strict=True):
+        kinds = dict(_value("daily_rate", start, product, issuer))
+        if compounding:
+            kinds.setdefault("interest", kinds["purchase"])
+        for kind, rate in kinds.items():
+            rates += capped(Rate(kind, Decimal(rate), start, end, rule="CN-INT-NEW", source="interest.yaml daily_rate"))
+    return rates
 
 
 def _known(name: str, on: date) -> bool:

@@ -3,17 +3,17 @@
 --   carried(s+1) = max(0, M(s) - Q(s)),  due(s+1) = max(0, M(s+1) - carried(s+1)),  unpaid now = max(0, M(n) - Q(n)).
 -- A due date on a day off moves to the next working day only where the product's policy says so (`day_off`).
 CREATE OR REPLACE TABLE statement_line AS
-SELECT l.account_no, l.statement_date, l.minimum_payment,
+SELECT l.account_no, l.statement_date, l.statement_balance, l.minimum_payment,
        CASE WHEN coalesce(p.due_on_holiday, l.due_on_holiday) = 'next_working_day' THEN coalesce(o.pays_on, l.due_date)
             ELSE l.due_date
        END AS due_date
 FROM (
-    SELECT s.account_no, c.product, s.statement_date, s.due_date, s.minimum_payment, k.due_on_holiday
+    SELECT s.account_no, c.product, s.statement_date, s.due_date, s.statement_balance, s.minimum_payment, k.due_on_holiday
     FROM statement AS s
     JOIN candidate AS c ON c.account_no = s.account_no
     JOIN parameter AS k ON s.statement_date <= k.as_of
     UNION ALL
-    SELECT c.account_no, c.product, c.statement_date, c.due_date, c.minimum_payment, k.due_on_holiday
+    SELECT c.account_no, c.product, c.statement_date, c.due_date, c.statement_balance, c.minimum_payment, k.due_on_holiday
     FROM candidate AS c
     LEFT JOIN statement AS s ON s.account_no = c.account_no AND s.statement_date = c.statement_date
     JOIN parameter AS k ON c.statement_date <= k.as_of

@@ -10,6 +10,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
+from dunwell.arrears import queries as arrears
 from dunwell.channels.lines import connected
 from dunwell.channels.models import Message, Template
 from dunwell.channels.rules import TextError
@@ -101,6 +102,9 @@ def plan_messages(*, plans: Iterable[Plan], by: Actor, now: datetime) -> Planned
             )
             if point is None:
                 impossible[plan.action_id] = "no_contact_point"
+                continue
+            if channel == "letter" and arrears.amounts_in_doubt(party_id=party.pk, entity_id=party.entity_id):
+                impossible[plan.action_id] = "difference_unexplained"
                 continue
             queue_message(
                 party_id=plan.party_id,

@@ -10,7 +10,8 @@ CREATE TEMP TABLE IF NOT EXISTS stage_state (
     block_code text, statement_date date, due_date date, minimum_payment numeric(18,2), host_past_due numeric(18,2),
     host_overdue_since date, host_periods_past_due smallint, auto_debit boolean, auto_debit_result text,
     first_payment_default boolean, paid_since numeric(18,2), balance numeric(18,2), past_due numeric(18,2),
-    oldest_due_date date, periods_past_due smallint, days_delinquent integer, bucket text, stage text
+    oldest_due_date date, periods_past_due smallint, days_delinquent integer, bucket text, stage text,
+    risk_class text, risk_rule text
 );
 CREATE TEMP TABLE IF NOT EXISTS stage_due (
     partition integer, party_no text COLLATE "C", account_no text COLLATE "C", statement_date date, due_date date,

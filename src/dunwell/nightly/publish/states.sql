@@ -5,14 +5,15 @@ INSERT INTO arrears_accountstate (
     interest_on_balance, interest_off_balance, late_charge, other_fees, disputed_amount, credit_balance,
     credit_limit, block_code, statement_date, due_date, minimum_payment, host_past_due, host_overdue_since,
     host_periods_past_due, auto_debit, auto_debit_result, first_payment_default, paid_since, balance, past_due,
-    oldest_due_date, periods_past_due, days_delinquent, bucket, stage
+    oldest_due_date, periods_past_due, days_delinquent, bucket, stage, risk_class, risk_rule
 )
 SELECT a.id, %(run)s, %(as_of)s,
     s.principal_retail, s.principal_cash, s.principal_instalment_billed, s.principal_instalment_unbilled,
     s.interest_on_balance, s.interest_off_balance, s.late_charge, s.other_fees, s.disputed_amount, s.credit_balance,
     s.credit_limit, s.block_code, s.statement_date, s.due_date, s.minimum_payment, s.host_past_due,
     s.host_overdue_since, s.host_periods_past_due, s.auto_debit, s.auto_debit_result, s.first_payment_default,
-    s.paid_since, s.balance, s.past_due, s.oldest_due_date, s.periods_past_due, s.days_delinquent, s.bucket, s.stage
+    s.paid_since, s.balance, s.past_due, s.oldest_due_date, s.periods_past_due, s.days_delinquent, s.bucket, s.stage,
+    s.risk_class, s.risk_rule
 FROM stage_state AS s
 JOIN pub ON pub.party_no = s.party_no AND pub.fresh
 JOIN portfolio_account AS a ON a.entity_id = %(entity)s AND a.account_no = s.account_no
@@ -30,4 +31,5 @@ ON CONFLICT (account_id) DO UPDATE SET
     auto_debit = excluded.auto_debit, auto_debit_result = excluded.auto_debit_result, first_payment_default =
     excluded.first_payment_default, paid_since = excluded.paid_since, balance = excluded.balance, past_due =
     excluded.past_due, oldest_due_date = excluded.oldest_due_date, periods_past_due = excluded.periods_past_due,
-    days_delinquent = excluded.days_delinquent, bucket = excluded.bucket, stage = excluded.stage
+    days_delinquent = excluded.days_delinquent, bucket = excluded.bucket, stage = excluded.stage,
+    risk_class = excluded.risk_class, risk_rule = excluded.risk_rule

@@ -32,10 +32,24 @@ EPISODE = {
     "account_no": "VARCHAR", "currency": "VARCHAR", "entered_on": "DATE", "entry_balance": "DECIMAL(18,2)",
     "recovered": "DECIMAL(18,2)", "closed_on": "DATE",
 }  # fmt: skip
+#: The parties whose accounts the night looks at (arrears/sql/take_in.sql).
+LOOKED_AT = (
+    "SELECT party_no FROM position WHERE past_due_amount > 0 OR (past_due_amount IS NULL AND balance > 0)"
+    " UNION SELECT party_no FROM working_party"
+)
 MONTH_BEFORE = {"account_no": "VARCHAR", "currency": "VARCHAR", "bucket": "VARCHAR", "balance": "DECIMAL(18,2)"}
 #: Told how many inputs are copied, and of how many.
 Copied = Callable[[int, int], None]
-FROZEN = ("statement", "booking", "month_before", "episode_before", "night_before", *sources.SOURCES)
+FROZEN = (
+    "statement",
+    "booking",
+    "posting",
+    "position_last",
+    "month_before",
+    "episode_before",
+    "night_before",
+    *sources.SOURCES,
+)
 
 
 def folder_of(run: Run) -> Path:
@@ -101,8 +115,12 @@ def _freeze(
     inputs["position"] = {"file": position.pk, "rows": position.rows_taken, "hash": position.content_hash}
     until = scope.until or date.max
     _statements(connection, [f for f in files if f.kind == "statements"], until=until)
-    _bookings(connection, [f for f in files if f.kind == "transactions"], until=until)
+    transactions = [f for f in files if f.kind == "transactions"]
+    lake.read_parquet(connection, "position", target / "position.parquet")
+    _bookings(connection, transactions, until=until)
+    _postings(connection, transactions, until=until)
     _carry(connection, before, as_of=as_of)
+    _position_last(connection, before)
     _from_run(connection, "month_before", MONTH_BEFORE, _month_before(as_of), "book")
     _from_run(connection, "episode_before", EPISODE, before, "episode")
     since = before.business_date if before else as_of - timedelta(days=1)
@@ -142,7 +160,7 @@ def inputs(folder: Path) -> dict[str, Path]:
 def load(connection: DuckDBPyConnection, folder: Path, as_of: date) -> None:
     """Name the frozen inputs in DuckDB."""
     for name, path in inputs(folder).items():
-        lake.read_parquet(connection, name, path, view=name in ("position", "statement", "booking"))
+        lake.read_parquet(connection, name, path, view=name in ("position", "statement", "booking", "posting"))
     numbers.load(connection, folder, as_of)
 
 
@@ -151,7 +169,7 @@ def _statements(connection: DuckDBPyConnection, files: list[IntakeFile], *, unti
     if files:
         lake.read_parquet(connection, "told", *(Path(settings.LAKE) / f.lake_path for f in files))
         connection.execute(
-            "INSERT INTO statement SELECT account_no, statement_date, due_date, minimum_payment FROM ("
+            "INSERT INTO statement SELECT account_no, statement_date, due_date, statement_balance, minimum_payment FROM ("
             " SELECT *, row_number() OVER (PARTITION BY account_no, statement_date ORDER BY due_date DESC) AS nr FROM told"
             " WHERE statement_date <= ?) WHERE nr = 1",
             [until],
@@ -162,19 +180,23 @@ def _bookings(connection: DuckDBPyConnection, files: list[IntakeFile], *, until:
     """What the host booked as money in or back; the same reference in two files is one booking."""
     sources.empty(connection, "booking", sources.BOOKING)
     if files:
-        for file in files:
-            lake.read_parquet(connection, f"told_{file.pk}", Path(settings.LAKE) / file.lake_path)
-        told = " UNION ALL BY NAME ".join(
-            f"SELECT *, DATE '{f.business_date}' AS business_date FROM told_{f.pk}" for f in files
-        )
         connection.execute(
             "INSERT INTO booking SELECT account_no, host_ref, type, amount, posting_date, transaction_date,"
             " counts_to_minimum, reverses_ref, business_date FROM (SELECT *,"
             " row_number() OVER (PARTITION BY account_no, host_ref ORDER BY posting_date, business_date) AS nr"
-            f" FROM ({told}) WHERE type IN ('repayment', 'merchant_refund', 'chargeback', 'reversal')"
+            f" FROM ({_told(connection, files)}) WHERE type IN ('repayment', 'merchant_refund', 'chargeback', 'reversal')"
             " AND posting_date <= ?) WHERE nr = 1",
             [until],
         )
+
+
+def _told(connection: DuckDBPyConnection, files: list[IntakeFile]) -> str:
+    """A query over the files' rows, each with the business date of its file."""
+    for file in files:
+        lake.read_parquet(connection, f"told_{file.pk}", Path(settings.LAKE) / file.lake_path)
+    return " UNION ALL BY NAME ".join(
+        f"SELECT *, DATE '{f.business_date}' AS business_date FROM told_{f.pk}" for f in files
+    )
 
 
 #: Of an account that is late for longer than files are looked back on, the night before knew what this one needs:
@@ -182,6 +204,7 @@ def _bookings(connection: DuckDBPyConnection, files: list[IntakeFile], *, until:
 CARRIED = (
     ("statement", "statement_date", "statement_date", sources.STATEMENT),
     ("booking", "posting_date", "host_ref", sources.BOOKING),
+    ("posting", "posting_date", "host_ref", sources.POSTING),
 )
 
 
@@ -197,13 +220,43 @@ def _carry(connection: DuckDBPyConnection, before: Run | None, *, as_of: date) -
         [as_of - sources.HISTORY + sources.BEFORE_OLDEST_DUE],
     )
     for table, day, key, columns in CARRIED:
-        lake.read_parquet(connection, "kept", folder_of(before) / "inputs" / f"{table}.parquet")
+        path = folder_of(before) / "inputs" / f"{table}.parquet"
+        if not path.exists():  # a night of before this was kept
+            continue
+        lake.read_parquet(connection, "kept", path)
         there = {column[0] for column in connection.execute("SELECT * FROM kept LIMIT 0").description}
         carried = ", ".join(f"k.{name}" if name in there else f"NULL AS {name}" for name in columns)
         connection.execute(
             f"INSERT INTO {table} SELECT {carried} FROM kept AS k JOIN long_late AS l ON l.account_no = k.account_no"
             f" WHERE k.{day} > l.oldest_due_date - {sources.BEFORE_OLDEST_DUE.days} AND NOT EXISTS ("
             f"SELECT 1 FROM {table} AS t WHERE t.account_no = k.account_no AND t.{key} = k.{key})"
+        )
+
+
+def _postings(connection: DuckDBPyConnection, files: list[IntakeFile], *, until: date) -> None:
+    """What else the host booked on the accounts that the night looks at (`take_in`), each reference once."""
+    sources.empty(connection, "posting", sources.POSTING)
+    if files:
+        connection.execute(
+            "INSERT INTO posting SELECT account_no, host_ref, type, amount, posting_date, transaction_date, business_date"
+            " FROM (SELECT *,"
+            " row_number() OVER (PARTITION BY account_no, host_ref ORDER BY posting_date, business_date) AS nr"
+            f" FROM ({_told(connection, files)})"
+            " WHERE type NOT IN ('repayment', 'merchant_refund', 'chargeback', 'reversal') AND posting_date <= ?"
+            f" AND account_no IN (SELECT account_no FROM position WHERE party_no IN ({LOOKED_AT}))) WHERE nr = 1",
+            [until],
+        )
+
+
+def _position_last(connection: DuckDBPyConnection, before: Run | None) -> None:
+    """The host's position of the night before, of the accounts that stand in the book of this one late or in work."""
+    sources.empty(connection, "position_last", sources.POSITION_LAST)
+    path = folder_of(before) / "inputs" / "position.parquet" if before else None
+    if path is not None and path.exists():
+        lake.read_parquet(connection, "last", path)
+        connection.execute(
+            f"INSERT INTO position_last SELECT {', '.join(sources.POSITION_LAST)} FROM last WHERE account_no IN ("
+            f"SELECT account_no FROM position WHERE party_no IN ({LOOKED_AT}))"
         )
 
 

@@ -124,6 +124,27 @@ def figures(night: Run, connection: DuckDBPyConnection) -> None:
             )
 
 
+def differences(night: Run, connection: DuckDBPyConnection, *, entity_id: int) -> None:
+    """What lies beyond the tolerance, in place of what an older run of the date found; explanations stay by themselves."""
+    with transaction.atomic(), database.cursor() as cursor:
+        fence(cursor, night)
+        cursor.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS stage_difference (account_no text COLLATE \"C\", component text,"
+            " expected numeric(18,2), found numeric(18,2), cause text) ON COMMIT DELETE ROWS"
+        )
+        columns = ["account_no", "component", "expected", "found", "cause"]
+        copying.to_postgres(
+            connection, f"SELECT {', '.join(columns)} FROM host_difference WHERE beyond", cursor, "stage_difference", columns
+        )
+        cursor.execute("DELETE FROM arrears_hostdifference WHERE business_date = %s", [night.business_date])
+        cursor.execute(
+            "INSERT INTO arrears_hostdifference (account_id, business_date, run_id, component, expected, found, cause)"
+            " SELECT a.id, %s, %s, s.component, s.expected, s.found, s.cause FROM stage_difference AS s"
+            " JOIN portfolio_account AS a ON a.entity_id = %s AND a.account_no = s.account_no",
+            [night.business_date, night.pk, entity_id],
+        )
+
+
 def _drop_stale(cursor, merge: staging.Merge) -> None:
     """Forget the states of parties that have not been in work for a while; their facts stay."""
     while True:

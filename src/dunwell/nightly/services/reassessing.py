@@ -144,6 +144,7 @@ def compute(cursor, connection: DuckDBPyConnection, scope: sources.Scope) -> str
     """Run the programs over a few parties' published position; answers the strategy's hash."""
     sources.read(cursor, connection, sources.SOURCES | sources.STATES, scope)
     sources.empty(connection, "booking", sources.BOOKING)
+    sources.empty(connection, "posting", sources.POSTING)
     program.numbers(connection, scope.as_of)
     connection.execute(
         "CREATE OR REPLACE TABLE closing AS SELECT account_no, past_due_amount AS past_due_at_close,"

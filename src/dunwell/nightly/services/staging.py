@@ -22,7 +22,7 @@ STATE = [
     "credit_balance", "credit_limit", "block_code", "statement_date", "due_date", "minimum_payment",
     "past_due_at_close", "overdue_since", "host_periods", "auto_debit", "auto_debit_result",
     "first_payment_default", "paid_since", "balance", "past_due", "oldest_due_date", "periods",
-    "days_delinquent", "bucket", "stage",
+    "days_delinquent", "bucket", "stage", "risk_class", "risk_rule",
 ]  # fmt: skip
 AS_STAGED = {
     "past_due_at_close": "host_past_due",
@@ -30,6 +30,9 @@ AS_STAGED = {
     "host_periods": "host_periods_past_due",
     "periods": "periods_past_due",
 }
+CLASSED = (
+    "(SELECT s.*, r.risk_class, r.risk_rule FROM account_state AS s JOIN account_risk AS r ON r.account_no = s.account_no)"
+)
 ACCOUNT = ["party_no", "account_no", "currency", "product", "branch", "cycle_day", "open_date"]
 CASE = [
     "party_no", "fate", "close_reason", "currency", "balance", "past_due", "oldest_due_date", "days_delinquent",
@@ -100,7 +103,7 @@ def stage(connection: DuckDBPyConnection, cursor: Any) -> int:
         connection, "SELECT party_no, touches, partition FROM publish_party", cursor, "stage_party",
         ["party_no", "touches", "partition"],
     )  # fmt: skip
-    copy("stage_state", "account_state", [*ACCOUNT, *STATE])
+    copy("stage_state", CLASSED, [*ACCOUNT, *STATE])
     copying.to_postgres(
         connection,
         "SELECT y.partition, s.party_no, d.account_no, d.statement_date, d.due_date, d.minimum_payment, d.amount"

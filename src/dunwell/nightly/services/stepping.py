@@ -27,7 +27,7 @@ FREEZE, PUBLISH = "freeze", "publish"
 #: What stays in the lake although no later step reads it.
 KEPT = frozenset({"book", "episode", "bucket_day", "roll_rate", "cohort_month", "total", "publish_party", "due_kept",
                   "case_now", "action_now", "account_state", "account_risk", "party_state", "promise_settled",
-                  "allocation_anew"})  # fmt: skip
+                  "allocation_anew", "account_interest", "interest_figure", "late_charge", "host_difference"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
