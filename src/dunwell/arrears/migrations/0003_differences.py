@@ -5,54 +5,69 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('arrears', '0002_judgements'),
-        ('portfolio', '0002_tombstone'),
+        ("arrears", "0002_judgements"),
+        ("portfolio", "0002_tombstone"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='accountstate',
-            name='risk_class',
-            field=models.CharField(default='', max_length=16),
+            model_name="accountstate",
+            name="risk_class",
+            field=models.CharField(default="", max_length=16),
         ),
         migrations.AddField(
-            model_name='accountstate',
-            name='risk_rule',
-            field=models.CharField(default='', max_length=24),
+            model_name="accountstate",
+            name="risk_rule",
+            field=models.CharField(default="", max_length=24),
         ),
         migrations.CreateModel(
-            name='DifferenceExplanation',
+            name="DifferenceExplanation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('business_date', models.DateField()),
-                ('component', models.CharField(max_length=12)),
-                ('expected', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('found', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('reason', models.CharField(max_length=200)),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.BigIntegerField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='explanations', to='portfolio.account')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("business_date", models.DateField()),
+                ("component", models.CharField(max_length=12)),
+                ("expected", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("found", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("reason", models.CharField(max_length=200)),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.BigIntegerField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="explanations", to="portfolio.account"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('account', 'business_date', 'component', 'expected', 'found'), name='one_explanation')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("account", "business_date", "component", "expected", "found"), name="one_explanation"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='HostDifference',
+            name="HostDifference",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('business_date', models.DateField()),
-                ('run_id', models.BigIntegerField()),
-                ('component', models.CharField(max_length=12)),
-                ('expected', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('found', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('cause', models.CharField(max_length=24)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='differences', to='portfolio.account')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("business_date", models.DateField()),
+                ("run_id", models.BigIntegerField()),
+                ("component", models.CharField(max_length=12)),
+                ("expected", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("found", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("cause", models.CharField(max_length=24)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="differences", to="portfolio.account"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('account', 'business_date', 'component'), name='one_difference')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("account", "business_date", "component"), name="one_difference")
+                ],
             },
         ),
     ]

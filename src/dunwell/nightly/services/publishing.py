@@ -129,12 +129,16 @@ def differences(night: Run, connection: DuckDBPyConnection, *, entity_id: int) -
     with transaction.atomic(), database.cursor() as cursor:
         fence(cursor, night)
         cursor.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS stage_difference (account_no text COLLATE \"C\", component text,"
+            'CREATE TEMP TABLE IF NOT EXISTS stage_difference (account_no text COLLATE "C", component text,'
             " expected numeric(18,2), found numeric(18,2), cause text) ON COMMIT DELETE ROWS"
         )
         columns = ["account_no", "component", "expected", "found", "cause"]
         copying.to_postgres(
-            connection, f"SELECT {', '.join(columns)} FROM host_difference WHERE beyond", cursor, "stage_difference", columns
+            connection,
+            f"SELECT {', '.join(columns)} FROM host_difference WHERE beyond",
+            cursor,
+            "stage_difference",
+            columns,
         )
         cursor.execute("DELETE FROM arrears_hostdifference WHERE business_date = %s", [night.business_date])
         cursor.execute(

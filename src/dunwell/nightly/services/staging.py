@@ -30,9 +30,7 @@ AS_STAGED = {
     "host_periods": "host_periods_past_due",
     "periods": "periods_past_due",
 }
-CLASSED = (
-    "(SELECT s.*, r.risk_class, r.risk_rule FROM account_state AS s JOIN account_risk AS r ON r.account_no = s.account_no)"
-)
+CLASSED = "(SELECT s.*, r.risk_class, r.risk_rule FROM account_state AS s JOIN account_risk AS r ON r.account_no = s.account_no)"
 ACCOUNT = ["party_no", "account_no", "currency", "product", "branch", "cycle_day", "open_date"]
 CASE = [
     "party_no", "fate", "close_reason", "currency", "balance", "past_due", "oldest_due_date", "days_delinquent",
