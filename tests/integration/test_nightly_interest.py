@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 
+from dunwell.arrears.models import HostDifference
+from dunwell.arrears.queries import amounts_in_doubt
+from dunwell.arrears.services import NotAllowed, explain_difference
+from dunwell.casework.models import Case
 from dunwell.engine import lake, session
+from dunwell.evidence.models import Log
+from dunwell.identity.models import Role
 from dunwell.kernel.actor import Actor
 from dunwell.nightly import services
+from dunwell.nightly.computed import NotKnown, compute
+from dunwell.nightly.computed.receipt import receipt
 from dunwell.nightly.models import Run
 from dunwell.nightly.services.freezing import folder_of
+from dunwell.portfolio.models import Account
 from tests import build, nights
 
 D = date(2026, 11, 22)
@@ -23,7 +34,7 @@ BY = Actor.program("tests")
 @pytest.fixture
 def home(fresh_database, settings, tmp_path):
     settings.LAKE = tmp_path / "lake"
-    build.party("P1")
+    build.party("P1"), build.party("P2")
     nights.taken(
         "statements", date(2026, 10, 7), [statement("A1", date(2026, 10, 7), date(2026, 10, 25), "2000.00", "400.00")]
     )
@@ -45,10 +56,10 @@ def posted(account: str, ref: str, day: date, kind: str, amount: str, **more: ob
     }  # fmt: skip
 
 
-def position(day: date, **fields: object) -> None:
+def position(day: date, also: Sequence[dict] = (), **fields: object) -> None:
     """A1 after its payment: 1,800.00 of purchases, 200.00 of the minimum late since 25 October."""
     given = {"balance": "1800.00", "past_due": "200.00", "since": date(2026, 10, 25), **fields}
-    nights.taken("accounts", day, [nights.position("A1", "P1", **given)])
+    nights.taken("accounts", day, [nights.position("A1", "P1", **given), *also])
 
 
 def rows(day: date, table: str, columns: str) -> list[tuple]:
@@ -65,7 +76,10 @@ def night(day: date) -> Run:
 def billed(interest: str, late: str, **fields: object) -> None:
     """The statement of 7 November with what the host charged on it."""
     balance = Decimal(1800) + Decimal(interest) + Decimal(late)
-    nights.taken("statements", BILLED, [statement("A1", BILLED, date(2026, 11, 25), str(balance), "300.00")])
+    nights.taken("statements", BILLED, [
+        statement("A1", BILLED, date(2026, 11, 25), str(balance), "300.00"),
+        statement("A2", BILLED, date(2026, 11, 25), "0.00", "0.00"),
+    ])  # fmt: skip
     nights.taken("transactions", BILLED, [
         posted("A1", "I1", BILLED, "interest", interest), posted("A1", "F1", BILLED, "fee", late),
     ])  # fmt: skip
@@ -73,15 +87,56 @@ def billed(interest: str, late: str, **fields: object) -> None:
              statement_date=BILLED, **fields)  # fmt: skip
 
 
-def test_interest_since_the_posting_day_and_since_the_last_statement(home):
+def test_interest_since_the_posting_day_and_since_the_last_statement(home, client):
     """2,000 × 0.05 % × 23 + 1,800 × 0.05 % × 14 = 35.60 on 7 November; 1,800 × 0.05 % × 15 = 13.50 since."""
     billed("35.60", "10.00")
-    position(D, balance="1845.60", principal_retail="1800.00", interest_on_balance="35.60", late_charge="10.00",
-             statement_date=BILLED)  # fmt: skip
+    paid_in_full = nights.position("A2", "P2", balance="0.00", statement_date=BILLED)
+    position(D, also=[paid_in_full], balance="1845.60", principal_retail="1800.00", interest_on_balance="35.60",
+             late_charge="10.00", statement_date=BILLED)  # fmt: skip
     night(D)
     assert rows(D, "account_interest", "statement_date, billed, since, since_off, late_charge, exact") == [
         (BILLED, Decimal("35.60"), Decimal("13.50"), Decimal("0.00"), Decimal("10.00"), True)
     ]
+    every_figure_is_the_sum_of_its_lines()
+    an_account_that_was_not_in_work_is_told_from_the_book()
+    it_is_told_on_the_page_and_by_the_api(client)
+
+
+def every_figure_is_the_sum_of_its_lines() -> None:
+    found = receipt(compute(account_no="A1", business_date=D))
+    summed = [figure for figure in found if figure.sums]
+    assert [figure.code for figure in summed] == ["balance", "past_due", "interest", "interest_since", "court"]
+    for figure in summed:
+        assert sum(line.amount or 0 for line in figure.lines) == figure.value, figure.code
+    billed_one = next(figure for figure in found if figure.code == "interest")
+    stretches = [line.values for line in billed_one.lines if line.code == "stretch"]
+    assert [(one["first"], one["days"], one["balance"]) for one in stretches] == [
+        (date(2026, 10, 2), 23, Decimal("2000.00")), (date(2026, 10, 25), 14, Decimal("1800.00")),
+    ]  # fmt: skip
+    stored = rows(D, "account_state", "balance, past_due, days_delinquent")[0]
+    assert stored[:2] == (summed[0].value, summed[1].value)
+
+
+def an_account_that_was_not_in_work_is_told_from_the_book() -> None:
+    """A2 pays in full: no night looks at it, and its purchases are read from the bank's files. A day later there was no night."""
+    found = compute(account_no="A2", business_date=date(2026, 11, 24))
+    assert (found.as_of, found.in_work, found.state["bucket"]) == (D, False, "M0")
+    assert [figure.interest for figure in found.statements if figure.statement_date == BILLED] == [Decimal("0.00")]
+    with pytest.raises(NotKnown):
+        compute(account_no="A9", business_date=D)
+
+
+def it_is_told_on_the_page_and_by_the_api(client) -> None:
+    user = build.user(Role.COMPLIANCE, language="en")
+    client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[1])
+    case = Case.objects.get()
+    page = client.get(f"/cases/{case.case_no}/computed?date={D}").content.decode()
+    assert "purchases, 2026-10-25 – 2026-11-07: 1,800.00 × 0.05 % × 14 days" in page and "35.60" in page
+    plain = client.get(f"/cases/{case.case_no}/computed?date={D}&form=cardholder").content.decode()
+    assert "What you owe" in plain and "CN-5T" not in plain and "CN-INT" not in plain
+    told = client.get(f"/api/arrears/accounts/A1/computed?on={D}").json()
+    assert {one["code"]: one["value"] for one in told["figures"]}["interest"] == "35.60"
+    assert client.get("/api/arrears/accounts/A1/risk-class").json()["risk_class"] == "special_mention"
 
 
 def differences() -> list[tuple]:
@@ -110,6 +165,17 @@ def test_a_difference_has_its_component_and_its_cause(home, interest, late, expe
     billed(interest, late)
     night(BILLED)
     assert differences() == expected
+    user, now = build.user(Role.COMPLIANCE), build.NOW
+    by = Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id)
+    party, entity = Account.objects.get(account_no="A1").party_id, build.entity().pk
+    waits = amounts_in_doubt(party_id=party, entity_id=entity)
+    assert waits is expected[0][3]  # beyond the tolerance
+    for one in HostDifference.objects.all():
+        with pytest.raises(NotAllowed):
+            explain_difference(difference_id=one.pk, reason=" ", by=by, now=now)
+        explain_difference(difference_id=one.pk, reason="The issuer's own rate since 1 November.", by=by, now=now)
+    assert not amounts_in_doubt(party_id=party, entity_id=entity)
+    assert Log.objects.filter(kind="difference.explained").exists() is waits
 
 
 def test_what_no_booking_tells_and_what_was_spread_otherwise(home):

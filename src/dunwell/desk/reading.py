@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
+from dunwell.arrears.words import CLASSES
 from dunwell.casework import queries as casework
 from dunwell.casework import services
 from dunwell.casework.rules.codes import action_of
@@ -479,6 +480,7 @@ def _column(account: casework.AccountRow) -> AccountColumn:
         value["oldest_due_date"],
         value["bucket"],
         value["days_delinquent"],
+        CLASSES.get(str(value["risk_class"]), ""),
     )  # type: ignore[arg-type]
 
 

@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from dunwell.desk.pages import accounts, acts, case, lists, payments, portfolio, profile, sign_in, start, team, users
+from dunwell.desk.pages import (
+    accounts,
+    acts,
+    case,
+    computed,
+    differences,
+    lists,
+    payments,
+    portfolio,
+    profile,
+    sign_in,
+    start,
+    team,
+    users,
+)
 
 app_name = "desk"
 urlpatterns = [
@@ -11,6 +25,9 @@ urlpatterns = [
     path("desk/left", start.left, name="left"),
     path("next", start.following, name="next"),
     path("cases/<str:case_no>", case.case, name="case"),
+    path("cases/<str:case_no>/computed", computed.computed, name="computed"),
+    path("reports/differences", differences.differences, name="differences"),
+    path("reports/differences/<int:difference_id>", differences.explain, name="explain_difference"),
     path("cases/<str:case_no>/timeline", case.entries, name="timeline"),
     path("cases/<str:case_no>/take", case.take, name="take"),
     path("cases/<str:case_no>/incoming", case.incoming, name="incoming"),

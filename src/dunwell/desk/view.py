@@ -30,6 +30,7 @@ class AccountColumn:
     oldest_due_date: date | None
     bucket: str
     days: int
+    risk_class: object
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "list.edit": _roles(COMPLIANCE),
     "class.judge": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),
     "class.approve": _roles(COMPLIANCE, MANAGER),  # never one's own: arrears.services
+    "difference.explain": _roles(COMPLIANCE, LEGAL, MANAGER),
     "intake.view": _roles(ANALYST, COMPLIANCE, MANAGER, ADMINISTRATOR),
     "intake.mend": _roles(ANALYST, ADMINISTRATOR),
     "night.view": _roles(ANALYST, COMPLIANCE, MANAGER, ADMINISTRATOR),

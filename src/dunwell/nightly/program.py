@@ -76,6 +76,12 @@ def whole_night(strategy: Strategy) -> tuple[Program, ...]:
     return (*TAKE_IN, *LATENESS, ACCRUE, DIFFERENCE, *strategy.programs, CASES, ALLOCATE, *REPORTS, PARTITION)
 
 
+def of_one_account(connection: DuckDBPyConnection) -> None:
+    """The steps that make an account's own figures, over the inputs that stand in the connection."""
+    for step in (*TAKE_IN, *LATENESS[:4], ACCRUE, DIFFERENCE):
+        step.run(connection)
+
+
 @lru_cache(maxsize=1)
 def sha256() -> str:
     """What the steps that come with Dunwell are, as one hash: a run is not gone on with by other ones."""

@@ -198,5 +198,37 @@ def first_payment_default(inputs: Path, tables: Path, *, currency: str, day: dat
         connection.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A component of an account's position that is other than we expect."""
+
+    account_no: str
+    party_no: str
+    currency: str
+    component: str
+    expected: Decimal
+    found: Decimal
+    difference: Decimal
+    cause: str
+    beyond: bool
+
+
+def differences(tables: Path) -> list[Difference]:
+    """Every difference to the host that a run found, the largest first. NotKept."""
+    path = tables / "host_difference.parquet"
+    if not path.exists():
+        raise NotKept(str(path))
+    connection = session.connect(threads=1, memory="256MB")
+    try:
+        lake.read_parquet(connection, "host_difference", path)
+        found = connection.execute(
+            "SELECT account_no, party_no, currency, component, expected, found, difference, cause, beyond"
+            " FROM host_difference ORDER BY abs(difference) DESC, account_no, component"
+        ).fetchall()
+    finally:
+        connection.close()
+    return [Difference(*row) for row in found]
+
+
 def _firsts(inputs: Path, tables: Path) -> dict[str, Path]:
     return {"book": tables / BOOK, "position": inputs / "position.parquet", "statement": inputs / "statement.parquet"}

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import xlsxwriter
 
+from dunwell.arrears.models import DifferenceExplanation, HostDifference
 from dunwell.oversight import queries, rules
 from dunwell.oversight.models import BucketDay
 
@@ -114,7 +115,37 @@ def collector_table(day: date, currency: str | None = None, *, entity_id: int, n
 
 
 #: The reports by name. Those of the book are what a night published; the collectors' is counted from an entity's facts.
-REPORTS = ("buckets", "roll-rates", "vintages", "collectors")
+def difference_table(day: date, *, entity_id: int) -> Table:
+    """`differences`: what lay beyond the tolerance at the close of the business date, and how it was explained."""
+    if not BucketDay.objects.filter(business_date=day).exists():
+        raise NoFigures(day)
+    found = HostDifference.objects.filter(business_date=day, account__entity_id=entity_id).select_related("account")
+    said = {
+        (one.account_id, one.component, one.expected, one.found): one.reason
+        for one in DifferenceExplanation.objects.filter(business_date=day)
+    }
+    rows = [
+        (
+            one.account.account_no, one.account.currency, one.component, one.expected, one.found, one.difference, one.cause,
+            said.get((one.account_id, one.component, one.expected, one.found), ""),
+        )
+        for one in found.order_by("account__account_no", "component")
+    ]  # fmt: skip
+    columns = ("account_no", "currency", "component", "expected", "found", "difference", "cause", "explanation")
+    return Table("differences", columns, rows)
+
+
+def risk_class_table(day: date, *, entity_id: int) -> Table:
+    """`risk-classes`: accounts in work and their balance by five-tier class, as they stand now."""
+    if queries.last_day(up_to=day) is None:
+        raise NoFigures(day)
+    rows = [
+        (row.currency, row.risk_class, row.accounts, row.balance) for row in queries.risk_classes(entity_id=entity_id)
+    ]
+    return Table("risk-classes", ("currency", "risk_class", "accounts", "balance"), rows)
+
+
+REPORTS = ("buckets", "roll-rates", "vintages", "collectors", "differences", "risk-classes")
 
 
 def report(name: str, business_date: date, *, entity_id: int, now: datetime, currency: str | None = None) -> Table:
@@ -124,6 +155,8 @@ def report(name: str, business_date: date, *, entity_id: int, now: datetime, cur
         "roll-rates": lambda: roll_rate_table(business_date, currency),
         "vintages": lambda: vintage_table(business_date, currency),
         "collectors": lambda: collector_table(business_date, currency, entity_id=entity_id, now=now),
+        "differences": lambda: difference_table(business_date, entity_id=entity_id),
+        "risk-classes": lambda: risk_class_table(business_date, entity_id=entity_id),
     }
     return made[name]()
 

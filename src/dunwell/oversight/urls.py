@@ -9,6 +9,7 @@ urlpatterns = [
     path("reports", reports.reports, name="reports"),
     path("reports/roll-rates", reports.roll_rates, name="roll_rates"),
     path("reports/vintages", reports.vintages, name="vintages"),
+    path("reports/risk-classes", reports.risk_classes, name="risk_classes"),
     path("reports/stages", reports.stages, name="stages"),
     path("reports/day", reports.day, name="day"),
     path("reports/behind/<slug:figure>", behind.behind, name="behind"),

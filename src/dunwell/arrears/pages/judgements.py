@@ -10,24 +10,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from dunwell.arrears import queries, services
 from dunwell.arrears.models import RiskJudgement
 from dunwell.arrears.rules import risk
+from dunwell.arrears.words import CLASSES
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 from dunwell.portfolio.models import Account
 
-CLASSES = {
-    "pass": pgettext_lazy("risk class", "Pass"),
-    "special_mention": pgettext_lazy("risk class", "Special mention"),
-    "substandard": pgettext_lazy("risk class", "Substandard"),
-    "doubtful": pgettext_lazy("risk class", "Doubtful"),
-    "loss": pgettext_lazy("risk class", "Loss"),
-}
 REFUSED = {
     "class": _("Choose a class that is worse than pass."),
     "reason": _("A judgement needs a reason."),

@@ -7,7 +7,7 @@ SELECT a.id, a.account_no, a.currency, a.product, a.branch,
        s.disputed_amount, s.credit_balance, s.credit_limit, s.block_code, s.statement_date, s.due_date,
        s.minimum_payment, s.host_past_due, s.host_overdue_since, s.auto_debit, s.auto_debit_result,
        s.first_payment_default, s.paid_since, s.balance, s.past_due, s.oldest_due_date, s.periods_past_due,
-       s.days_delinquent, s.bucket, s.stage
+       s.days_delinquent, s.bucket, s.stage, s.risk_class
 FROM portfolio_account AS a
 LEFT JOIN arrears_accountstate AS s ON s.account_id = a.id
 WHERE a.party_id = %(party)s

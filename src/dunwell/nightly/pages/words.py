@@ -67,6 +67,7 @@ def reason(run: Run) -> str:
 
 MEASURES = {
     "balance": pgettext_lazy("night", "balance"),
+    "interest": pgettext_lazy("night", "interest"),
     "moved": pgettext_lazy("night", "payments and reversals"),
     "past_due": pgettext_lazy("night", "past due"),
     "promised": pgettext_lazy("night", "promised, received"),

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import pgettext, pgettext_lazy
 
+from dunwell.arrears.words import CLASSES
 from dunwell.frame.templatetags.frame import count, moment, money, percent
 from dunwell.identity.pages.guard import requires
 from dunwell.oversight import charts, export, queries, rules, words
@@ -39,6 +40,18 @@ LISTED = (
         "vintages",
         pgettext_lazy("report", "Recovery by month of entry"),
         pgettext_lazy("report", "how much of the balance at entry came back, by months since"),
+    ),
+    (
+        "/reports/differences",
+        "differences",
+        pgettext_lazy("report", "Differences to the host"),
+        pgettext_lazy("report", "where the host's position is other than we expect, with the cause; to be explained"),
+    ),
+    (
+        "/reports/risk-classes",
+        "risk-classes",
+        pgettext_lazy("report", "Risk classes"),
+        pgettext_lazy("report", "accounts in work and their balance by five-tier class"),
     ),
     (
         "/reports/day",
@@ -296,6 +309,39 @@ def _day_figures(scope: queries.Scope, today: queries.Day, heads: queries.Produc
             f"→ {count(today.funnel[-1].parties)}", stamp=at, href=rows_behind("funnel", scope),
         ),
     ]  # fmt: skip
+
+
+@requires("report.view")
+def risk_classes(request: HttpRequest) -> HttpResponse:
+    """五级分类: accounts in work by class, every currency by itself."""
+    found = queries.risk_classes(entity_id=request.user.entity_id)
+    return table(
+        request,
+        heading=pgettext("report", "Risk classes"),
+        stamp=moment(now()),
+        columns=[
+            Column(pgettext("report", "Class")),
+            Column(pgettext("report", "Currency")),
+            Column(pgettext("report", "Accounts"), True),
+            Column(pgettext("report", "Balance"), True),
+        ],
+        rows=[
+            [
+                Cell(str(CLASSES[row.risk_class])),
+                Cell(row.currency),
+                Cell(count(row.accounts), True),
+                Cell(money(row.balance), True),
+            ]
+            for row in found
+        ],
+        formula=pgettext(
+            "report",
+            "The worst of the card table, the table of all assets, a restructuring and a judgement by hand; accounts in work.",
+        ),
+        nothing=pgettext("report", "No account is in work."),
+        name="risk-classes",
+        day=queries.last_day(),
+    )
 
 
 @requires("report.view")

@@ -13,6 +13,7 @@ from dunwell.oversight.queries.book import (
     last_day,
     live_accounts,
     matrices,
+    risk_classes,
     roll_months,
     stages,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "live_accounts",
     "matrices",
     "productivity",
+    "risk_classes",
     "roll_months",
     "stages",
 ]

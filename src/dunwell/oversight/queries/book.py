@@ -11,6 +11,7 @@ from decimal import Decimal
 from django.db.models import Count, Max, Min, Q, Subquery, Sum
 
 from dunwell.arrears.models import AccountState
+from dunwell.arrears.rules.risk import CLASSES
 from dunwell.oversight import drilldown, rules
 from dunwell.oversight.models import BucketDay, CohortMonth, RollRate
 from dunwell.oversight.rules import BUCKETS, STAGES, Curve, Matrix
@@ -144,6 +145,28 @@ def stages(currency: str, *, entity_id: int) -> list[StageRow]:
         else StageRow(stage, 0, Decimal(0), Decimal(0))
         for stage in STAGES
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    currency: str
+    risk_class: str
+    accounts: int
+    balance: Decimal
+
+
+def risk_classes(*, entity_id: int) -> list[ClassRow]:
+    """Accounts in work by currency and five-tier class, as they stand now; currencies are never added."""
+    found = (
+        AccountState.objects.filter(account__entity_id=entity_id)
+        .exclude(risk_class="")
+        .values("account__currency", "risk_class")
+        .annotate(n=Count("pk"), owed=Sum("balance"))
+        .order_by()
+    )
+    place = {name: nr for nr, name in enumerate(CLASSES)}
+    rows = [ClassRow(row["account__currency"], row["risk_class"], row["n"], row["owed"]) for row in found]
+    return sorted(rows, key=lambda row: (row.currency, place[row.risk_class]))
 
 
 def roll_months(currency: str, *, up_to: date | None = None) -> list[date]:
