@@ -213,15 +213,15 @@ def totals(file: IntakeFile) -> str:
 
 def changed(changes: dict[str, Any]) -> str:
     """What a corrected file changed."""
+    receipts = changes.get("receipts")
+    told = _between() + _receipts(receipts) if receipts else ""
     if "mended" in changes:
-        return _("%(added)s mended rows joined it.") % {"added": _grouped(changes["added"])}
+        return _("%(added)s mended rows joined it.") % {"added": _grouped(changes["added"])} + told
     said = _("It supersedes the file before it: %(added)s rows added, %(removed)s removed, %(changed)s changed") % {
         name: _grouped(changes.get(name, 0)) for name in ("added", "removed", "changed")
     }
     columns = ", ".join(f"{name} {_grouped(rows)}" for name, rows in (changes.get("columns") or {}).items())
-    said += (f" ({columns})" if columns else "") + pgettext("end of a sentence", ". ").strip()
-    receipts = changes.get("receipts")
-    return said + _between() + _receipts(receipts) if receipts else said
+    return said + (f" ({columns})" if columns else "") + pgettext("end of a sentence", ". ").strip() + told
 
 
 def _receipts(changes: dict[str, int]) -> str:
