@@ -9,9 +9,11 @@ from django.test import Client
 from django.utils import timezone
 
 from dunwell.api.auth import make_key
+from dunwell.compliance import services
 from dunwell.compliance.models import Contact, ContactOutcome
 from dunwell.evidence.models import Log, StoredFile
 from dunwell.identity.models import Role
+from dunwell.kernel.actor import Actor
 from tests import build
 
 MORNING = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 10:00 in Beijing
@@ -174,3 +176,36 @@ def test_another_entity_sees_neither_case_nor_contact(debt, clock):
     body = {"case_no": case.case_no, "contact_point": point.pk, "key": "dial-0009"}
     answer = Client().post("/api/compliance/decide", json.dumps(body), "application/json", headers=headers)
     assert answer.status_code == 404
+
+
+def test_a_dial_about_one_account_is_not_stopped_by_what_is_held_of_another(call, debt):
+    case, point = debt
+    mine, other = case.party.accounts.get(), build.account(party=case.party)
+    build.account_state(account=other)
+    hold = {"party_id": case.party_id, "kind": "art70", "reason": "r", "by": Actor.program("test"), "now": MORNING}
+    services.place_hold(account_id=other.pk, **hold)
+    body = {"case_no": case.case_no, "contact_point": point.pk}
+    assert call("decide", body | {"key": "dial-0020"})[1]["answer"]["decision"] == "BLOCK"
+    about = body | {"account_no": mine.account_no}
+    assert call("decide", about | {"key": "dial-0021"})[1]["answer"]["decision"] == "ALLOW"
+    assert call("allotments", about | {"key": "lot-00021", "dials": 1})[1]["contacts"]
+    assert call("decide", body | {"account_no": "none", "key": "dial-0022"})[0] == 404
+
+
+def test_a_guarded_persons_case_is_asked_about_by_its_officers_only(call, debt):
+    case, point = debt
+    services.add_to_list(list="staff", party_id=case.party_id, reason="r", by=Actor.program("test"), now=MORNING)
+    body = {"case_no": case.case_no, "contact_point": point.pk, "purpose": "service", "key": "dial-0023"}
+    assert call("decide", body)[0] == 403
+
+
+def test_an_agencys_system_asks_about_the_cases_that_it_was_given(debt, clock):
+    party, point, case = build.debtor(of=build.entity("agency-1"))
+    build.agency(debtors=[party])
+    of_agency = build.user(Role.COLLECTOR, of=build.entity("agency-1"), team=None)
+    headers = {"Authorization": f"Bearer {make_key(user=of_agency, name='agency', now=MORNING)}"}
+    body = {"case_no": case.case_no, "contact_point": point.pk, "key": "dial-0024"}
+    answer = Client().post("/api/compliance/decide", json.dumps(body), "application/json", headers=headers)
+    assert answer.json()["answer"]["decision"] == "ALLOW"
+    kept = Contact.objects.get().decision
+    assert (kept.entity_id, kept.pack_version) == (of_agency.entity_id, "cn-2026-01")

@@ -38,9 +38,11 @@ STATED = frozenset(
 
 
 class Wanted(Schema):
-    """One contact that somebody wants to make. The point is its id, or the number that the dialler would dial."""
+    """One contact that somebody wants to make. The point is its id, or the number that the dialler would dial. With
+    `account_no` it is about that account only, and what is held of another does not stop it."""
 
     case_no: str
+    account_no: str | None = None
     contact_point: int | None = None
     number: str | None = Field(None, max_length=40)
     channel: Channel = "call"
@@ -267,7 +269,11 @@ def _fields(case: Case, point: ContactPoint, wanted: Wanted, actor: Actor, now: 
     strange = sorted(set(wanted.stated) - STATED)
     if strange:
         raise HttpError(422, f"{', '.join(strange)} cannot be stated; known are {', '.join(sorted(STATED))}")
+    account = case.party.accounts.filter(account_no=wanted.account_no).first() if wanted.account_no else None
+    if wanted.account_no and account is None:
+        raise HttpError(404, f"no account {wanted.account_no} of the case")
     return {
+        "account_id": account.pk if account else None,
         "party_id": case.party_id, "person_id": point.party_id, "contact_point_id": point.pk,
         "channel": wanted.channel, "purpose": wanted.purpose, "case_id": case.pk, "stated": wanted.stated,
         "by": actor, "now": now,
@@ -278,6 +284,8 @@ def _found(request: HttpRequest, wanted: Wanted) -> tuple[Case, ContactPoint]:
     case = Case.objects.select_related("party").filter(case_no=wanted.case_no, entity_id=request.user.entity_id).first()
     if case is None:
         raise HttpError(404, f"no case {wanted.case_no}")
+    if not may_open(case.party_id, user_id=request.user.pk, now=timezone.now()):
+        raise HttpError(403, "for named officers only")
     people = {case.party_id} | set(
         AccountRole.objects.filter(account_no__in=case.party.accounts.values("account_no")).values_list(
             "party_id", flat=True

@@ -7,7 +7,7 @@ worked on or fought over, it is kept and the reason is said.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from django.db import transaction
@@ -18,6 +18,8 @@ from dunwell.arrears.models import AccountState
 from dunwell.casework.models import Case
 from dunwell.channels.models import Message
 from dunwell.compliance.models import Contact, Hold
+from dunwell.compliance.queries import in_force
+from dunwell.compliance.rules.pack import Pack
 from dunwell.evidence import retention
 from dunwell.evidence import services as evidence
 from dunwell.kernel import times
@@ -101,15 +103,23 @@ def obstacles(*, party: Party, now: datetime) -> Iterator[Obstacle]:
 
 
 def _retained(party: Party, account_nos: list[str], today: date) -> Iterator[Obstacle]:
-    periods = retention.periods(today)
+    periods, pack = retention.periods(today), in_force(today)
     for kind, last in _last_records(party, account_nos).items():
-        period = periods.get(kind)
+        period = _at_least(periods.get(kind), pack)
         if last is not None and period is not None and today <= period.ends(last):
             yield Obstacle(
                 "retention",
                 {"kind": kind, "last": str(last), "rule": period.rule, "confidence": period.confidence},
                 period.ends(last),
             )
+
+
+def _at_least(period: retention.Period | None, pack: Pack) -> retention.Period | None:
+    """The period, or the longer one that the rule pack in force sets by its rule (a bank's overlay may)."""
+    months = max((kept.months for kept in pack.keepings if period and kept.rule == period.rule), default=0)
+    if period is None or months <= period.years * 12 + period.months:
+        return period
+    return replace(period, years=0, months=months)
 
 
 def _last_records(party: Party, account_nos: list[str]) -> dict[str, date | None]:

@@ -19,13 +19,13 @@ from dunwell.compliance import queries, services
 from dunwell.compliance.models import Circumstance, Consent, Hold, ListEntry
 from dunwell.compliance.queries import people as found
 from dunwell.compliance.rules.circumstances import KINDS
-from dunwell.compliance.rules.holds import may_lift, placeable
+from dunwell.compliance.rules.holds import answered_by, may_lift, placeable
 from dunwell.compliance.words import CIRCUMSTANCES, HOLDS
 from dunwell.identity.models import Entity, User
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel import numbers
 from dunwell.kernel.actor import Actor
-from dunwell.kernel.times import BANK_ZONE
+from dunwell.kernel.times import BANK_ZONE, business_date
 from dunwell.portfolio import reference
 from dunwell.portfolio import rules as portfolio
 from dunwell.portfolio.models import Party
@@ -91,12 +91,19 @@ def person(request: HttpRequest, party_id: int) -> HttpResponse:
 
 
 def _person(request: HttpRequest, party: Party, error: str = "") -> HttpResponse:
-    binding = found.binding(party.pk, now=timezone.now())
+    now = timezone.now()
+    binding, pack = found.binding(party.pk, now=now), queries.in_force(business_date(now))
     context = {
         "party": party,
         "binding": binding,
         "holds": [
-            (hold, HOLDS.get(hold.kind, hold.kind), may_lift(hold.kind, request.user.may)) for hold in binding.holds
+            (
+                hold,
+                HOLDS.get(hold.kind, hold.kind),
+                may_lift(hold.kind, request.user.may),
+                answered_by(hold.kind, business_date(hold.starts_at), pack),
+            )
+            for hold in binding.holds
         ],
         "consents": [(row, CONSENTS.get(row.kind, row.kind)) for row in binding.consents],
         "entries": [(row, LISTS.get(row.list, row.list)) for row in binding.entries],

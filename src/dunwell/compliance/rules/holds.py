@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
+
+from dunwell.compliance.rules.pack import Pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,19 @@ KINDS: dict[str, HoldKind] = {
     "other": _ASKED,
 }
 EARLIER = {"legal": "court"}  # a name of former versions
+
+
+ANSWERED_WITHIN = {"complaint": ("CN-COMPLAINT-DAYS", "days"), "dispute": ("CN-DISPUTE-DAYS", "days")}
+
+
+def answered_by(kind: str, received: date, pack: Pack) -> date | None:
+    """The day by which a complaint is answered, or a dispute verified; None where the pack sets none.
+
+    The day on which it was received is not counted (民法典 Art 201).
+    """
+    rule, name = ANSWERED_WITHIN.get(kind, ("", ""))
+    days = pack.number(rule, name)
+    return received + timedelta(days=days) if days else None
 
 
 def placeable(may: Callable[[str], bool]) -> list[str]:

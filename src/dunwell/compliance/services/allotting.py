@@ -41,6 +41,7 @@ def allot(
     person_id: int | None = None,
     purpose: str = "demand",
     stated: dict[str, str] | None = None,
+    account_id: int | None = None,
 ) -> Allotted:
     """Reserve up to `dials` slots at once, each a contact that counts from now on until an outcome is reported.
 
@@ -54,7 +55,7 @@ def allot(
     before = Allotment.objects.filter(key=key).first()
     if before is not None:
         return _answered(before)
-    asking = Asking(party_id, person, contact_point_id, channel, purpose, case_id, stated or {})
+    asking = Asking(party_id, person, contact_point_id, channel, purpose, case_id, stated or {}, account_id)
     answered = answer(asking, by=by, now=now)
     facts = answered.known.facts
     closes = closes_at(now=now, pack=answered.pack, attempt=facts.attempt, flags=facts.flags)
@@ -68,7 +69,7 @@ def allot(
         one = reserve(
             party_id=party_id, person_id=person, contact_point_id=contact_point_id, channel=channel,
             purpose=purpose, case_id=case_id, stated=stated, key=_key(allotment, nr), by=by, now=now,
-            allotment=allotment, keep_refusal=True,
+            allotment=allotment, keep_refusal=True, account_id=account_id,
         )  # fmt: skip
         if one.contact is None:
             return Allotted(allotment, tuple(taken), one)
