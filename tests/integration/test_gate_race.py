@@ -1,6 +1,8 @@
 """The last slot, wanted by many at once: real connections, real commits."""
 
+import contextlib
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -22,6 +24,23 @@ from tests.sizes import size
 BY = Actor.program("test")
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 10:00 in Beijing
 THREADS = size(30, 200)
+TRIES, WORKERS = size(240, 1_000_000), 8
+#: The most dials of a number, talks of a person and texts of a person in a day, by the ledger alone.
+WORST = """
+WITH counted AS (
+    SELECT contact.*, coalesce((SELECT outcome FROM compliance_contactoutcome AS came
+                                WHERE came.contact_id = contact.id ORDER BY came.id DESC LIMIT 1), 'pending') AS outcome
+    FROM compliance_contact AS contact
+), left_the_house AS (SELECT * FROM counted WHERE outcome <> 'nothing_left')
+SELECT
+    (SELECT max(n) FROM (SELECT count(*) AS n FROM left_the_house WHERE channel IN ('call', 'ai_call')
+                         GROUP BY point_digest, local_date) AS dials),
+    (SELECT max(n) FROM (SELECT count(*) AS n FROM left_the_house WHERE channel IN ('call', 'ai_call')
+                         AND outcome IN ('connected_rpc', 'hung_up', 'refused_to_identify')
+                         GROUP BY person_id, local_date) AS talks),
+    (SELECT max(n) FROM (SELECT count(*) AS n FROM left_the_house WHERE channel = 'sms'
+                         GROUP BY person_id, local_date) AS texts)
+"""
 AT_ONCE = threading.BoundedSemaphore(100)  # connections: the shipped server gives 150
 
 #: A worker that is killed at a line: after it took a slot, or while its transaction is still open.
@@ -215,6 +234,48 @@ def test_allotments_and_dials_share_the_last_slots(fresh_database):
 
     assert sum(all_at_once([lambda nr=nr: reach(nr) for nr in range(THREADS)])) == 2
     assert Contact.objects.count() == 6
+
+
+def test_no_limit_is_exceeded_however_many_try(fresh_database):
+    """Dials of every outcome, texts, corrections and returned slots by many at once, on a few persons who share numbers:
+    afterwards the ledger is counted by a statement that knows nothing of the gate."""
+    people = [build.debtor()[0] for _ in range(4)]
+    points = [
+        build.contact_point(party=person, value=f"1900000{number:04}") for person in people for number in (7001, 7002)
+    ]
+    rounds = TRIES // WORKERS
+
+    def work(nr):
+        chance = random.Random(nr)
+        for turn in range(rounds):
+            point, channel = chance.choice(points), chance.choice(("call", "call", "ai_call", "sms"))
+            key = f"w{nr}-{turn}"
+            taken = services.reserve(
+                party_id=point.party_id, contact_point_id=point.pk, channel=channel, key=key, by=BY,
+                now=NOW + timedelta(days=turn * 20 // rounds),
+            )  # fmt: skip
+            if taken.contact is None or chance.random() < 0.2:
+                continue  # refused, or never reported
+            fields = {"contact_id": taken.contact.pk, "by": BY, "now": NOW}
+            if chance.random() < 0.1:
+                services.give_back(**fields, key=f"o-{key}", proof="switch_record", shown=services.Proof(key))
+                continue
+            of_channel = (
+                ("sent", "delivered") if channel == "sms" else ("no_answer", "busy", "connected_rpc", "hung_up")
+            )
+            first = chance.choice(of_channel)
+            services.record_outcome(**fields, key=f"o-{key}", outcome=first)
+            # What turns out to have been a talk counts as one, whatever was granted meanwhile; what does not lowers none.
+            later = of_channel if first in ("connected_rpc", "hung_up") else of_channel[:2]
+            with contextlib.suppress(services.OutcomeRefused):
+                services.record_outcome(**fields, key=f"c-{key}", outcome=chance.choice(later))
+
+    all_at_once([lambda nr=nr: work(nr) for nr in range(WORKERS)])
+    with connection.cursor() as cursor:
+        cursor.execute(WORST)
+        dials, talks, texts = cursor.fetchone()
+    assert (dials <= 6, talks <= 3, texts <= 2) == (True, True, True), (dials, talks, texts)
+    assert Contact.objects.count() > 20  # and it was not refused all along
 
 
 @pytest.mark.parametrize(("place", "left"), [("after commit", 0), ("before commit", 1)])

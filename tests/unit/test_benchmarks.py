@@ -31,5 +31,5 @@ def test_a_benchmark_without_a_place_is_an_error():
 
 def test_the_page_has_a_place_for_each_benchmark():
     page = report.PAGE.read_text("utf-8")
-    for what in ("night", "intake", "next", "gate"):
+    for what in ("night", "intake", "next", "gate", "sending"):
         report.replaced(page, what, "")
