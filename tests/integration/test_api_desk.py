@@ -5,9 +5,14 @@ from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from dunwell.api.auth import make_key
-from dunwell.casework.models import Note, Reminder
+from dunwell.casework import queries as casework_queries
+from dunwell.casework import services as casework
+from dunwell.casework.models import Case, Note, Reminder
+from dunwell.channels.models import Message
+from dunwell.compliance.models import Hold
 from dunwell.identity.models import Role
 from tests import build
 
@@ -76,3 +81,95 @@ def test_an_outcome_without_a_dial_is_refused_with_its_field(call, collector):
 def test_another_cases_contact_point_is_not_dialled(call, collector):
     case = build.case(of=collector.entity)
     assert call(f"cases/{case.case_no}/dials", {"contact_point": 1, "key": "dial-0001"})[0] == 404
+
+
+def test_cases_are_listed_page_by_page_and_found_by_a_whole_value(call, collector):
+    cases = [build.debtor()[2] for _ in range(3)]
+    status, page = call("cases?chip=unowned&bucket=M2&limit=2", method="get")
+    assert status == 200 and len(page["cases"]) == 2
+    _, rest = call(f"cases?chip=unowned&bucket=M2&limit=2&after={page['after']}", method="get")
+    assert {one["case_no"] for one in page["cases"] + rest["cases"]} == {case.case_no for case in cases}
+    assert rest["after"] is None
+    assert call("cases?chip=everything", method="get")[0] == call("cases?owner=nobody", method="get")[0] == 422
+    account = cases[0].party.accounts.get()
+    _, (found,) = call("search", {"q": account.account_no})
+    assert (found["case_no"], found["name_masked"]) == (cases[0].case_no, cases[0].party.name_masked)
+    assert call("search", {"q": "nobody at all"}) == (200, [])
+
+
+def test_what_happened_is_read_by_kind(call, collector):
+    case = build.debtor()[2]
+    call(f"cases/{case.case_no}/notes", {"text": "上夜班", "key": "note-0002"})
+    status, line = call(f"cases/{case.case_no}/timeline?kind=note", method="get")
+    assert status == 200 and [(one["sort"], one["text"]) for one in line["entries"]] == [("note", "上夜班")]
+    assert call(f"cases/{case.case_no}/timeline?kind=gossip", method="get")[0] == 422
+
+
+def test_a_call_that_comes_in_gives_its_action_and_takes_its_outcome(call, collector):
+    person, point, case = build.debtor()
+    body = {"person": person.party_no, "contact_point": point.pk, "key": "rings-001"}
+    status, taken = call(f"cases/{case.case_no}/calls", body)
+    assert (status, taken["action"]) == (200, "incoming")
+    assert call(f"cases/{case.case_no}/calls", body) == (200, taken)
+    result = {"contact": taken["contact"], "code": "interrupted", "key": "rang-0001"}
+    assert call(f"cases/{case.case_no}/contacts", result)[0] == 200
+    assert call(f"cases/{case.case_no}/calls", {"key": "rings-002"})[1]["action"] == "incoming_third"
+    assert call(f"cases/{case.case_no}/calls", {"person": "stranger", "key": "rings-003"})[0] == 404
+
+
+def test_a_message_is_previewed_then_queued_once(call, collector):
+    _person, point, case = build.debtor()
+    body = {"contact_point": point.pk, "template": "SMS-REMIND-1"}
+    status, shown = call(f"cases/{case.case_no}/messages/preview", body)
+    assert status == 200 and shown["text"].startswith("【") and not Message.objects.exists()
+    first = call(f"cases/{case.case_no}/messages", {**body, "key": "message-1"})
+    assert first[0] == 200 and first == call(f"cases/{case.case_no}/messages", {**body, "key": "message-1"})
+    assert Message.objects.count() == 1
+    assert call(f"cases/{case.case_no}/messages/preview", {**body, "template": "none"})[0] == 422
+
+
+def test_a_number_is_shown_as_on_the_desk_and_a_hold_and_a_promise_are_placed(call, collector):
+    person, point, case = build.debtor()
+    reveal = {"what": point.pk, "reason": "wrong_number"}
+    status, hidden = call(f"cases/{case.case_no}/reveals", reveal)
+    assert (status, hidden["code"]) == (409, "not_held")
+    hold = {"kind": "dispute", "reason": "says it is not his", "account_no": person.accounts.get().account_no}
+    status, placed = call(f"cases/{case.case_no}/holds", hold)
+    assert status == 201 and Hold.objects.get().account_id == person.accounts.get().pk
+    assert call(f"cases/{case.case_no}/holds", {**hold, "kind": "sold"})[0] == 403
+    casework.hold(case_id=case.pk, user=collector, now=timezone.now())
+    status, hidden = call(f"cases/{case.case_no}/reveals", reveal)
+    assert (status, hidden["code"]) == (409, "refused") and hidden["answer"]["reasons"]
+    assert call(f"cases/{case.case_no}/holds/{placed['hold']}/lift", {"reason": "settled"})[0] == 204
+    terms = casework_queries.case_page(case.pk, collector, timezone.now()).terms
+    day = next(day for day, working in terms.days if working).isoformat()
+    promise = {"parts": [{"due_date": day, "amount": "1050.00"}], "key": "promise-1"}
+    status, made = call(f"cases/{case.case_no}/promises", promise)
+    assert status == 201
+    status, problems = call(f"cases/{case.case_no}/promises", {**promise, "key": "promise-2"})
+    assert status == 422 and [one["code"] for one in problems] == ["promise_open"]
+    revision = {"reason": "mistyped", "parts": [{"due_date": day, "amount": "1500.00"}], "key": "promise-3"}
+    status, again = call(f"cases/{case.case_no}/promises/{made['promise']}", revision)
+    assert status == 200
+    _, listed = call(f"cases/{case.case_no}/promises", method="get")
+    assert [(one["promise"], one["withdrawn"]) for one in listed] == [
+        (again["promise"], False), (made["promise"], True),
+    ]  # fmt: skip
+
+
+def test_cases_are_handed_out_and_taken_back(collector):
+    cases = [build.debtor()[2] for _ in range(2)]
+    key = make_key(user=build.user(Role.TEAM_LEADER), name="work force", now=NOW)
+
+    def ask(path, body):
+        headers = {"Authorization": f"Bearer {key}"}
+        answer = Client().post(f"/api/{path}", json.dumps(body), "application/json", headers=headers)
+        return answer.status_code, answer.json() if answer.content else None
+
+    body = {"cases": [*(case.case_no for case in cases), "C-none"], "owners": [collector.staff_no], "key": "hand-out-1"}
+    status, done = ask("hand-outs", body)
+    assert status == 200 and done["skipped"] == {"C-none": "no_such_case"}
+    assert sorted(done["dealt"][collector.staff_no]) == sorted(case.case_no for case in cases)
+    assert ask("hand-outs", {**body, "ends_on": "2020-01-01", "key": "hand-out-2"})[0] == 422
+    assert ask(f"cases/{cases[0].case_no}/take-back", {"key": "take-back-1"})[0] == 204
+    assert set(Case.objects.values_list("owner", flat=True)) == {None, collector.pk}

@@ -78,6 +78,29 @@ def test_a_page_answers_those_who_may_and_nobody_else(role, client):
             assert answer.status_code == 403, f"{address} answers {role} {answer.status_code}"
 
 
+@pytest.mark.parametrize("role", [*ROLES, "stranger"])
+def test_a_form_is_taken_from_those_who_may_and_from_nobody_else(role, client, tmp_path, settings):
+    """Every address once more by POST, with nothing in the form: it may be found wanting, but not by the wrong people."""
+    settings.LAKE = str(tmp_path)
+    user = None if role == "stranger" else build.user(role)
+    for route, view in PAGES:
+        guard, address = view.guard, concrete(route)
+        if user is not None and "_auth_user_id" not in client.session:
+            client.force_login(user, backend="dunwell.identity.backends.Backend")  # one of the pages signs out
+        answer = client.post(address, HTTP_SEC_FETCH_SITE="same-origin")
+        to_sign_in = answer.status_code == 302 and answer["Location"].startswith("/login?next=")
+        if guard == PUBLIC:
+            assert answer.status_code != 403 and not to_sign_in, address
+        elif user is None:
+            assert to_sign_in, f"{address} answers a stranger {answer.status_code}"
+        elif guard == SIGNED_IN or may(role, guard):
+            narrower = answer.context["exception"] if answer.status_code == 403 else ""  # who reads need not change
+            assert not narrower or not may(role, narrower), f"{address} refuses {role}: {narrower}"
+            assert answer.status_code != 401 and not to_sign_in, f"{address} refuses {role}"
+        else:
+            assert answer.status_code == 403, f"{address} answers {role} {answer.status_code}"
+
+
 def test_the_administrator_sees_no_debtor_and_nobody_else_manages_users():
     assert not may("administrator", "case.view") and not may("administrator", "case.reveal")
     assert PERMISSIONS["user.manage"] == {"administrator"}

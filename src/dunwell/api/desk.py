@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Literal
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -14,11 +15,13 @@ from dunwell.api.auth import permitted
 from dunwell.casework import queries
 from dunwell.casework import services as casework
 from dunwell.casework.models import Case
+from dunwell.casework.rules.codes import action_of
 from dunwell.compliance import queries as compliance_queries
 from dunwell.compliance import services as compliance
+from dunwell.compliance.rules import purposes
 from dunwell.kernel.decision import Decision
 from dunwell.portfolio import services as portfolio
-from dunwell.portfolio.models import ContactPoint
+from dunwell.portfolio.models import ContactPoint, Party
 
 router = Router(tags=["desk"])
 KEY = Field(min_length=8, max_length=70, description="made once by the caller: the same key again answers the same")
@@ -78,8 +81,28 @@ class CaseOut(Schema):
 
 
 class Dial(Schema):
+    """`purpose`: who does not answer for the debt is asked to `locate` the debtor or to `relay` a message; left out, the
+    one that fits the person."""
+
     contact_point: int
+    purpose: Literal["demand", "locate", "relay"] | None = None
     key: str = KEY
+
+
+class Incoming(Schema):
+    """A call that comes in: `person` is the party number of who rings, left out for somebody with no part in the
+    accounts; `contact_point` the number of the case that it comes from, where it is one."""
+
+    person: str | None = None
+    contact_point: int | None = None
+    key: str = KEY
+
+
+class Taken(Schema):
+    """The codes that fit are those of `action`."""
+
+    contact: int
+    action: str
 
 
 class Dialled(Schema):
@@ -121,20 +144,8 @@ class ProblemOut(Schema):
     text: str
 
 
-class NoteIn(Schema):
-    text: str = Field(min_length=1, max_length=4000)
-    pinned: bool = False
-    key: str = KEY
-
-
-class ReminderIn(Schema):
-    at: datetime
-    call_back: bool = False
-    reason: str = Field("", max_length=200)
-    key: str = KEY
-
-
-def _case(request: HttpRequest, case_no: str) -> Case:
+def find(request: HttpRequest, case_no: str) -> Case:
+    """The case, of the caller's entity; HTTP 403 when it is for named officers only."""
     case = Case.objects.filter(case_no=case_no, entity_id=request.user.entity_id).first()
     if case is None:
         raise HttpError(404, f"no case {case_no}")
@@ -168,22 +179,24 @@ def following(request: HttpRequest) -> Status:
 def case(request: HttpRequest, case_no: str) -> dict[str, object]:
     """One case, masked."""
     permitted(request, "case.view")
-    return _shown(request, _case(request, case_no))
+    return _shown(request, find(request, case_no))
 
 
 @router.post("/cases/{case_no}/dials", response=Dialled, url_name="dial")
 def dial(request: HttpRequest, case_no: str, payload: Dial) -> dict[str, object]:
     """Ask the gate, take the slot, and only then see the number."""
     actor, now = permitted(request, "case.work"), timezone.now()
-    found = _case(request, case_no)
+    found = find(request, case_no)
     if not casework.hold(case_id=found.pk, user=request.user, now=now).mine:
         raise HttpError(409, "another collector has the case, or it is closed")
     if payload.contact_point not in {point.id for point in queries.case_page(found.pk, request.user, now).points}:
         raise HttpError(404, f"contact point {payload.contact_point} is not of this case")
     person = ContactPoint.objects.values_list("party_id", flat=True).get(pk=payload.contact_point)
+    party = compliance_queries.party_of(party_id=found.party_id, person_id=person)
+    purpose = payload.purpose or purposes.offered(party)[0]
     reserved = compliance.reserve(
         party_id=found.party_id, person_id=person, contact_point_id=payload.contact_point, channel="call",
-        case_id=found.pk, key=payload.key, by=actor, now=now,
+        purpose=purpose, case_id=found.pk, key=payload.key, by=actor, now=now,
     )  # fmt: skip
     answer: dict[str, object] = {"answer": Answer.of(reserved.decision)}
     contact = reserved.contact
@@ -195,12 +208,35 @@ def dial(request: HttpRequest, case_no: str, payload: Dial) -> dict[str, object]
     return answer | {"contact": contact.pk, "number": number, "expires_at": contact.expires_at}
 
 
+@router.post("/cases/{case_no}/calls", response=Taken, url_name="incoming")
+def incoming(request: HttpRequest, case_no: str, payload: Incoming) -> dict[str, object]:
+    """Somebody rings: never refused, whoever has the case. What comes of it goes to `contacts`."""
+    permitted(request, "case.work")
+    found, now = find(request, case_no), timezone.now()
+    page = queries.case_page(found.pk, request.user, now)
+    people = dict(
+        Party.objects.filter(pk__in=[found.party_id, *(one[0] for one in page.people)]).values_list("party_no", "pk")
+    )
+    if payload.person is not None and payload.person not in people:
+        raise HttpError(404, f"{payload.person} has no part in the accounts of this case")
+    if payload.contact_point is not None and payload.contact_point not in {point.id for point in page.points}:
+        raise HttpError(404, f"contact point {payload.contact_point} is not of this case")
+    contact = casework.answer_call(
+        case_id=found.pk, person_id=people.get(payload.person or ""), contact_point_id=payload.contact_point,
+        user=request.user, now=now, key=payload.key,
+    )  # fmt: skip
+    return {
+        "contact": contact.pk,
+        "action": action_of(direction=contact.direction, party=contact.party_type),
+    }
+
+
 @router.post("/cases/{case_no}/contacts", response={200: SavedOut, 422: list[ProblemOut]}, url_name="contact")
 def contact(request: HttpRequest, case_no: str, payload: ContactResult) -> Status:
-    """What came of a dial, with the promise made in it: all of it or nothing."""
+    """What came of a dial or of a call that came in, with the promise made in it: all of it or nothing."""
     permitted(request, "case.work")
     saved = casework.save_contact(
-        case_id=_case(request, case_no).pk, contact_id=payload.contact, code=payload.code, user=request.user,
+        case_id=find(request, case_no).pk, contact_id=payload.contact, code=payload.code, user=request.user,
         now=timezone.now(), key=payload.key, identified=payload.identified, disclosures=payload.disclosures,
         parts=[(part.due_date, part.amount) for part in payload.parts], call_back_at=payload.call_back_at,
         note=payload.note, seconds=payload.seconds,
@@ -209,29 +245,3 @@ def contact(request: HttpRequest, case_no: str, payload: ContactResult) -> Statu
         return Status(422, [{"field": one.field, "code": one.code, "text": one.text} for one in saved.problems])
     made = {"promise": saved.promise and saved.promise.pk, "note": saved.note and saved.note.pk}
     return Status(200, made | {"outcome": saved.outcome.pk, "again": saved.again})
-
-
-@router.post("/cases/{case_no}/notes", response={201: None}, url_name="note")
-def note(request: HttpRequest, case_no: str, payload: NoteIn) -> Status:
-    """Keep a note, sealed under the person's key."""
-    actor = permitted(request, "case.work")
-    casework.write_note(
-        case_id=_case(request, case_no).pk, text=payload.text, pinned=payload.pinned, by=actor,
-        now=timezone.now(), key=payload.key,
-    )  # fmt: skip
-    return Status(201, None)
-
-
-@router.post("/cases/{case_no}/reminders", response={201: None}, url_name="reminder")
-def reminder(request: HttpRequest, case_no: str, payload: ReminderIn) -> Status:
-    """A snooze, or a call-back that the person asked for."""
-    actor, now = permitted(request, "case.work"), timezone.now()
-    if payload.at.tzinfo is None or payload.at <= now:
-        raise HttpError(422, "at is a coming moment with its offset from UTC")
-    found = _case(request, case_no)
-    write = {"case_id": found.pk, "by": actor, "now": now, "key": payload.key, "reason": payload.reason}
-    if payload.call_back:
-        casework.call_back(at=payload.at, **write)
-    else:
-        casework.snooze(until=payload.at, **write)
-    return Status(201, None)

@@ -1,12 +1,23 @@
 """Reads of casework: the case page, the timeline, lists."""
 
-from dunwell.casework.queries.lists import CHIPS, QUEUES, Filter, Page, case_list, chip_counts, queue_counts, queue_left
+from dunwell.casework.queries.lists import (
+    CHIPS,
+    QUEUES,
+    ROWS,
+    Filter,
+    Page,
+    case_list,
+    chip_counts,
+    queue_counts,
+    queue_left,
+)
 from dunwell.casework.queries.page import AccountRow, CasePage, PointRow, case_page
 from dunwell.casework.queries.timeline import SORTS, Entry, Timeline, timeline
 
 __all__ = [
     "CHIPS",
     "QUEUES",
+    "ROWS",
     "SORTS",
     "AccountRow",
     "CasePage",
