@@ -11,8 +11,10 @@ import structlog
 
 from dunwell.channels.lines import Line, LineError, lines
 from dunwell.channels.services.mail_door import MailDoor
+from dunwell.channels.services.phone_line import PhoneLine
 from dunwell.channels.services.session_line import SessionLine
 
+KEEPERS: dict[str, type[SessionLine] | type[PhoneLine]] = {"smpp": SessionLine, "baresip": PhoneLine}
 LOOK = 2.0  # seconds between two looks at the file of lines, and at the process that started this one
 
 log = structlog.get_logger("dunwell.lines")
@@ -29,7 +31,7 @@ async def keep() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     parent = os.getppid()
-    kept: dict[str, tuple[SessionLine | MailDoor, asyncio.Task[None]]] = {}
+    kept: dict[str, tuple[SessionLine | MailDoor | PhoneLine, asyncio.Task[None]]] = {}
     while not stopping.is_set() and os.getppid() == parent:
         wanted = _wanted([keeper.line for keeper, _ in kept.values()])
         for code, (keeper, task) in list(kept.items()):
@@ -39,7 +41,7 @@ async def keep() -> None:
                 del kept[code]
         for line in wanted:
             if line.code not in kept:
-                keeper = SessionLine(line, now) if line.adapter == "smpp" else MailDoor(line, now)
+                keeper = KEEPERS.get(line.adapter, MailDoor)(line, now)
                 kept[line.code] = keeper, asyncio.create_task(keeper.run())
         try:
             await asyncio.wait_for(stopping.wait(), LOOK)
@@ -53,7 +55,7 @@ async def keep() -> None:
 def _wanted(before: list[Line]) -> list[Line]:
     """The lines that need a process of their own; those of before while the file cannot be read."""
     try:
-        return [line for line in lines() if line.adapter == "smpp" or line.options.get("bounce_listen")]
+        return [line for line in lines() if line.adapter in KEEPERS or line.options.get("bounce_listen")]
     except LineError as wrong:
         log.error("lines not read", error=str(wrong))
         return before

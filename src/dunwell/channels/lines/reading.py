@@ -16,6 +16,7 @@ CHANNEL_OF = {
     "http_push": ("im",),
     "smtp": ("email",),
     "print_shop": ("letter",),
+    "baresip": ("call",),
 }
 _SMPP = {"host": str, "port": int, "system_id": str, "password": str}
 _HTTP = {"url": str, "account": str, "secret": str}
@@ -25,6 +26,7 @@ NEEDED: dict[str, dict[str, type]] = {
     "http_push": _HTTP,
     "smtp": {},
     "print_shop": {"folder": str},
+    "baresip": {"seats": dict, "uri": str},
 }
 OPTIONAL: dict[str, dict[str, Any]] = {  # with what holds when nothing is written
     "smpp": {
@@ -35,6 +37,7 @@ OPTIONAL: dict[str, dict[str, Any]] = {  # with what holds when nothing is writt
     "http_sms": {"templates": {}, "timeout_seconds": 10, "dead": []},
     "http_push": {"service": "app", "timeout_seconds": 10, "dead": []},
     "print_shop": {"service": "EMS"},
+    "baresip": {"recordings": "", "ring_seconds": 45},
     "smtp": {"bounce_domain": "", "bounce_listen": "", "reply_to": ""},
 }  # fmt: skip
 SHARED = {"per_second": 50, "batch": 1, "prices": []}

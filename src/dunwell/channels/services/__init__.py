@@ -1,9 +1,11 @@
 """The only writers of messages."""
 
+from dunwell.channels.services.calling import ask_call, seat_of
 from dunwell.channels.services.inbound import Came, take_inbound
 from dunwell.channels.services.letters import Returned, send_letters, take_return_file
 from dunwell.channels.services.queueing import Plan, Planned, cancel_messages, plan_messages, queue_message
 from dunwell.channels.services.receipts import Told, take_receipts
+from dunwell.channels.services.recordings import Taken, listen, take_batch
 from dunwell.channels.services.resolving import ResolveRefused, resolve
 from dunwell.channels.services.sending import send_due
 from dunwell.channels.services.settling import Sent
@@ -17,15 +19,20 @@ __all__ = [
     "Returned",
     "Sent",
     "Shown",
+    "Taken",
     "Told",
+    "ask_call",
     "cancel_messages",
+    "listen",
     "load_templates",
     "plan_messages",
     "preview",
     "queue_message",
     "resolve",
+    "seat_of",
     "send_due",
     "send_letters",
+    "take_batch",
     "take_inbound",
     "take_receipts",
     "take_return_file",

@@ -9,6 +9,7 @@ from dunwell.compliance.services.circumstances import (
     register_domain,
     withdraw_circumstance,
 )
+from dunwell.compliance.services.dialling import decide_at_dial
 from dunwell.compliance.services.facts import (
     MORE_THAN_THE_LAW,
     add_to_list,
@@ -45,6 +46,7 @@ __all__ = [
     "allot",
     "approve_entry",
     "ask",
+    "decide_at_dial",
     "decided_again",
     "decision_of",
     "give_back",
