@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.channels.pages import letters, lines, outbox
+from dunwell.channels.pages import letters, lines, outbox, recordings
 
 app_name = "channels"
 urlpatterns = [
@@ -11,4 +11,6 @@ urlpatterns = [
     path("outbox/lines", lines.shown, name="lines"),
     path("outbox/<int:message_id>", outbox.message, name="message"),
     path("outbox/<int:message_id>/resolve", outbox.resolve, name="resolve"),
+    path("recordings/missing", recordings.missing, name="recordings_missing"),
+    path("recordings/<int:recording_id>", recordings.recording, name="recording"),
 ]
