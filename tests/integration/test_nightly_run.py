@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -9,12 +10,14 @@ import pytest
 
 from dunwell.arrangements.models import Promise, PromisePart
 from dunwell.arrears.models import AccountState, AllocationLine, Due
+from dunwell.casework import queries as casework
 from dunwell.casework.models import Case, PlannedAction
 from dunwell.evidence import services as evidence
 from dunwell.evidence.models import Log
 from dunwell.kernel.actor import Actor
 from dunwell.nightly import services
-from dunwell.nightly.models import PublishedPartition, Run, Step
+from dunwell.nightly.models import Run, Step
+from dunwell.nightly.services import freezing, reassess
 from dunwell.oversight.models import BucketDay, RollRate
 from dunwell.payments import services as payments
 from dunwell.portfolio.models import Account, Touch
@@ -177,28 +180,70 @@ def test_a_promise_is_kept_by_a_payment_and_broken_again_by_its_reversal(home):
     assert Case.objects.get().promise_state == "partly_kept"
 
 
-def test_what_somebody_wrote_after_the_freeze_is_not_overwritten(home, monkeypatch):
+@pytest.mark.parametrize("moved", ["810.00", "800.00"], ids=["position_changed", "only_the_calendar_moved"])
+def test_what_somebody_wrote_after_the_freeze_is_not_overwritten(home, monkeypatch, moved):
     """A payment comes in between freeze and publishing: the case it closed stays closed, and is computed anew after."""
     from dunwell.nightly.services import running
 
     book(D)
     night()
-    book(D + timedelta(days=1))
+    book(D + timedelta(days=1), past_due=moved)
     real = running.check_totals
 
     def pay_meanwhile(run, connection):
         payments.receive(
-            account_id=Account.objects.get(account_no="A1").pk, amount=Decimal("800.00"), currency="CNY",
+            account_id=Account.objects.get(account_no="A1").pk, amount=Decimal(moved), currency="CNY",
             posting_date=D + timedelta(days=2), transaction_date=D + timedelta(days=2), host_ref="R9", source="typed",
             by=BY, now=build.NOW)  # fmt: skip
         real(run, connection)
 
     monkeypatch.setattr(running, "check_totals", pay_meanwhile)
     run = night(D + timedelta(days=1))
-    assert PublishedPartition.objects.get(run=run).touched == 1
+    assert Log.objects.filter(kind="night.published").latest("id").data["touched_since"] == 1
     case = Case.objects.get()
     assert (case.close_reason, case.business_date, case.run_id) == ("paid", D + timedelta(days=1), run.pk)
     assert AccountState.objects.get(account__account_no="A1").business_date == D + timedelta(days=1)
+
+
+def test_where_only_the_calendar_moved_nothing_is_written_and_the_days_are_those_of_the_published_day(home):
+    book(D)
+    first = night()
+    book(D + timedelta(days=2))
+    run = night(D + timedelta(days=2))
+    assert Step.objects.get(run=run, name="publish").rows_out == 0
+    state, case = AccountState.objects.get(account__account_no="A1"), Case.objects.get()
+    assert (state.run_id, case.run_id, case.days_delinquent) == (first.pk, first.pk, 33)
+    assert log("night.published")[-1]["rows"] == 0
+
+    page = casework.case_page(case.pk, build.user(), build.NOW)
+    assert (page.case.days_delinquent, page.case.business_date) == (35, D + timedelta(days=2))
+    assert [row.values["days_delinquent"] for row in page.accounts if row.account_no == "A1"] == [35]
+    assert "35" in page.reason
+    listed = casework.case_list(casework.Filter(), user=build.user(), now=build.NOW).cases
+    assert [one.days_delinquent for one in listed] == [35]
+
+    reassess(now=build.NOW, party_ids=[case.party_id])
+    case.refresh_from_db()
+    assert (case.days_delinquent, case.business_date, case.run_id) == (35, D + timedelta(days=2), run.pk)
+
+
+def test_a_bucket_that_the_calendar_moves_is_written(home):
+    book(D, since=D - timedelta(days=60))
+    night()
+    book(D + timedelta(days=1), since=D - timedelta(days=60))
+    run = night(D + timedelta(days=1))
+    state = AccountState.objects.get(account__account_no="A1")
+    assert (state.bucket, state.days_delinquent, state.run_id) == ("M3", 61, run.pk)
+
+
+def test_without_the_files_of_the_night_before_everybody_is_written(home):
+    """What is compared with is the lake of the night that stands in the columns: without it everything is written."""
+    book(D)
+    night()
+    shutil.rmtree(freezing.folder_of(Run.objects.get()) / "tables")
+    book(D + timedelta(days=1))
+    run = night(D + timedelta(days=1))
+    assert Case.objects.get().run_id == run.pk
 
 
 def test_a_past_date_is_restated_and_leaves_todays_cases_alone(home):

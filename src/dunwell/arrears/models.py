@@ -4,12 +4,24 @@ from decimal import Decimal
 
 from django.db import models
 
+from dunwell.identity.models import Entity
 from dunwell.payments.models import Payment
 from dunwell.portfolio.models import Account
 
 
+class PublishedDay(models.Model):
+    """The business date whose night stands in the published columns. What moves by the calendar is reckoned to it."""
+
+    entity = models.OneToOneField(Entity, models.CASCADE, primary_key=True, related_name="published_day")
+    business_date = models.DateField()
+
+
 class AccountState(models.Model):
-    """An account in work: the host's position, and what follows from it. Written with the run that made it."""
+    """An account in work: the host's position, and what follows from it, with the run that last changed it.
+
+    A night whose figures only grew by the calendar does not write the row again: days delinquent are those on
+    `business_date`, and queries.days_on gives those of another day.
+    """
 
     account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="state")
     run_id = models.BigIntegerField()

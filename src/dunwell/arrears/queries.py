@@ -1,4 +1,4 @@
-"""Reads of arrears: judgements of an account's class, and what differs from the host."""
+"""Reads of arrears: the published day, judgements of an account's class, and what differs from the host."""
 
 from __future__ import annotations
 
@@ -7,9 +7,22 @@ from datetime import date
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Coalesce, Least
 
-from dunwell.arrears.models import DifferenceExplanation, HostDifference, RiskJudgement
+from dunwell.arrears.models import DifferenceExplanation, HostDifference, PublishedDay, RiskJudgement
 
 MOST = 200
+
+
+def published_day(entity_id: int) -> date | None:
+    """The business date that the published columns stand for; none before the first night."""
+    return PublishedDay.objects.filter(entity_id=entity_id).values_list("business_date", flat=True).first()
+
+
+def days_on(day: date | None, *, days: int, of: date) -> int:
+    """Days delinquent on a published `day`, from those of the day on which the row was written (`of`).
+
+    A night writes a row again where more than the calendar moved it: a pause, grace that ran out, a payment.
+    """
+    return days if days <= 0 or day is None else days + max(0, (day - of).days)
 
 
 def judgements(*, entity_id: int) -> QuerySet[RiskJudgement]:

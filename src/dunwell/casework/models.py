@@ -1,7 +1,12 @@
 """Cases, who owns them, what is planned, and the queue from which Next takes."""
 
+from __future__ import annotations
+
+from datetime import date
+
 from django.db import models
 
+from dunwell.arrears.queries import days_on
 from dunwell.identity.models import Entity, User
 from dunwell.portfolio.models import Party
 
@@ -44,6 +49,20 @@ class Case(models.Model):
     owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="owned_cases", db_index=False)
     held_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="held_cases", db_index=False)
     held_until = models.DateTimeField(null=True)
+
+    def reckoned(self, day: date | None) -> Case:
+        """This case with the days it has on the published `day`: the night writes a row only where more than they changed.
+
+        Only what is read changes; nothing of it is to be saved.
+        """
+        if day is not None and day > self.business_date and self.closed_on is None:
+            more = (day - self.business_date).days
+            self.days_delinquent = days_on(day, days=self.days_delinquent, of=self.business_date)
+            params = dict(self.next_reason.get("params") or {})
+            if isinstance(params.get("days"), int):
+                self.next_reason = {**self.next_reason, "params": params | {"days": params["days"] + more}}
+            self.business_date = day
+        return self
 
     class Meta:
         constraints = [

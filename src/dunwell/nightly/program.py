@@ -35,6 +35,7 @@ DIFFERENCE = load("dunwell.arrears", "difference")
 ALLOCATE = load("dunwell.arrears", "allocate")
 CASES = load("dunwell.nightly", "cases")
 REPORTS = (load("dunwell.nightly", "book"), load("dunwell.nightly", "figures"), load("dunwell.nightly", "totals"))
+CHANGES = load("dunwell.nightly", "changes")
 PARTITION = load("dunwell.nightly", "partition")
 
 
@@ -73,7 +74,7 @@ def frozen_strategy(manifest: dict[str, Any]) -> Strategy:
 
 
 def whole_night(strategy: Strategy) -> tuple[Program, ...]:
-    return (*TAKE_IN, *LATENESS, ACCRUE, DIFFERENCE, *strategy.programs, CASES, ALLOCATE, *REPORTS, PARTITION)
+    return (*TAKE_IN, *LATENESS, ACCRUE, DIFFERENCE, *strategy.programs, CASES, ALLOCATE, *REPORTS, CHANGES, PARTITION)
 
 
 def of_one_account(connection: DuckDBPyConnection) -> None:

@@ -24,10 +24,10 @@ BEFORE_OLDEST_DUE = timedelta(days=92)
 #: In work: somebody with a state, a case, or a fact not answered yet.
 IN_WORK = """
     SELECT a.party_id FROM arrears_accountstate AS s JOIN portfolio_account AS a ON a.id = s.account_id
-    WHERE a.entity_id = {entity}
+    WHERE a.entity_id = %(entity)s
     UNION
     SELECT party_id FROM casework_case
-    WHERE entity_id = {entity} AND opened_on <= {until} AND (closed_on IS NULL OR closed_on > {until})
+    WHERE entity_id = %(entity)s AND opened_on <= %(until)s AND (closed_on IS NULL OR closed_on > %(until)s)
 """
 #: Whose payments since the position are not spread yet: those whom a fact touched, or those who were asked for.
 TO_SPREAD = """
@@ -55,7 +55,7 @@ class Scope:
     def fill(self, query: str) -> pg.Composed:
         until = pg.Literal(self.until or date.max)
         ids = (
-            pg.SQL(IN_WORK).format(entity=pg.Literal(self.entity_id), until=until)
+            pg.SQL("SELECT party_id FROM in_work")
             if self.parties is None
             else pg.SQL("SELECT unnest({}::bigint[])").format(pg.Literal(list(self.parties)))
         )
@@ -91,8 +91,11 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
                        AND NOT EXISTS (SELECT 1 FROM compliance_listremoval AS r
                                        WHERE r.entry_id = l.id AND r.recorded_at <= {at}))
         FROM portfolio_party AS p
-        WHERE p.entity_id = {entity} AND (p.id IN ({parties}) OR {whole} AND (
-              p.touches > 0 OR p.id IN (SELECT party_id FROM compliance_listentry)))
+        WHERE p.entity_id = {entity} AND p.id IN (
+            {parties}
+            UNION ALL SELECT id FROM portfolio_party WHERE {whole} AND touches > 0
+            UNION ALL SELECT party_id FROM compliance_listentry WHERE {whole}
+        )
         """,
         {"party_no": "VARCHAR", "party_id": "BIGINT", "touches": "BIGINT", "staff": "BOOLEAN", "sensitive": "BOOLEAN"},
     ),
@@ -217,8 +220,9 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "position_before": (
         """
-        SELECT a.account_no, p.party_no, s.business_date, s.host_past_due, s.host_overdue_since
+        SELECT a.account_no, p.party_no, greatest(s.business_date, d.business_date), s.host_past_due, s.host_overdue_since
         FROM arrears_accountstate AS s
+        LEFT JOIN arrears_publishedday AS d ON d.entity_id = {entity}
         JOIN portfolio_account AS a ON a.id = s.account_id
         JOIN portfolio_party AS p ON p.id = a.party_id
         WHERE a.id IN ({to_spread})
@@ -278,8 +282,9 @@ STATES: dict[str, tuple[str, dict[str, str]]] = {
                s.principal_retail + s.principal_cash + s.principal_instalment_billed + s.principal_instalment_unbilled
                + s.interest_on_balance + s.interest_off_balance + s.late_charge + s.other_fees - s.credit_balance,
                s.statement_date, s.due_date, 0, s.minimum_payment, s.host_past_due, s.host_overdue_since,
-               s.host_periods_past_due, s.auto_debit, s.auto_debit_result, s.business_date
+               s.host_periods_past_due, s.auto_debit, s.auto_debit_result, greatest(s.business_date, d.business_date)
         FROM arrears_accountstate AS s
+        LEFT JOIN arrears_publishedday AS d ON d.entity_id = {entity}
         JOIN portfolio_account AS a ON a.id = s.account_id
         JOIN portfolio_party AS p ON p.id = a.party_id
         WHERE p.id IN ({parties})
@@ -334,6 +339,38 @@ STATEMENT = {
 }  # fmt: skip
 
 
+#: What the night whose rows stand in the published columns made of them; empty where everything is to be written.
+PUBLISHED = {
+    "published_day": {"business_date": "DATE"},
+    "published_party": {"party_no": "VARCHAR", "touches": "BIGINT"},
+    "published_state": {
+        "account_no": "VARCHAR", "party_no": "VARCHAR", "product": "VARCHAR", "branch": "VARCHAR", "cycle_day": "INTEGER",
+        "open_date": "DATE", "principal_retail": MONEY, "principal_cash": MONEY, "principal_instalment_billed": MONEY,
+        "principal_instalment_unbilled": MONEY, "interest_on_balance": MONEY, "interest_off_balance": MONEY,
+        "late_charge": MONEY, "other_fees": MONEY, "disputed_amount": MONEY, "credit_balance": MONEY,
+        "credit_limit": MONEY, "block_code": "VARCHAR", "statement_date": "DATE", "due_date": "DATE",
+        "minimum_payment": MONEY, "past_due_at_close": MONEY, "overdue_since": "DATE", "periods_past_due": "INTEGER",
+        "auto_debit": "BOOLEAN", "auto_debit_result": "VARCHAR", "first_payment_default": "BOOLEAN", "paid_since": MONEY,
+        "balance": MONEY, "past_due": MONEY, "oldest_due_date": "DATE", "periods": "BIGINT", "days_delinquent": "BIGINT",
+        "bucket": "VARCHAR", "stage": "VARCHAR",
+    },
+    "published_risk": {"account_no": "VARCHAR", "risk_class": "VARCHAR", "risk_rule": "VARCHAR"},
+    "published_due": {
+        "account_no": "VARCHAR", "statement_date": "DATE", "due_date": "DATE", "minimum_payment": MONEY, "amount": MONEY,
+    },
+    "published_case": {
+        "party_no": "VARCHAR", "fate": "VARCHAR", "currency": "VARCHAR", "balance": MONEY, "past_due": MONEY,
+        "oldest_due_date": "DATE", "days_delinquent": "BIGINT", "bucket": "VARCHAR", "stage": "VARCHAR",
+        "segment": "VARCHAR", "first_payment_default": "BOOLEAN", "promise_state": "VARCHAR", "entered_on": "DATE",
+        "queue": "VARCHAR", "rank": "INTEGER", "next_rule": "VARCHAR", "next_reason": "VARCHAR",
+    },
+    "published_action": {
+        "party_no": "VARCHAR", "step": "VARCHAR", "cycle": "DATE", "channel": "VARCHAR", "template": "VARCHAR",
+        "due_on": "DATE", "segment": "VARCHAR", "rule": "VARCHAR",
+    },
+}  # fmt: skip
+
+
 def read(
     cursor: Any,
     connection: DuckDBPyConnection,
@@ -342,6 +379,13 @@ def read(
     told: Callable[[], None] = lambda: None,
 ) -> None:
     """Bring the sources' rows into DuckDB tables of the same names; `told` of each."""
+    if scope.parties is None:
+        # worked out once, with statistics: as a part of each query it is worked out again for every party
+        bounds = {"entity": scope.entity_id, "until": scope.until or date.max}
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.in_work")
+        cursor.execute("CREATE TEMP TABLE in_work ON COMMIT DROP AS " + IN_WORK, bounds)
+        cursor.execute("ANALYZE in_work")
+        cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
     for name, (query, types) in sources.items():
         told()
         copying.from_postgres(cursor, scope.fill(query), connection, name, types)

@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from dunwell.arrangements.models import Promise, PromisePart
+from dunwell.arrears.queries import published_day
 from dunwell.casework.models import Case, Reminder
 from dunwell.compliance.models import ContactOutcome
 from dunwell.compliance.queries import withheld
@@ -96,7 +97,8 @@ def case_list(
         rank, last = after
         found = found.filter(Q(rank__gt=rank) | Q(rank=rank, id__gt=last), rank__gte=rank)
     limit = min(limit, ROWS)
-    cases = tuple(found[: limit + 1])
+    day = published_day(user.entity_id)
+    cases = tuple(case.reckoned(day) for case in found[: limit + 1])
     more = len(cases) > limit
     return Page(cases[:limit], (cases[limit - 1].rank, cases[limit - 1].pk) if more else None)
 

@@ -108,13 +108,15 @@ def case_page(case_id: int, user: User, now: datetime) -> CasePage:
     people, points = _points(case, now)
     line, sealed_notes = sealed_page(case.party_id, (), None, limit=50, with_counts=True)
     notes, draft = facts.pop("pinned"), facts.pop("draft")
+    accounts = _accounts(case)
+    case.reckoned(max((row.values["business_date"] for row in accounts if row.values["business_date"]), default=None))
     sealed = {-place: bytes.fromhex(note["sealed"]) for place, note in enumerate(notes, start=1)}
     if draft is not None:
         sealed[0] = bytes.fromhex(draft["sealed"])
     texts = opened(case.party_id, sealed | sealed_notes)
     return CasePage(
         case=case,
-        accounts=_accounts(case),
+        accounts=accounts,
         people=people,
         points=points,
         pinned=tuple(

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
 
+from dunwell.arrears.queries import published_day
 from dunwell.casework.models import Case
 from dunwell.evidence import services as evidence
 from dunwell.identity.models import User
@@ -21,7 +22,10 @@ HOLD = timedelta(minutes=20)
 _FIELDS = [field.attname for field in Case._meta.concrete_fields]
 _COLUMNS = ", ".join(field.column for field in Case._meta.concrete_fields)
 _REASON = _FIELDS.index("next_reason")
-TAKE = f"SELECT {_COLUMNS} FROM casework_take_next(%s, %s, %s, %s)"
+TAKE = (
+    f"SELECT {_COLUMNS}, (SELECT d.business_date FROM arrears_publishedday AS d WHERE d.entity_id = taken.entity_id)"
+    " FROM casework_take_next(%s, %s, %s, %s) AS taken"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,9 @@ def take_next(*, user: User, now: datetime) -> Case | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    values = list(row)
+    *values, published = row
     values[_REASON] = json.loads(values[_REASON])  # JSON comes as text from a plain cursor
-    case = Case.from_db(connection.alias, _FIELDS, values)
+    case = Case.from_db(connection.alias, _FIELDS, values).reckoned(published)
     _log("case.taken", case, by=acting(user), now=now)
     return case
 
@@ -71,7 +75,7 @@ def hold(*, case_id: int, user: User, now: datetime) -> Held:
     if case.closed_on is not None or case.entity_id != user.entity_id:
         return Held(case, mine=False, holder=None, until=None)
     if holder is None:
-        _log("case.taken", case, by=acting(user), now=now)
+        _log("case.taken", case.reckoned(published_day(case.entity_id)), by=acting(user), now=now)
     case.held_by, case.held_until = user, now + HOLD
     case.save(update_fields=["held_by", "held_until"])
     return Held(case, mine=True, holder=user, until=case.held_until)

@@ -22,7 +22,8 @@ from dunwell.engine import content, lake, session
 from dunwell.intake.models import IntakeFile
 from dunwell.kernel import times
 from dunwell.nightly import numbers, program, sources
-from dunwell.nightly.models import Run
+from dunwell.nightly.models import Run, Step
+from dunwell.nightly.services import staging
 from dunwell.nightly.services.errors import Refused
 from dunwell.portfolio import reference
 
@@ -50,6 +51,11 @@ FROZEN = (
     "night_before",
     *sources.SOURCES,
 )
+#: The kept tables of the night that stands in the published columns, by the names they have in the next one's programs.
+STANDS = {
+    "published_party": "publish_party", "published_state": "account_state", "published_due": "due_kept",
+    "published_risk": "account_risk", "published_case": "case_now", "published_action": "action_now",
+}  # fmt: skip
 
 
 def folder_of(run: Run) -> Path:
@@ -132,6 +138,7 @@ def _freeze(
         tick()
         rows = lake.write_parquet(connection, name, target / f"{name}.parquet")
         inputs[name] = {"rows": rows, "hash": content.content_hash(connection, name)}
+    inputs |= _stands(connection, run, target)
     steps = program.strategy(as_of)
     return {
         "entity": entity_id,
@@ -144,6 +151,7 @@ def _freeze(
         "inputs": inputs,
         "numbers": numbers.freeze(target, as_of),
         "programs": program.sha256(),
+        "publishing": staging.sha256(),
         "calendar": hashlib.sha256(reference.path("calendar").read_bytes()).hexdigest(),
         "parameters": parameters.sha256(),
         "pack": shipped.pack_on(as_of).sha256,
@@ -154,13 +162,15 @@ def _freeze(
 
 def inputs(folder: Path) -> dict[str, Path]:
     """The frozen inputs' files, by the names they have in the programs."""
-    return {name: folder / "inputs" / f"{name}.parquet" for name in ("position", *FROZEN)}
+    return {name: folder / "inputs" / f"{name}.parquet" for name in ("position", *FROZEN, *sources.PUBLISHED)}
 
 
 def load(connection: DuckDBPyConnection, folder: Path, as_of: date) -> None:
     """Name the frozen inputs in DuckDB."""
     for name, path in inputs(folder).items():
-        lake.read_parquet(connection, name, path, view=name in ("position", "statement", "booking", "posting"))
+        lake.read_parquet(
+            connection, name, path, view=name in ("position", "statement", "booking", "posting", *STANDS)
+        )
     numbers.load(connection, folder, as_of)
 
 
@@ -266,6 +276,46 @@ def _from_run(connection: DuckDBPyConnection, table: str, columns: dict[str, str
     if path is not None and path.exists():
         lake.read_parquet(connection, f"{table}_kept", path)
         connection.execute(f"INSERT INTO {table} SELECT {', '.join(columns)} FROM {table}_kept")
+
+
+def _stands(connection: DuckDBPyConnection, run: Run, target: Path) -> dict[str, Any]:
+    """Freeze what is published already, for the comparison; nothing of it where everything is to be written."""
+    before = _in_the_columns(run)
+    tables = folder_of(before) / "tables" if before else Path()
+    if before and not all((tables / f"{table}.parquet").exists() for table in STANDS.values()):
+        before = None
+    hashes = {table: told for step in Step.objects.filter(run=before) for table, told in step.tables.items()}
+    inputs: dict[str, Any] = {}
+    for name, columns in sources.PUBLISHED.items():
+        path = target / f"{name}.parquet"
+        if before and name in STANDS:
+            lake.link(tables / f"{STANDS[name]}.parquet", path)
+            (rows,) = connection.execute(f"SELECT count(*) FROM read_parquet('{path}')").fetchone()
+            inputs[name] = {"run": before.pk, "rows": rows, "hash": hashes[STANDS[name]]}
+            continue
+        sources.empty(connection, name, columns)
+        if before:
+            connection.execute(f"INSERT INTO {name} VALUES (?)", [before.business_date])
+        inputs[name] = {
+            "rows": lake.write_parquet(connection, name, path),
+            "hash": content.content_hash(connection, name),
+        }
+    return inputs
+
+
+def _in_the_columns(run: Run) -> Run | None:
+    """The run whose rows stand in the published columns, whole; none where that is not certain.
+
+    It is the last one that was published and not restated, if it was made by the same programs and nothing that was not
+    finished has written since.
+    """
+    written = Run.objects.filter(restated=False).exclude(pk=run.pk)
+    done = Step.objects.filter(name="publish", state="done").values("run")
+    last = written.filter(pk__in=done).order_by("-business_date", "-number").first()
+    if run.restated or last is None or last.manifest.get("programs") != program.sha256():
+        return None
+    half = written.exclude(pk__in=done).filter(published__isnull=False, pk__gt=last.pk)
+    return None if last.manifest.get("publishing") != staging.sha256() or half.exists() else last
 
 
 def _published(before: date) -> Run | None:

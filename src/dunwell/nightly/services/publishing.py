@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import OperationalError, transaction
 from django.db import connection as database
 from duckdb import DuckDBPyConnection
+from psycopg import sql as pg
 
 from dunwell.compliance import shipped
 from dunwell.engine import copying
@@ -20,6 +21,13 @@ from dunwell.nightly.services.errors import Fenced
 LOCK_WAIT = "400ms"  # below PostgreSQL's deadlock time-out: it is always we who give way, never the person at the desk
 TRIES = 40
 STALE = timedelta(days=60)  # a state nobody asked for since is dropped: it is a cache
+STAND = """
+    INSERT INTO arrears_publishedday (entity_id, business_date) VALUES (%(entity)s, %(day)s)
+    ON CONFLICT (entity_id) DO UPDATE SET business_date = excluded.business_date
+"""
+TOUCH_AGAIN = """
+    INSERT INTO portfolio_touch (party_id, since) SELECT unnest(%s::bigint[]), %s ON CONFLICT (party_id) DO NOTHING
+"""
 FIGURES = {
     "bucket_day": (
         "oversight_bucketday",
@@ -104,6 +112,34 @@ def fence(cursor, night: Run) -> None:
     epoch, state = cursor.fetchone()
     if epoch != night.epoch or state != Run.State.RUNNING:
         raise Fenced(f"run {night.pk} is at epoch {epoch} ({state}), this runner has {night.epoch}")
+
+
+def stand(night: Run, connection: DuckDBPyConnection, *, entity_id: int, now: datetime) -> int:
+    """From now on the published columns stand for the night's date, in the transaction that publishes the run.
+
+    Parties that the night left as they were are then late by the new date's days. One of them that was touched since the
+    freeze may have been reassessed as of the date before: it is touched again. The row of the day is what a reassessment
+    reads its date from under a lock, so whoever still reckoned with the old date has committed when we look. Answers how
+    many were touched again.
+    """
+    if night.restated:
+        return 0
+    with database.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '60s'")
+        cursor.execute(STAND, {"entity": entity_id, "day": night.business_date})
+        copying.from_postgres(
+            cursor,
+            pg.SQL("SELECT id, party_no, touches FROM portfolio_party WHERE entity_id = {} AND touches > 0").format(
+                pg.Literal(entity_id)
+            ),
+            connection, "touched_now", {"party_id": "BIGINT", "party_no": "VARCHAR", "touches": "BIGINT"},
+        )  # fmt: skip
+        since = connection.execute(
+            "SELECT n.party_id FROM touched_now AS n JOIN publish_party AS y ON y.party_no = n.party_no"
+            " WHERE y.partition IS NULL AND y.touches <> n.touches"
+        ).fetchall()
+        cursor.execute(TOUCH_AGAIN, [[party for (party,) in since], now])
+    return len(since)
 
 
 def figures(night: Run, connection: DuckDBPyConnection) -> None:

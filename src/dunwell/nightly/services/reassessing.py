@@ -77,6 +77,9 @@ def _batch(
 ) -> tuple[list[int], list[int]]:
     """One transaction: lock, read, compute, write. Answers the reassessed, and those left for the next time."""
     with database.cursor() as cursor:
+        # first of all: a night that is just moving the day on is waited for, and waits for us
+        cursor.execute("SELECT business_date FROM arrears_publishedday WHERE entity_id = %s FOR SHARE", [entity_id])
+        row = cursor.fetchone()
         which = (
             "p.id = ANY(%(given)s)"
             if given is not None
@@ -96,20 +99,20 @@ def _batch(
         taken = [party for party in parties if party not in held]
         if taken:
             cursor.execute(UNTOUCH, [taken])
-            _recompute(cursor, entity_id, taken, now=now, by=by)
+            _recompute(cursor, entity_id, taken, published=row[0] if row else date.min, now=now, by=by)
         return taken, sorted(held)
 
 
-def _recompute(cursor, entity_id: int, parties: list[int], *, now: datetime, by: Actor) -> None:
+def _recompute(cursor, entity_id: int, parties: list[int], *, published: date, now: datetime, by: Actor) -> None:
     cursor.execute(
         "SELECT s.business_date, array_agg(DISTINCT a.party_id) FROM arrears_accountstate AS s"
         " JOIN portfolio_account AS a ON a.id = s.account_id WHERE a.party_id = ANY(%s) GROUP BY s.business_date ORDER BY 1",
         [parties],
     )
-    # a party whose accounts stand at different dates is computed at its latest one
+    # computed at the published day, or at a later one that a night has written already
     latest: dict[int, date] = {}
     for day, ids in cursor.fetchall():
-        latest |= dict.fromkeys(ids, day)
+        latest |= dict.fromkeys(ids, max(day, published))
     for day in sorted(set(latest.values())):
         _recompute_at(cursor, entity_id, [p for p, d in latest.items() if d == day], as_of=day, now=now, by=by)
 
@@ -143,8 +146,8 @@ def _recompute_at(cursor, entity_id: int, parties: list[int], *, as_of: date, no
 def compute(cursor, connection: DuckDBPyConnection, scope: sources.Scope) -> str:
     """Run the programs over a few parties' published position; answers the strategy's hash."""
     sources.read(cursor, connection, sources.SOURCES | sources.STATES, scope)
-    sources.empty(connection, "booking", sources.BOOKING)
-    sources.empty(connection, "posting", sources.POSTING)
+    for table, columns in {"booking": sources.BOOKING, "posting": sources.POSTING, **sources.PUBLISHED}.items():
+        sources.empty(connection, table, columns)
     program.numbers(connection, scope.as_of)
     connection.execute(
         "CREATE OR REPLACE TABLE closing AS SELECT account_no, past_due_amount AS past_due_at_close,"
@@ -157,6 +160,7 @@ def compute(cursor, connection: DuckDBPyConnection, scope: sources.Scope) -> str
         *strategy.programs,
         program.CASES,
         program.ALLOCATE,
+        program.CHANGES,
         program.PARTITION,
     ):
         step.run(connection)

@@ -159,6 +159,7 @@ def _work(night: Run, entity: Entity, *, now: datetime, by: Actor, watch: Watch,
         with transaction.atomic():
             publishing.figures(night, connection)
             publishing.differences(night, connection, entity_id=entity.pk)
+            touched += publishing.stand(night, connection, entity_id=entity.pk, now=now)
             stepping.end(PUBLISH, position, came=Size(0, {}), went=Size(rows, {}), began=began)
             finished = Run.objects.filter(pk=night.pk, epoch=night.epoch, state=Run.State.RUNNING)
             if finished.update(state=Run.State.PUBLISHED, finished_at=now):

@@ -24,8 +24,9 @@ from dunwell.nightly.services.errors import Refused
 from dunwell.portfolio import reference
 
 FREEZE, PUBLISH = "freeze", "publish"
-#: What stays in the lake although no later step reads it.
-KEPT = frozenset({"book", "episode", "bucket_day", "roll_rate", "cohort_month", "total", "publish_party", "due_kept",
+#: What is written to the lake, and hashed. What only later steps read is not: it is made again where a run is gone on with.
+KEPT = frozenset({"closing", "due", "movement",
+                  "book", "episode", "bucket_day", "roll_rate", "cohort_month", "total", "publish_party", "due_kept",
                   "case_now", "action_now", "account_state", "account_risk", "party_state", "promise_settled",
                   "allocation_anew", "account_interest", "interest_figure", "late_charge", "host_difference"})  # fmt: skip
 
@@ -68,14 +69,17 @@ class Stepping:
         programs: tuple[Program, ...],
         folder: Path,
     ) -> None:
-        """Run the steps that are not done; what later steps need of the others is read from the lake."""
+        """Run the steps that are not done; what later steps need of the others is read from the lake, or made again."""
         done = {} if self.dry else {s.name: s for s in Step.objects.filter(run=self.night, state="done")}
-        needed = _needed(programs)
+        needed = _needed(programs) - KEPT
         for position, step in enumerate(programs, start=1):
-            kept = [table for table in step.outputs if table in needed]
+            kept = [table for table in step.outputs if table in KEPT]
             if step.name in done:
-                for table in kept:
-                    runner.take(table, folder / "tables" / f"{table}.parquet")
+                if needed.intersection(step.outputs):
+                    runner.run(step)
+                else:
+                    for table in kept:
+                        runner.take(table, folder / "tables" / f"{table}.parquet")
                 self.tell(done[step.name], done_before=True)
                 continue
             began = time.monotonic()
@@ -156,8 +160,8 @@ def _spelled(money: Money) -> dict[str, str]:
 
 
 def _needed(programs: tuple[Program, ...]) -> set[str]:
-    """The tables that a later step reads, and those that stay."""
-    needed = set(KEPT)
+    """The tables that a later step reads."""
+    needed: set[str] = set()
     for step in programs:
         needed |= _reads(step.sql) - set(step.outputs)
     return needed

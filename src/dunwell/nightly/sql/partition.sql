@@ -1,17 +1,13 @@
--- Parties in work, in number order, cut so that no transaction of publishing writes more than 5,000 rows.
-CREATE OR REPLACE TABLE due_kept AS
-SELECT d.account_no, d.statement_date, d.due_date, d.minimum_payment, d.amount
-FROM due AS d
-JOIN account_state AS s ON s.account_no = d.account_no
-JOIN (SELECT account_no, max(nr) AS last_nr FROM due GROUP BY account_no) AS n ON n.account_no = d.account_no
-WHERE d.nr > n.last_nr - 3 OR d.due_date >= s.oldest_due_date;
-
+-- Parties in work. Those that are to be written, in number order, are cut so that no transaction of publishing writes more
+-- than 5,000 rows; the others have no partition.
 CREATE OR REPLACE TABLE publish_party AS
-SELECT r.party_no, coalesce(y.touches, 0) AS touches,
-       CAST(floor((sum(r.rows_written) OVER (ORDER BY r.party_no ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - 1) / 4000)
-           AS INTEGER) AS partition
+SELECT r.party_no, r.touches,
+       CASE WHEN r.written THEN CAST(floor((sum(CASE WHEN r.written THEN r.rows_written ELSE 0 END) OVER (
+           ORDER BY r.party_no ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+       ) - 1) / 4000) AS INTEGER) END AS partition
 FROM (
-    SELECT c.party_no, 2 + coalesce(a.rows_written, 0) + coalesce(p.rows_written, 0) + coalesce(m.rows_written, 0)
+    SELECT c.party_no, coalesce(y.touches, 0) AS touches,
+           x.party_no IS NOT NULL OR b.party_no IS NULL OR coalesce(y.touches, 0) <> b.touches AS written, 2 + coalesce(a.rows_written, 0) + coalesce(p.rows_written, 0) + coalesce(m.rows_written, 0)
            + coalesce(l.rows_written, 0) AS rows_written
     FROM case_now AS c
     LEFT JOIN (
@@ -31,6 +27,8 @@ FROM (
         GROUP BY b.party_no
     ) AS l ON l.party_no = c.party_no
     LEFT JOIN working_party AS w ON w.party_no = c.party_no
+    LEFT JOIN party AS y ON y.party_no = c.party_no
+    LEFT JOIN changed_party AS x ON x.party_no = c.party_no
+    LEFT JOIN published_party AS b ON b.party_no = c.party_no
     WHERE c.fate <> 'none' OR c.past_due > 0 OR w.party_no IS NOT NULL
-) AS r
-LEFT JOIN party AS y ON y.party_no = r.party_no;
+) AS r;
