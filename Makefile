@@ -45,10 +45,12 @@ lint: $(VENV)/.tools ## style, order of the rooms, translations, migrations
 format: $(VENV)/.tools ## let ruff arrange the code
 	@$(VENV)/bin/ruff check --fix -q . ; $(VENV)/bin/ruff format -q .
 
-bench: $(VENV)/.tools ## measure night, intake and Next, each beside its peer; renews docs/performance.md
+bench: $(VENV)/.tools ## measure night, publishing, intake, Next and gate, each beside its peer; renews docs/performance.md
 	@mkdir -p build/bench
-	@for what in night intake next; do $(VENV)/bin/dunwell bench $$what --json build/bench/$$what.json || exit 1; done
-	@$(PYTHON) -m benchmarks.report build/bench/night.json build/bench/intake.json build/bench/next.json
+	@$(PYTHON) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/bench.lock
+	@for what in nightly publishing intake next gate; do \
+	  $(VENV)/bin/dunwell bench $$what --json build/bench/$$what.json && \
+	  $(PYTHON) -m benchmarks.report build/bench/$$what.json || exit 1; done
 
 wheel: $(VENV)/.tools ## dist/dunwell-….whl
 	@$(PYTHON) -m build --wheel --no-isolation --outdir dist . > /dev/null && ls dist/*.whl

@@ -5,25 +5,24 @@
 The file is generated: accounts of the contract, all columns filled, deterministic. `take` reads it, checks every row,
 keeps the file encrypted, writes the lake, hashes the content and commits. The reference reads and writes the same
 Parquet file in the same process with the same schema, row group and compression (engine.lake.FORMAT), turn about.
-CPU is this process's; PostgreSQL's share is a handful of rows. The same rows as CSV are a figure of their own.
+CPU is this process's; PostgreSQL's share is a handful of rows. The same rows as CSV are a figure of their own, and so are a
+twentieth as many transactions, of which one in a thousand is bad and goes to quarantine. Each file has its control totals
+beside it.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import resource
 import shutil
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from benchmarks.parts import measuring
 
 AIM = 10.0
 DAY = date(2026, 1, 1)
@@ -59,39 +58,13 @@ SELECT 'A' || lpad(i::VARCHAR, 12, '0') AS account_no, 'P' || lpad((i * 7 // 8):
     (b % 300000 / 100.0)::DECIMAL(18,2) AS last_payment_amount
 FROM parts
 """
-
-
-def _prepared(folder: Path) -> str:
-    """A database, a home and Django for this process; answers the database's name, to be dropped."""
-    import psycopg
-
-    from dunwell.cli import roles
-
-    server = os.environ.get("DUNWELL_BENCH_DATABASE_URL") or os.environ["DATABASE_OWNER_URL"]
-    name = f"dunwell_bench_intake_{os.getpid()}"
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-    url = roles.address(server, database=name)
-    os.environ.update(
-        DATABASE_URL=url, DATABASE_OWNER_URL=url, DUNWELL_HOME=str(folder / "home"), DUNWELL_LOG="WARNING",
-        DJANGO_SETTINGS_MODULE="dunwell.settings",
-    )  # fmt: skip
-    migrate = [sys.executable, "-m", "django", "migrate", "--database", "owner", "--verbosity", "0"]
-    subprocess.run(migrate, check=True, stderr=subprocess.DEVNULL)
-    import django
-
-    django.setup()
-    return name
-
-
-def _dropped(name: str) -> None:
-    import psycopg
-    from django.db import connections
-
-    connections.close_all()
-    server = os.environ.get("DUNWELL_BENCH_DATABASE_URL") or os.environ["DATABASE_OWNER_URL"]
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+#: One in a thousand names a currency that does not exist.
+TRANSACTIONS = """
+SELECT 'A' || lpad((i * 17 % 1000003)::VARCHAR, 12, '0') AS account_no, 'T' || i AS host_ref, DATE '2026-01-01' AS posting_date,
+    DATE '2026-01-01' AS transaction_date, 'PAY' AS code, 'repayment' AS type,
+    (1 + i * 7919 % 500000 / 100.0)::DECIMAL(18,2) AS amount, CASE WHEN i % 1000 = 7 THEN 'XQZ' ELSE 'CNY' END AS currency
+FROM range({transactions}) AS t(i)
+"""
 
 
 def _measured(work: Callable[[], object]) -> tuple[float, float]:
@@ -100,15 +73,30 @@ def _measured(work: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def _generated(folder: Path, accounts: int) -> tuple[Path, Path]:
+def _generated(folder: Path, accounts: int) -> tuple[Path, Path, Path]:
     from dunwell.engine import lake, session
 
     duck = session.connect()
     parquet, text = folder / "source.parquet", folder / "source.csv"
     lake.write_parquet(duck, f"({GENERATED.format(accounts=accounts)})", parquet)
     duck.execute(f"COPY (FROM read_parquet('{parquet}')) TO '{text}' (FORMAT csv, HEADER)")
+    transactions = folder / "transactions.csv"
+    duck.execute(
+        f"COPY ({TRANSACTIONS.format(transactions=max(1000, accounts // 20))}) TO '{transactions}' (FORMAT csv, HEADER)"
+    )
+    money = ("balance", "past_due_amount")
+    for path, sums in ((parquet, money), (text, money), (transactions, ("amount",))):
+        read = f"read_{path.suffix.removeprefix('.')}('{path}')"
+        told = ", ".join(f"sum({column}::DECIMAL(18,2))" for column in sums)
+        found = duck.execute(f"SELECT count(*), {told} FROM {read}").fetchone()
+        lines = zip(("rows", *sums), found, strict=True)
+        _totals(path).write_text("".join(f"{name},{value}\n" for name, value in lines), encoding="ascii")
     duck.close()
-    return parquet, text
+    return parquet, text, transactions
+
+
+def _totals(path: Path) -> Path:
+    return path.with_name(f"{path.name}.ctl")
 
 
 def _rounds(folder: Path, accounts: int, rounds: int) -> dict[str, list[tuple[float, float]]]:
@@ -118,56 +106,72 @@ def _rounds(folder: Path, accounts: int, rounds: int) -> dict[str, list[tuple[fl
     from dunwell.kernel.actor import Actor
 
     entity = Entity.objects.create(code="bench", kind="bank", name_zh="行", name_en="Bank")
-    parquet, text = _generated(folder, accounts)
-    measured: dict[str, list[tuple[float, float]]] = {"copy": [], "parquet": [], "csv": []}
+    parquet, text, transactions = _generated(folder, accounts)
+    measured: dict[str, list[tuple[float, float]]] = {
+        "copy": [], "parquet": [], "csv": [], "copy_transactions": [], "transactions": [],
+    }  # fmt: skip
 
     def copy() -> None:
         duck = session.connect()
         lake.write_parquet(duck, f"read_parquet('{parquet}')", folder / "copied.parquet")
         duck.close()
 
-    def intake(source: Path, day: date) -> None:
-        path = folder / f"accounts_{day}{source.suffix}"
+    def copy_transactions() -> None:
+        duck = session.connect()
+        lake.write_parquet(duck, f"read_csv('{transactions}')", folder / "copied.parquet")
+        duck.close()
+
+    def intake(source: Path, day: date, *, kind: str = "accounts", bad: int = 0) -> None:
+        path = folder / f"{kind}_{day}{source.suffix}"
         shutil.copyfile(source, path)
+        shutil.copyfile(_totals(source), _totals(path))
         taken = take(
             path=path, business_date=day, entity=entity, now=datetime.now(UTC), by=Actor.program("bench"),
         )  # fmt: skip
         path.unlink()
-        if taken.file.rows_taken != accounts:
-            raise RuntimeError(f"{taken.file.rows_taken} of {accounts} rows were taken: {taken.as_json()}")
+        _totals(path).unlink()
+        file = taken.file
+        if file.status != "taken" or file.rows_read - file.rows_taken != bad:
+            raise RuntimeError(f"{file.rows_taken} of {file.rows_read} rows were taken: {taken.as_json()}")
 
     for number in range(rounds):
         measured["copy"].append(_measured(copy))
         measured["parquet"].append(_measured(lambda n=number: intake(parquet, DAY + timedelta(days=2 * n))))
+        measured["copy_transactions"].append(_measured(copy_transactions))
+        measured["transactions"].append(
+            _measured(
+                lambda n=number: intake(
+                    transactions,
+                    DAY + timedelta(days=2 * n),
+                    kind="transactions",
+                    bad=max(1000, accounts // 20) // 1000,
+                )
+            )
+        )
         measured["csv"].append(_measured(lambda n=number: intake(text, DAY + timedelta(days=2 * n + 1))))
     return measured
 
 
 def figures(accounts: int, rounds: int) -> list[dict[str, Any]]:
     """The figures as contracts.md has them: CPU seconds, medians over the rounds."""
-    folder = Path(tempfile.mkdtemp(prefix="dunwell-bench-"))
-    name = _prepared(folder)
-    try:
+    with measuring.scratch("intake") as folder:
         measured = _rounds(folder, accounts, rounds)
-    finally:
-        _dropped(name)
-        shutil.rmtree(folder, ignore_errors=True)
-    reference = statistics.median(cpu for _, cpu in measured["copy"])
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
     told = []
-    for kind, figure in (
-        ("parquet", f"intake with validation, {accounts:,} accounts, Parquet"),
-        ("csv", f"intake with validation, {accounts:,} accounts, CSV"),
+    for kind, peer, figure in (
+        ("parquet", "copy", f"intake with validation, {accounts:,} accounts, Parquet"),
+        ("csv", "copy", f"intake with validation, {accounts:,} accounts, CSV"),
+        ("transactions", "copy_transactions", f"the same, {accounts // 20:,} transactions with a quarantine, CSV"),
     ):
+        reference = statistics.median(cpu for _, cpu in measured[peer])
         ours = statistics.median(cpu for _, cpu in measured[kind])
         told.append(
             {
                 "figure": figure, "unit": "CPU s", "ours": round(ours, 3), "reference": round(reference, 3),
-                "reference_name": "DuckDB copies the same Parquet file", "ratio": round(ours / reference, 2),
+                "reference_name": "DuckDB copies the same rows to Parquet", "ratio": round(ours / reference, 2),
                 "aim": AIM, "met": ours / reference <= AIM,
                 "wall_s": round(statistics.median(wall for wall, _ in measured[kind]), 3), "cpu_s": round(ours, 3),
                 "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-                "rounds": rounds, "commit": commit,
+                "rounds": rounds, "commit": measuring.commit(),
             }
         )  # fmt: skip
     return told
@@ -175,18 +179,9 @@ def figures(accounts: int, rounds: int) -> list[dict[str, Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--accounts", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", type=Path)
+    measuring.options(parser)
     options = parser.parse_args()
-    told = figures(options.accounts, options.rounds)
-    for each in told:
-        print(
-            f"{each['figure']}: {each['ours']} CPU s, {each['reference_name']} {each['reference']} CPU s, "
-            f"ratio {each['ratio']} (aim {each['aim']}), wall {each['wall_s']} s, peak {each['peak_rss_mb']} MB"
-        )
-    if options.json:
-        options.json.write_text(json.dumps(told, indent=1) + "\n")
+    measuring.told(figures(options.accounts, options.rounds), options.json)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.db import connection
 
-from benchmarks.night import BOOK
+from benchmarks.parts import book
 from dunwell.arrangements.models import Promise, PromisePart
 from dunwell.arrears.models import AllocationLine
 from dunwell.casework.models import Case
@@ -25,7 +25,7 @@ from tests.sizes import size
 
 ACCOUNTS = size(20_000, 1_000_000)
 BY = Actor.program("tests")
-D = date(2026, 1, 1)
+D = date(2026, 1, 17)
 BEFORE = D - timedelta(days=1)
 STATEMENTS = f"""
     SELECT account_no, 'CNY' AS currency, statement_date, statement_date + 20 AS due_date,
@@ -97,11 +97,12 @@ def test_a_night_on_spark_makes_what_duckdb_makes(fresh_database, settings, tmp_
     settings.LAKE = tmp_path / "lake"
     strategy.approve(text=strategy.shipped(), by=BY, now=build.NOW)
     people()
-    book = BOOK.format(accounts=ACCOUNTS)
     nights.taken_from("statements", BEFORE, STATEMENTS)
     nights.taken_from("transactions", BEFORE, TRANSACTIONS)
-    for day in (BEFORE, D):
-        nights.taken_from("accounts", day, book)
+    with session.connect() as duck:
+        for day in (BEFORE, D):
+            path, _ = book.write(duck, tmp_path, accounts=ACCOUNTS, first=BEFORE, day=day)["accounts"]
+            nights.taken_from("accounts", day, f"SELECT * FROM read_parquet('{path}')")
     services.run(business_date=BEFORE, now=build.NOW, by=BY)
     money_comes_back()
 
