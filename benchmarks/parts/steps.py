@@ -25,7 +25,7 @@ from dunwell.engine import content, lake, session
 from dunwell.engine.programs import Program
 from dunwell.nightly import program
 from dunwell.nightly.models import Run
-from dunwell.nightly.services import freezing, running
+from dunwell.nightly.services import freezing, stepping
 
 ANSWER = ("account_no", "balance", "past_due", "oldest_due_date", "periods", "days_delinquent", "bucket", "stage",
           "first_payment_default")  # fmt: skip
@@ -58,7 +58,7 @@ def programs(day: date) -> dict[str, float]:
             for step in steps:
                 step.run(duck)
                 for table in step.outputs:
-                    if table in running.KEPT:
+                    if table in stepping.KEPT:
                         lake.write_parquet(duck, table, work / f"{table}.parquet")
                         content.content_hash(duck, table)
 
@@ -69,7 +69,7 @@ def one_query(day: date) -> dict[str, float]:
     """The same programs as one statement: every table a common table expression, the kept ones its result."""
     with _frozen(day) as (run, duck, work):
         steps = program.whole_night(program.frozen_strategy(run.manifest))
-        text = joined(steps, keep=sorted(running.KEPT))
+        text = joined(steps, keep=sorted(stepping.KEPT))
         return measuring.cost(
             lambda: duck.execute(f"COPY ({text}) TO '{work / 'all.parquet'}' ({lake.FORMAT})")
         ).as_dict()
@@ -163,7 +163,7 @@ def on_spark(day: date) -> dict[str, float]:
                 for step in steps:
                     runner.run(step)
                     for table in step.outputs:
-                        if table in running.KEPT:
+                        if table in stepping.KEPT:
                             runner.keep(table, work / f"{table}.parquet")
 
         def java() -> float:
