@@ -11,7 +11,9 @@ FOR_GOOD = {"account_no", "currency", "party_no"}
 
 def test_every_published_column_of_an_account_is_compared():
     columns = {"periods_past_due" if name == "host_periods" else name for name in staging.STATE + staging.ACCOUNT}
-    assert [name for name in sorted(columns - FOR_GOOD) if f"s.{name} " not in CHANGES and f"r.{name} " not in CHANGES] == []
+    assert [
+        name for name in sorted(columns - FOR_GOOD) if f"s.{name} " not in CHANGES and f"r.{name} " not in CHANGES
+    ] == []
 
 
 def test_every_published_column_of_a_case_and_of_an_action_is_compared():

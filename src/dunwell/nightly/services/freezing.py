@@ -168,9 +168,7 @@ def inputs(folder: Path) -> dict[str, Path]:
 def load(connection: DuckDBPyConnection, folder: Path, as_of: date) -> None:
     """Name the frozen inputs in DuckDB."""
     for name, path in inputs(folder).items():
-        lake.read_parquet(
-            connection, name, path, view=name in ("position", "statement", "booking", "posting", *STANDS)
-        )
+        lake.read_parquet(connection, name, path, view=name in ("position", "statement", "booking", "posting", *STANDS))
     numbers.load(connection, folder, as_of)
 
 
