@@ -103,6 +103,9 @@ def _process(index: int, environment: dict, kind: str, each: int, begin: float, 
 
     by = Actor.program("bench")
     points = list(ContactPoint.objects.order_by("id").values_list("id", "party_id", "digest", "party__entity_id"))
+    services.judge(  # the pack is read, and its text kept, before anything is measured
+        party_id=points[-1][1], contact_point_id=points[-1][0], channel="sms", purpose="reminder", by=by, now=NOW
+    )
     connection.close()
     room = threading.BoundedSemaphore(CONNECTIONS // PROCESSES)
     lock, errors, done = threading.Lock(), [], []
@@ -201,7 +204,7 @@ def main() -> None:
     try:
         fill(scratch.url)
         runs: dict[str, list[dict]] = {}
-        for _ in range(options.rounds):  # a person takes two texts a day: three rounds of a half each stay below it
+        for _ in range(options.rounds):  # a person takes two texts a day, and is asked about once or twice a round
             for kind, share in (
                 ("bare", each // 10),
                 ("gate", each // 20),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -12,6 +13,7 @@ import yaml
 from dunwell.compliance.rules.pack import Pack
 from dunwell.compliance.rules.reading import PackError, read
 
+_one_reads = threading.Lock()
 FOLDER = files("dunwell.compliance") / "packs"
 
 
@@ -23,9 +25,17 @@ def part(name: str) -> str:
     return found.read_text(encoding="utf-8")
 
 
-@cache
 def packs() -> tuple[Pack, ...]:
-    """Every shipped pack, oldest first, an overlay as one with the pack it lies on; a malformed one raises PackError."""
+    """Every shipped pack, oldest first, an overlay as one with the pack it lies on; a malformed one raises PackError.
+
+    Reading them takes seconds: of many threads that ask at once, one reads and the others wait.
+    """
+    with _one_reads:
+        return _packs()
+
+
+@cache
+def _packs() -> tuple[Pack, ...]:
     texts = {f.name: f.read_text(encoding="utf-8") for f in FOLDER.iterdir() if f.name.endswith(".yaml")}
     lying_on = {name for name, text in texts.items() if "\noverlay:" in f"\n{text}"}
     found = [read(text, name, beside=part) for name, text in sorted(texts.items()) if name not in lying_on]
@@ -43,14 +53,23 @@ def _newest(among: list[Pack], pack_id: str) -> Pack:
 
 def text_of(pack: Pack) -> tuple[str, dict[str, str]]:
     """The text of a shipped pack that lies on no other, and its parts by name; PackError when it is not shipped."""
+    with _one_reads:
+        found = _texts().get(pack.sha256)
+    if found is None:
+        raise PackError(f"{pack.version} is no shipped pack.")
+    return found
+
+
+@cache
+def _texts() -> dict[str, tuple[str, dict[str, str]]]:
+    """Every shipped text with its parts, by the hash of all of it."""
+    found = {}
     for file in FOLDER.iterdir():
         if file.name.endswith(".yaml"):
             text = file.read_text(encoding="utf-8")
-            names = _included(text)
-            found = "".join((text, *(part(name) for name in names)))
-            if hashlib.sha256(found.encode()).hexdigest() == pack.sha256:
-                return text, {name: part(name) for name in names}
-    raise PackError(f"{pack.version} is no shipped pack.")
+            parts = {name: part(name) for name in _included(text)}
+            found[hashlib.sha256("".join((text, *parts.values())).encode()).hexdigest()] = (text, parts)
+    return found
 
 
 def _included(text: str) -> list[str]:
