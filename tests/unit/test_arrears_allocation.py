@@ -70,7 +70,7 @@ def lines_of(books: Sequence[Book], orders: Sequence[Order] | None = None, *, ta
         for one in book.receipts:
             posted = one.day
             put("receipt", one.id, account, f"R{one.id}", one.amount, posted, posted, D if one.older else posted, one.counts,
-                False, one.answer, one.anew)  # fmt: skip
+                False, one.answer, one.anew, "CNY")  # fmt: skip
             if one.reversed:
                 back = D + timedelta(days=1) if one.older else posted
                 put("taken_back", one.id, account, f"V{one.id}", one.reversed, back, back, one.counts)

@@ -59,6 +59,12 @@ def test_an_order_of_ones_own(order, payment, expected, left):
     assert answer(payment=payment, order=order, **owed) == (expected, left, None)
 
 
+def test_the_civil_law_default_pays_costs_then_interest_then_principal():
+    owed = {"penalty": "50.00", "fee": "100.00", "interest": "300.00", "principal": "5000.00"}
+    paid, left, _ = answer(**owed, payment="420.00", order="CN-ALLOC-DEFAULT")
+    assert (paid, left) == (["20.00", "100.00", "300.00", "0.00"], "0.00")
+
+
 def test_equal_rank_leaves_the_last_cent_to_the_first_named():
     owed = {"penalty": "10.00", "fee": "10.00", "interest": "10.00"}
     assert answer(payment="10.00", order="fee&penalty&interest", **owed)[0] == ["3.33", "3.34", "3.33", "0.00"]

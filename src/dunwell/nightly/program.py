@@ -93,6 +93,6 @@ def sha256() -> str:
 def numbers(connection: DuckDBPyConnection, as_of: date) -> None:
     """The parameters in force on the business date, as tables."""
     parameters.in_force(as_of, settings.BANK_ENTITY).tables(connection, as_of=as_of)
-    allocation.table(connection, allocation.in_parameters())
+    allocation.table(connection, allocation.in_parameters(settings.BANK_ENTITY))
     risk.tables(connection, as_of=as_of)
     interest_terms.tables(connection, as_of=as_of, issuer=settings.BANK_ENTITY)

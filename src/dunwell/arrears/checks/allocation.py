@@ -24,6 +24,7 @@ OURS = {
     "interest": "interest_on_balance",
     "principal": "principal_retail",
 }
+DEFAULT = "CN-ALLOC-DEFAULT"
 FUTURE_RULES = ("next", "last")
 STEP = programs.load("dunwell.arrears", "allocate")
 POSITION = date(2400, 1, 1)
@@ -48,6 +49,8 @@ def read(row: Row) -> Question:
     payment = row.money("payment")
     amounts = {name: row.money(name, default=Decimal(0)) for name in COMPONENTS}
     order = row["order"].replace(" ", "")
+    if order == DEFAULT:
+        order = _default()
     if order:
         ranks(row, order)
     if row["instalments"]:
@@ -67,6 +70,13 @@ def read(row: Row) -> Question:
     if not order and not row["days_delinquent"]:
         raise Unanswerable(f"Row {row.number}: found neither order nor days_delinquent, expected one of them.")
     return Question(order, row.whole("days_delinquent", default=0), payment, (amounts,), (0,), False)
+
+
+def _default() -> str:
+    """The order of the law where nothing is agreed, in the words of `order`."""
+    names = {ours: name for name, ours in OURS.items()}
+    (default,) = allocation.in_parameters(name="allocation_default")
+    return ">".join(names[component] for rank in default.ranks for component in rank if component in names)
 
 
 def ranks(row: Row, order: str) -> Ranks:

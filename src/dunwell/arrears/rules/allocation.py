@@ -27,9 +27,12 @@ class Order:
     ranks: tuple[tuple[str, ...], ...]
 
 
-def in_parameters() -> tuple[Order, ...]:
-    """All orders of `parameters.yaml`, those of the past among them: a payment is spread by the one of its day."""
-    dated = parameters.history("allocation")
+def in_parameters(issuer: str = "", *, name: str = "allocation") -> tuple[Order, ...]:
+    """An issuer's orders of `parameters.yaml`, those of the past among them: a payment is spread by the one of its day.
+
+    `allocation_default` is the law's where nothing is agreed (CN-ALLOC-DEFAULT).
+    """
+    dated = parameters.history(name, issuer)
     ends = [first - timedelta(days=1) for first, _ in dated[1:]] + [LAST_DAY]
     orders: list[Order] = []
     for (first, value), last in zip(dated, ends, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -110,11 +111,31 @@ def sha256() -> str:
     return _document()[1]
 
 
-def history(name: str) -> list[tuple[date, Any]]:
-    """All values of a parameter that were ever in force for every product, each with its first day, oldest first."""
-    document, _ = _document()
-    lines = [dated for dated in document[name]["values"] if "product" not in dated and "issuer" not in dated]
-    return sorted(((dated["from"], dated["value"]) for dated in lines), key=lambda dated: dated[0])
+def history(name: str, issuer: str = "", document: dict[str, Any] | None = None) -> list[tuple[date, Any]]:
+    """All values of a parameter that were ever in force for an issuer, each with its first day, oldest first.
+
+    From the first day of a line that names the issuer the lines that name none hold for it no more.
+    """
+    told = document or _document()[0]
+    refuse_products("parameters.yaml", told, (name,))
+    general = {line["from"]: line["value"] for line in told[name]["values"] if "issuer" not in line}
+    own = {line["from"]: line["value"] for line in told[name]["values"] if line.get("issuer") == issuer}
+    begins = min(own, default=None)
+    kept = {first: value for first, value in general.items() if begins is None or first < begins}
+    return sorted((kept | own).items(), key=lambda dated: dated[0])
+
+
+def refuse_products(file: str, document: dict[str, Any], names: Iterable[str], *, issuers: bool = True) -> None:
+    """ValueError where a line names a product, or with `issuers` false an issuer, and the rule has one value for all:
+    such a line would be passed over in silence."""
+    for name in names:
+        for place, line in enumerate(document[name]["values"], start=1):
+            for scope in ("product", "issuer"):
+                if scope in line and not (scope == "issuer" and issuers):
+                    raise ValueError(
+                        f"{file}: {name}, line {place} (from {line['from']}): found {scope} {line[scope]},"
+                        f" expected none: {name} is the same for every {scope}"
+                    )
 
 
 @cache
@@ -129,6 +150,10 @@ def in_force(on: date, issuer: str = "") -> Parameters:
 
 def read(document: dict[str, Any], on: date, issuer: str = "") -> Parameters:
     """The parameters in force in a document of the shape of `parameters.yaml`."""
+
+    refuse_products(
+        "parameters.yaml", document, ("buckets", "stages", "pausing_holds", "allocation", "allocation_default")
+    )
 
     def value(name: str, product: str = "") -> Any:
         known = [

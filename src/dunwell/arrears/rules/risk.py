@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from duckdb import DuckDBPyConnection
 
+from dunwell.arrears.rules import parameters
 from dunwell.arrears.rules.parameters import FOR_EVER
 
 #: From the best to the worst; a class's rank is its place, from 1.
@@ -40,7 +41,9 @@ class Edge:
 def document() -> tuple[dict[str, Any], str]:
     """The file's content and its hash, which is kept with a run."""
     text = resources.files("dunwell.arrears").joinpath("risk.yaml").read_bytes()
-    return yaml.safe_load(text), hashlib.sha256(text).hexdigest()
+    told = yaml.safe_load(text)
+    parameters.refuse_products("risk.yaml", told, told, issuers=False)
+    return told, hashlib.sha256(text).hexdigest()
 
 
 def _in_force(name: str, on: date) -> Any:

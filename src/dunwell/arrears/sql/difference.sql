@@ -3,7 +3,7 @@
 -- Until charge-off the host's figures stand; what is beyond the tolerance waits for a person's explanation.
 CREATE OR REPLACE TABLE difference_told AS
 SELECT account_no, sum(retail) AS retail, sum(cash) AS cash, sum(interest) AS interest, sum(fees) AS fees,
-       sum(paid_out) AS paid_out, sum(paid) AS paid, min(paid_on) AS paid_on
+       sum(paid_out) AS paid_out, sum(paid) AS paid, min(paid_on) AS paid_on, max(paid_on) AS last_paid_on
 FROM (
     SELECT b.account_no, CASE WHEN b.type = 'purchase' THEN b.amount * b.sign ELSE 0 END AS retail,
            CASE WHEN b.type = 'cash' THEN b.amount * b.sign ELSE 0 END AS cash,
@@ -33,9 +33,9 @@ GROUP BY account_no;
 
 -- Ours: of the statements closed since the night before; a late charge is booked with the first statement from its day on.
 CREATE OR REPLACE TABLE difference_ours AS
-SELECT account_no, sum(on_balance) AS on_balance, sum(off_balance) AS off_balance, sum(late) AS late, count(*) AS statements
+SELECT account_no, sum(on_balance) AS on_balance, sum(off_balance) AS off_balance, sum(late) AS late, max(statement_date) AS closed_on
 FROM (
-    SELECT f.account_no, f.on_balance, f.off_balance, coalesce(l.amount, 0) AS late
+    SELECT f.account_no, f.statement_date, f.on_balance, f.off_balance, coalesce(l.amount, 0) AS late
     FROM interest_figure AS f
     JOIN interest_statement AS s
         ON s.account_no = f.account_no AND s.statement_date = f.statement_date AND s.due_date IS NOT NULL
@@ -56,17 +56,26 @@ FROM (
 ) AS closed
 GROUP BY account_no;
 
--- What is owed before the money of these days, component by component.
+-- What is owed before the money of these days, component by component; what a statement after that money charged comes on top.
 CREATE OR REPLACE TABLE difference_owed AS
 SELECT c.account_no, o.component, o.place, o.rank,
+       CAST(CASE WHEN u.closed_on > t.last_paid_on THEN CASE o.component
+           WHEN 'interest_on_balance' THEN coalesce(u.on_balance, 0)
+           WHEN 'interest_off_balance' THEN coalesce(u.off_balance, 0)
+           WHEN 'late_charge' THEN coalesce(u.late, 0)
+           ELSE 0
+       END ELSE 0 END AS DECIMAL(18, 2)) AS on_top,
        CAST(CASE o.component
            WHEN 'principal_retail' THEN coalesce(b.principal_retail, 0) + coalesce(t.retail, 0)
            WHEN 'principal_cash' THEN coalesce(b.principal_cash, 0) + coalesce(t.cash, 0)
            WHEN 'principal_instalment_billed' THEN coalesce(b.principal_instalment_billed, 0)
            WHEN 'principal_instalment_unbilled' THEN coalesce(b.principal_instalment_unbilled, 0)
-           WHEN 'interest_on_balance' THEN coalesce(b.interest_on_balance, 0) + coalesce(u.on_balance, 0)
-           WHEN 'interest_off_balance' THEN coalesce(b.interest_off_balance, 0) + coalesce(u.off_balance, 0)
-           WHEN 'late_charge' THEN coalesce(b.late_charge, 0) + coalesce(u.late, 0)
+           WHEN 'interest_on_balance' THEN coalesce(b.interest_on_balance, 0)
+               + CASE WHEN u.closed_on > t.last_paid_on THEN 0 ELSE coalesce(u.on_balance, 0) END
+           WHEN 'interest_off_balance' THEN coalesce(b.interest_off_balance, 0)
+               + CASE WHEN u.closed_on > t.last_paid_on THEN 0 ELSE coalesce(u.off_balance, 0) END
+           WHEN 'late_charge' THEN coalesce(b.late_charge, 0)
+               + CASE WHEN u.closed_on > t.last_paid_on THEN 0 ELSE coalesce(u.late, 0) END
            -- of the fees told, those that the host put among its late charges are none of the others
            WHEN 'other_fees' THEN coalesce(b.other_fees, 0)
                + greatest(0, coalesce(t.fees, 0) - greatest(0, c.late_charge - coalesce(b.late_charge, 0)))
@@ -89,10 +98,10 @@ SELECT account_no,
        CAST(sum(CASE WHEN component = 'other_fees' THEN left_of_it ELSE 0 END) AS DECIMAL(18, 2)) AS fees,
        CAST(greatest(0, max(money) - sum(owed)) AS DECIMAL(18, 2)) AS credit
 FROM (
-    SELECT account_no, component, owed, money,
+    SELECT account_no, component, owed, money, on_top,
            -- money taken back that an older position held goes to the principal's first component
            owed - CASE WHEN money < 0 THEN CASE WHEN component = 'principal_retail' THEN money ELSE 0 END
-                       ELSE greatest(0, least(owed, money - coalesce(owed_before, 0))) END AS left_of_it
+                       ELSE greatest(0, least(owed, money - coalesce(owed_before, 0))) END + on_top AS left_of_it
     FROM (
         SELECT *, sum(owed) OVER (
             PARTITION BY account_no ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
@@ -105,7 +114,8 @@ GROUP BY account_no;
 -- One row a component that differs, with the likeliest cause.
 CREATE OR REPLACE TABLE host_difference AS
 SELECT account_no, party_no, currency, component, expected, found, CAST(found - expected AS DECIMAL(18, 2)) AS difference, cause,
-       abs(found - expected) > tolerance AND cause <> 'days_not_known' AS beyond
+       -- where our own figure is not exact only what moved the balance untold is held against the host
+       abs(found - expected) > tolerance AND (exact OR cause IN ('booking_not_told', 'statement_missing')) AS beyond
 FROM (
     SELECT d.*,
            CASE WHEN abs(d.found - d.expected) <= d.rounding THEN 'rounding'
@@ -114,9 +124,9 @@ FROM (
                     THEN CASE WHEN d.statement_missing THEN 'statement_missing' WHEN NOT d.exact THEN 'days_not_known'
                               ELSE 'rate_or_method' END
                 WHEN d.component = 'late_charge' AND d.paid = 0 THEN 'late_charge_differs'
-                WHEN d.paid <> 0 AND abs(d.untold) <= d.rounding THEN 'payment_spread'
                 WHEN abs(d.untold) > d.rounding THEN CASE WHEN d.statement_missing THEN 'statement_missing' ELSE 'booking_not_told' END
-                ELSE 'unknown'
+                WHEN d.paid <> 0 THEN CASE WHEN d.exact THEN 'payment_spread' ELSE 'days_not_known' END
+                ELSE CASE WHEN d.exact THEN 'unknown' ELSE 'days_not_known' END
            END AS cause
     FROM (
         SELECT c.account_no, c.party_no, c.currency, x.component,
