@@ -6,17 +6,23 @@ with every payment known by that day; a figure is rounded once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 DAY = timedelta(days=1)
+GRACED = ("purchase", "instalment")
 
 
 @dataclass
 class Card:
-    """One card's entries: postings (kind, day, amount), payments (day, amount), statements (day, due day or None)."""
+    """One card's entries: postings (kind, day, amount), payments (day, amount), statements (day, due day or None).
+
+    `transacted` has the transaction day of each posting, where interest runs from it. `taken_back` is what was reversed of
+    each payment. A rate is divided by `per_days` (1, 360, 365). Fees bear no interest, instalments have grace as purchases
+    have; interest of a statement is a posting of its own where the contract compounds.
+    """
 
     method: str
     postings: list[tuple[str, date, Decimal]] = field(default_factory=list)
@@ -29,28 +35,42 @@ class Card:
     grace_days: int = 0
     tolerance: Decimal = Decimal(0)
     own_due_only: bool = False
+    transacted: list[date] = field(default_factory=list)
+    taken_back: list[Decimal] = field(default_factory=list)
+    per_days: int = 1
+    compounds: bool = False
+
+    def money(self) -> list[tuple[date, Decimal]]:
+        """What was paid and stayed: what was taken back never came."""
+        back = self.taken_back or [Decimal(0)] * len(self.payments)
+        return [(day, amount - gone) for (day, amount), gone in zip(self.payments, back, strict=True)]
 
 
 def interest_of_each_statement(card: Card) -> list[Decimal]:
     """By statement, in order: what it charges."""
-    order = sorted(range(len(card.postings)), key=lambda n: (card.postings[n][1], card.postings[n][0] == "purchase", n))
-    failed = [_not_paid_in_full(card, n) for n in range(len(card.statements))]
+    card = replace(
+        card, postings=list(card.postings), transacted=card.transacted or [day for _, day, _ in card.postings]
+    )
     charged: dict[int, date] = {}  # posting → the last day it was charged for
     figures = []
     for statement, _ in card.statements:
+        order = sorted(range(len(card.postings)), key=lambda n: (card.postings[n][1], card.postings[n][0] in GRACED, n))
+        failed = [_not_paid_in_full(card, n) for n in range(len(card.statements))]
         last = statement - DAY if card.statement_day_left_out else statement
-        days: list[tuple[str, date, Decimal, Decimal]] = []
+        days: list[tuple[str, date, Decimal, Decimal, int]] = []
         for n in order:
-            kind, posted, _ = card.postings[n]
-            begin = _begins(card, failed, kind, posted, known_by=statement)
+            begin = _begins(card, failed, n, known_by=statement)
             if begin is None:
                 continue
             day = max(begin, charged[n] + DAY) if n in charged else begin
             while day <= last:
-                days.append((kind, day, _left(card, order, n, day), _rate(card, day)))
+                days.append((card.postings[n][0], day, _left(card, order, n, day), _rate(card, day), n))
                 day += DAY
             charged[n] = max(last, charged.get(n, last))
         figures.append(_sum(card, days))
+        if card.compounds and figures[-1] > 0:
+            card.postings.append(("interest", statement, figures[-1]))
+            card.transacted.append(statement + DAY)
     return figures
 
 
@@ -59,14 +79,18 @@ def _not_paid_in_full(card: Card, nr: int) -> bool:
     if due is None:
         return False
     balance = sum((a for _, d, a in card.postings if d <= statement), Decimal(0))
-    balance -= sum((a for d, a in card.payments if d <= due + card.grace_days * DAY), Decimal(0))
+    balance -= sum((a for d, a in card.money() if d <= due + card.grace_days * DAY), Decimal(0))
     return balance > card.tolerance
 
 
-def _begins(card: Card, failed: list[bool], kind: str, posted: date, *, known_by: date) -> date | None:
+def _begins(card: Card, failed: list[bool], n: int, *, known_by: date) -> date | None:
     """The first day that bears interest, as far as it is decided on the statement day `known_by`."""
-    if kind == "cash":
-        return posted if posted <= known_by else None
+    kind, posted, _ = card.postings[n]
+    from_day = card.transacted[n]
+    if kind == "fee":
+        return None
+    if kind not in GRACED:
+        return from_day if posted <= known_by else None
     own = next((n for n, (day, _) in enumerate(card.statements) if day >= posted), None)
     if own is None:
         return None
@@ -78,18 +102,18 @@ def _begins(card: Card, failed: list[bool], kind: str, posted: date, *, known_by
 
     before = own - 1
     if card.method == "full_balance" and not card.own_due_only and before >= 0 and failed[before]:
-        return posted if max(posted, decided(before)) <= known_by else None
+        return from_day if max(posted, decided(before)) <= known_by else None
     lost = next((n for n in range(own, len(failed)) if failed[n]), None)
     if lost is None or decided(lost) > known_by:
         return None
     if card.method == "unpaid_part":
         return card.statements[lost][1] + DAY
-    return posted if lost == own else (card.statements[own][1] or card.statements[lost][1]) + DAY
+    return from_day if lost == own else (card.statements[own][1] or card.statements[lost][1]) + DAY
 
 
 def _left(card: Card, order: list[int], wanted: int, day: date) -> Decimal:
     """What is unpaid of a posting on a day, the oldest paid first, credit kept for what comes later."""
-    known = [a for d, a in card.payments if (d < day if card.old_balance_on_payment_day else d <= day)]
+    known = [a for d, a in card.money() if (d < day if card.old_balance_on_payment_day else d <= day)]
     money = sum(known, Decimal(0))
     for n in order:
         amount = card.postings[n][2]
@@ -109,13 +133,36 @@ def _cents(amount: Fraction) -> Decimal:
     return exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-def _sum(card: Card, days: list[tuple[str, date, Decimal, Decimal]]) -> Decimal:
+def _sum(card: Card, days: list[tuple[str, date, Decimal, Decimal, int]]) -> Decimal:
     if card.rounding == "statement":
-        return _cents(sum((Fraction(b) * Fraction(r) for _, _, b, r in days), Fraction(0)))
+        return _cents(sum((Fraction(b) * Fraction(r) for _, _, b, r, _ in days), Fraction(0)) / card.per_days)
+    if card.rounding == "stretch":
+        return _by_stretches(card, days)
     by_day: dict[tuple[str, date], tuple[Decimal, Decimal]] = {}
-    for kind, day, left, rate in days:
+    for kind, day, left, rate, _ in days:
         by_day[kind, day] = (by_day.get((kind, day), (Decimal(0), rate))[0] + left, rate)
     total = Decimal(0)
     for left, rate in by_day.values():
-        total += _cents(Fraction(left) * Fraction(rate))
+        total += _cents(Fraction(left) * Fraction(rate) / card.per_days)
+    return total
+
+
+def _by_stretches(card: Card, days: list[tuple[str, date, Decimal, Decimal, int]]) -> Decimal:
+    """Rounded once a stretch: days in a row on which a kind's postings are unpaid alike and bear the same rate."""
+    total = Decimal(0)
+    for kind in sorted({kind for kind, *_ in days}):
+        alike: dict[date, dict[int, Decimal]] = {}
+        for _, day, left, _, n in (one for one in days if one[0] == kind):
+            alike.setdefault(day, {})[n] = left
+        stretch, before = Fraction(0), None
+        for day in sorted(alike):
+            now = (alike[day], _rate(card, day), day - DAY)
+            if before is not None and before != now:
+                total += _cents(stretch)
+                stretch = Fraction(0)
+            stretch += (
+                sum((Fraction(left) for left in alike[day].values()), Fraction(0)) * Fraction(now[1]) / card.per_days
+            )
+            before = (alike[day], now[1], day)
+        total += _cents(stretch)
     return total

@@ -245,20 +245,29 @@ def random_card(seed: int) -> Card:
         rates=[(date(1900, 1, 1), Decimal("0.0005"))],
         old_balance_on_payment_day=chance.random() < 0.2,
         statement_day_left_out=chance.random() < 0.2,
-        rounding=chance.choice(["statement", "statement", "day"]),
+        rounding=chance.choice(["statement", "statement", "stretch", "day"]),
         grace_days=chance.choice([0, 0, 3]),
         tolerance=Decimal(chance.choice([0, 0, 10])),
         own_due_only=chance.random() < 0.2,
+        compounds=chance.random() < 0.3,
     )
     if chance.random() < 0.3:
-        card.rates.append((first + timedelta(days=chance.randrange(60)), Decimal(chance.choice(["0.00035", "0.0004"]))))
+        card.per_days = chance.choice([360, 365])
+        card.rates = [(date(1900, 1, 1), Decimal("0.1825"))]
+    if chance.random() < 0.3:
+        card.rates.append(
+            (
+                first + timedelta(days=chance.randrange(60)),
+                Decimal(chance.choice(["0.00035", "0.0004"])) * (365 if card.per_days > 1 else 1),
+            )
+        )
     span = (days[-1] - first).days + 35
 
     def some_day() -> date:
         return first + timedelta(days=chance.randrange(-25, span))
 
     for _ in range(chance.randint(1, 6)):
-        kind = chance.choice(["purchase", "purchase", "purchase", "cash"])
+        kind = chance.choice(["purchase", "purchase", "purchase", "cash", "instalment", "fee"])
         card.postings.append((kind, some_day(), Decimal(chance.randint(1, 500_000)) / 100))
     for _ in range(chance.randint(0, 5)):
         card.payments.append((some_day(), Decimal(chance.randint(1, 400_000)) / 100))
@@ -269,6 +278,10 @@ def random_card(seed: int) -> Card:
         owed -= chance.choice([Decimal(0), Decimal(0), Decimal("0.01"), Decimal("9.99"), Decimal("10.01")])
         if owed > 0:
             card.payments.append((chance.choice([due, due, due + timedelta(days=2)]), owed))
+    if chance.random() < 0.3:
+        card.transacted = [d - timedelta(days=chance.choice([0, 1, 3])) for _, d, _ in card.postings]
+    if chance.random() < 0.4:
+        card.taken_back = [chance.choice([Decimal(0), a, (a / 3).quantize(Decimal("0.01"))]) for _, a in card.payments]
     return card
 
 
@@ -280,14 +293,21 @@ def as_history(number: int, card: Card) -> History:
             method=card.method, rounding=card.rounding, grace_days=card.grace_days, tolerance=card.tolerance,
             payment_day="old_balance" if card.old_balance_on_payment_day else "new_balance",
             statement_day="excluded" if card.statement_day_left_out else "included",
-            new_purchases="own_due" if card.own_due_only else "at_once",
+            new_purchases="own_due" if card.own_due_only else "at_once", compounding=card.compounds,
+            interest_from="transaction" if card.transacted else "posting",
         ),
-        [Posting(kind, posted, amount) for kind, posted, amount in card.postings],
-        [Payment(paid, amount) for paid, amount in card.payments],
+        [
+            Posting(kind, posted, amount, card.transacted[n] if card.transacted else None)
+            for n, (kind, posted, amount) in enumerate(card.postings)
+        ],
+        [
+            Payment(paid, amount, card.taken_back[n] if card.taken_back else Decimal(0))
+            for n, (paid, amount) in enumerate(card.payments)
+        ],
         [Statement(statement, None, due) for statement, due in card.statements],
         [
-            Rate(kind, rate, begin, following and following - timedelta(days=1))
-            for kind in ("purchase", "cash")
+            Rate(kind, rate, begin, following and following - timedelta(days=1), per_days=card.per_days)
+            for kind in ("purchase", "cash", "instalment")
             for (begin, rate), (following, _) in zip(card.rates, begins, strict=True)
         ],
     )  # fmt: skip
@@ -306,7 +326,11 @@ def test_random_histories_agree_with_days_counted_one_by_one():
 
 def test_the_order_of_entries_of_one_day_does_not_matter():
     cards = [random_card(n) for n in range(200)]
-    turned = [replace(c, postings=c.postings[::-1], payments=c.payments[::-1]) for c in cards]
+    turned = [
+        replace(c, postings=c.postings[::-1], payments=c.payments[::-1], transacted=c.transacted[::-1],
+                taken_back=c.taken_back[::-1])
+        for c in cards
+    ]  # fmt: skip
     one = computed(*(as_history(n, c) for n, c in enumerate(cards)))
     other = computed(*(as_history(n, c) for n, c in enumerate(turned)))
     assert [[f.interest for f in of] for of in one] == [[f.interest for f in of] for of in other]

@@ -53,8 +53,8 @@ def computed(request: HttpRequest, case_no: str) -> HttpResponse:
     except nights.NotKnown as reason:
         return render(request, "desk/computed.html", context | {"error": WHY_NOT[reason.code]})
     evidence.write(
-        kind="figures.explained", now=timezone.now(), by=casework.acting(request.user), party_id=found.party_id,
-        case_id=found.pk, account_id=account.pk, data={"business_date": str(made.as_of), "run": made.run.pk},
+        kind="party.viewed", now=timezone.now(), by=casework.acting(request.user), party_id=found.party_id,
+        case_id=found.pk, account_id=account.pk, data={"case_no": case_no, "figures_of": str(made.as_of), "run": made.run.pk},
     )  # fmt: skip
     figures = words.shown(receipt.receipt(made), cardholder=plain)
     return render(request, "desk/computed.html", context | {"made": made, "figures": figures})

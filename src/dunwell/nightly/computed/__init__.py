@@ -99,7 +99,7 @@ def compute(*, account_no: str, business_date: date) -> Computed:
 
         state = rows("SELECT * FROM account_state")[0]
         statements = figures(connection, with_lines=True).get(account_no, [])
-        late = rows("SELECT * FROM late_charge ORDER BY charged_on")
+        late = rows(f"SELECT * FROM late_charge WHERE charged_on <= DATE '{as_of}' ORDER BY charged_on")
         court = None
         if any(figure.lines for figure in statements):
             terms = in_force(as_of, product=state["product"], issuer=settings.BANK_ENTITY)
