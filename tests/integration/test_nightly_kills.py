@@ -184,15 +184,15 @@ def test_killed_at_random_moments_the_night_ends_as_if_nothing_had_happened(serv
 
 def test_a_paused_runner_that_wakes_up_late_writes_nothing(home, monkeypatch):
     """Between two partitions another runner takes the run over: the first one is fenced off."""
-    real, calls = publishing._publish_partition, []
+    real, calls = publishing.write_partition, []
 
-    def paused(cursor, night, merge, partition):
+    def paused(cursor, merge, partition, *, of):
         calls.append(partition)
         if len(calls) == 2:
-            Run.objects.filter(pk=night.pk).update(epoch=night.epoch + 1)
-        return real(cursor, night, merge, partition)
+            Run.objects.filter(pk=of.pk).update(epoch=of.epoch + 1)
+        return real(cursor, merge, partition, of=of)
 
-    monkeypatch.setattr(publishing, "_publish_partition", paused)
+    monkeypatch.setattr(publishing, "write_partition", paused)
     with pytest.raises(services.Fenced):
         run()
     assert PublishedPartition.objects.count() == 1

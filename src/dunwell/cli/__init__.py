@@ -40,6 +40,13 @@ def parser() -> argparse.ArgumentParser:
     nightly.add_argument("--dry-run", action="store_true", help="all steps, nothing published")
     nightly.add_argument("--json", action="store_true", help="JSON instead of lines")
 
+    lake = commands.add_parser("lake", help="what the nights left: upkeep, and PostgreSQL's columns from it")
+    lake_does = lake.add_subparsers(dest="what", metavar="WHAT", required=True)
+    lake_does.add_parser("check", help="whether each file holds what was written there")
+    lake_does.add_parser("compact", help="pack files of some days ago more tightly")
+    lake_does.add_parser("prune", help="delete what is kept no longer")
+    lake_does.add_parser("rebuild", help="write the published columns again, from the lake and the facts since")
+
     report = commands.add_parser("report", help="a report's rows")
     report.add_argument("name", metavar="NAME", help="buckets, roll-rates, …")
     report.add_argument("--business-date", type=_day, metavar="D", required=True)

@@ -33,6 +33,7 @@ def run(options: argparse.Namespace) -> int:
         "lines": _lines,
         "intake": _intake,
         "nightly": _nightly,
+        "lake": _lake,
         "report": _report,
         "why": _why,
         "evidence": _verify,
@@ -197,6 +198,8 @@ def _told(step: Progress) -> Iterator[str]:
 def _reason(refused: object) -> str:
     sentences: dict[str, str] = {
         "file_missing": "the file {kind} of {date} is missing.",
+        "no_night": "no night was published yet.",
+        "not_in_the_lake": "the table {table} of {date} is not in the lake any more.",
         "totals_off": "the total {name} {currency} is {found} and should be {expected}.",
     }
     code, params = refused.code, refused.params  # type: ignore[attr-defined]
@@ -204,6 +207,35 @@ def _reason(refused: object) -> str:
         return sentences[code].format(**params)
     except KeyError:
         return f"{code} {' '.join(f'{k}={v}' for k, v in params.items())}".strip() + "."
+
+
+def _lake(options: argparse.Namespace) -> int:
+    from dunwell.engine import lake
+    from dunwell.kernel.actor import Actor
+    from dunwell.kernel.times import business_date
+    from dunwell.nightly import services as nightly
+
+    now = datetime.now(UTC)
+    by, today = Actor.program(f"lake {options.what}"), business_date(now)
+    if options.what == "check":
+        sentences = list(nightly.check())
+        print("\n".join(sentences) or "Every file holds what was written there.")
+        return 1 if sentences else 0
+    try:
+        if options.what == "rebuild":
+            night, rows = nightly.rebuild(now=now, by=by)
+            print(f"{rows} rows written from the night of {night.business_date}, run {night.number}.")
+            return 0
+        did = nightly.compact(today=today) if options.what == "compact" else nightly.prune(today=today, now=now, by=by)
+    except nightly.Busy:
+        print("dunwell: A night is running.", file=sys.stderr)
+        return BUSY
+    except nightly.Refused as refused:
+        raise Refused(f"The lake cannot say: {_reason(refused)}") from None
+    except lake.Other as other:
+        raise Refused(f"{other}. `dunwell lake check` names every such file.") from None
+    print(f"{did.files} files, {did.bytes / 1e6:.1f} MB less.")
+    return 0
 
 
 def _report(options: argparse.Namespace) -> int:

@@ -54,6 +54,11 @@ def link(source: Path, target: Path) -> None:
     os.replace(draft, target)
 
 
+def content_of(connection: DuckDBPyConnection, path: Path) -> str:
+    """The content hash of a file."""
+    return content.content_hash(connection, f"read_parquet('{_spelled(path)}', hive_partitioning = false)")
+
+
 class Other(ValueError):
     """A file of the lake does not hold what its commit says."""
 
@@ -78,10 +83,7 @@ def compact(connection: DuckDBPyConnection, path: Path, *, content_hash: str) ->
             + f") TO '{_spelled(draft)}' ({PACKED}, KV_METADATA {{{MARK}: 'sorted by {' '.join(order)}'}})"
         )
         for file in (path, draft):
-            if (
-                content.content_hash(connection, f"read_parquet('{_spelled(file)}', hive_partitioning = false)")
-                != content_hash
-            ):
+            if content_of(connection, file) != content_hash:
                 raise Other(f"{file.name} does not hold what was written there")
         with draft.open("rb+") as written:
             os.fsync(written.fileno())

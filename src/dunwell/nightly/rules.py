@@ -52,10 +52,7 @@ class Usual:
 
 def usual(on: date) -> Usual:
     """The parameters in force on a date. ValueError before the first of them."""
-    known = [dated for dated in _document()["usual_range"]["values"] if dated["from"] <= on]
-    if not known:
-        raise ValueError(f"ranges.yaml: usual_range has no value in force on {on}")
-    value = max(known, key=lambda dated: dated["from"])["value"]
+    value = _in_force("ranges.yaml", "usual_range", on)
     return Usual(
         value["nights"], value["least"], Decimal(value["deviations"]), Decimal(value["share"]), Decimal(value["rows"]),
         Decimal(value["money"]),
@@ -69,6 +66,28 @@ def kind_of_day(day: date, calendar: Calendar) -> str:
     return WORKING_DAY if calendar.is_working_day(day) else DAY_OFF
 
 
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How many days after its business date the lake keeps what a night left (lake.yaml)."""
+
+    working: int
+    unpublished: int
+    published: int
+    loose: int
+
+
+def keeping(on: date) -> Keeping:
+    """The parameters in force on a date. ValueError before the first of them."""
+    return Keeping(*(_in_force("lake.yaml", f"lake_{one}", on) for one in Keeping.__slots__))
+
+
+def _in_force(file: str, name: str, on: date) -> Any:
+    known = [dated for dated in _document(file)[name]["values"] if dated["from"] <= on]
+    if not known:
+        raise ValueError(f"{file}: {name} has no value in force on {on}")
+    return max(known, key=lambda dated: dated["from"])["value"]
+
+
 @cache
-def _document() -> dict[str, Any]:
-    return yaml.safe_load(resources.files("dunwell.nightly").joinpath("ranges.yaml").read_text("utf-8"))
+def _document(file: str) -> dict[str, Any]:
+    return yaml.safe_load(resources.files("dunwell.nightly").joinpath(file).read_text("utf-8"))

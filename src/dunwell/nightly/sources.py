@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from duckdb import DuckDBPyConnection
@@ -51,6 +51,7 @@ class Scope:
     at: datetime
     until: date | None = None
     parties: Sequence[int] | None = None
+    told_since: datetime | None = None  # when the last night was frozen; none: ever
 
     def fill(self, query: str) -> pg.Composed:
         until = pg.Literal(self.until or date.max)
@@ -70,6 +71,7 @@ class Scope:
             ever=pg.Literal(self.as_of - HISTORY if self.until is None else date.min),
             oldest_due=pg.SQL("(s.oldest_due_date - {})").format(pg.Literal(BEFORE_OLDEST_DUE.days)),
             until=until,
+            told_since=pg.Literal(self.told_since or datetime.min.replace(tzinfo=UTC)),
             month_ago=pg.Literal(self.as_of - timedelta(days=30)),
         )
 
@@ -267,6 +269,22 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
         {
             "account_no": "VARCHAR", "payment_id": "BIGINT", "position": "INTEGER", "component": "VARCHAR",
             "amount": MONEY, "rule": "VARCHAR",
+        },
+    ),
+    # for building PostgreSQL's lines again: how the payments stand spread of which something was told since the last night
+    "line_told": (
+        """
+        SELECT y.id, l.position, l.component, l.amount, l.rule
+        FROM payments_payment AS y
+        JOIN portfolio_account AS a ON a.id = y.account_id AND a.entity_id = {entity}
+        LEFT JOIN arrears_allocationline AS l ON l.payment_id = y.id
+        WHERE {whole} AND (
+            y.recorded_at >= {told_since}
+            OR y.id IN (SELECT payment_id FROM payments_reversal WHERE recorded_at >= {told_since})
+            OR y.id IN (SELECT payment_id FROM payments_paymentanswer WHERE recorded_at >= {told_since}))
+        """,
+        {
+            "payment_id": "BIGINT", "position": "INTEGER", "component": "VARCHAR", "amount": MONEY, "rule": "VARCHAR",
         },
     ),
 }  # fmt: skip

@@ -2,8 +2,12 @@
 
 from dunwell.nightly.services.errors import Busy, Fenced, Refused
 from dunwell.nightly.services.files import take_files
+from dunwell.nightly.services.keeping import Upkeep, check, compact, prune
 from dunwell.nightly.services.reassessing import reassess
+from dunwell.nightly.services.rebuilding import rebuild
 from dunwell.nightly.services.running import run
 from dunwell.nightly.services.stepping import Progress
 
-__all__ = ["Busy", "Fenced", "Progress", "Refused", "reassess", "run", "take_files"]
+__all__ = [
+    "Busy", "Fenced", "Progress", "Refused", "Upkeep", "check", "compact", "prune", "reassess", "rebuild", "run", "take_files",
+]  # fmt: skip

@@ -111,7 +111,9 @@ def _freeze(
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         files = files_of(entity_id=entity_id, business_date=as_of, restated=run.restated)
-        scope = sources.Scope(entity_id=entity_id, as_of=as_of, at=now)
+        scope = sources.Scope(
+            entity_id=entity_id, as_of=as_of, at=now, told_since=before.frozen_at if before else None
+        )  # fmt: skip
         if run.restated:
             scope = replace(scope, at=min(now, times.end_of(as_of)), until=as_of)
         sources.read(cursor, connection, sources.SOURCES, scope, told=tick)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import OperationalError, transaction
@@ -76,14 +77,23 @@ def publish(
         done = set(PublishedPartition.objects.filter(run=night).values_list("partition", flat=True))
         for partition in range(partitions):
             if partition not in done:
-                _publish_partition(cursor, night, merge, partition)
+                write_partition(cursor, merge, partition, of=night)
         _drop_stale(cursor, merge)
     marks = PublishedPartition.objects.filter(run=night)
     touched = sum(night_touched for night_touched in marks.values_list("touched", flat=True))
     return sum(marks.values_list("rows", flat=True)), touched
 
 
-def _publish_partition(cursor, night: Run, merge: staging.Merge, partition: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of a partition: rows written, and its parties that were touched since the freeze."""
+
+    rows: int
+    touched: int
+
+
+def write_partition(cursor, merge: staging.Merge, partition: int, *, of: Run | None = None) -> Written:
+    """Merge a partition in one transaction; of a run, under its fence and together with its mark."""
     for attempt in range(TRIES):
         try:
             with transaction.atomic():
@@ -91,19 +101,22 @@ def _publish_partition(cursor, night: Run, merge: staging.Merge, partition: int)
                 cursor.execute(
                     f"SET LOCAL lock_timeout = '{LOCK_WAIT}'; SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
                 )
-                fence(cursor, night)
+                if of is not None:
+                    fence(cursor, of)
                 there = staging.lock_partition(cursor, merge, partition)
                 rows = staging.merge_partition(cursor, merge, partition, there) if there.fresh + there.touched else 0
                 staging.untouch(cursor, merge, partition)
-                PublishedPartition.objects.create(
-                    run=night, partition=partition, epoch=night.epoch, rows=rows, touched=there.touched,
-                    recorded_at=merge.now,
-                )  # fmt: skip
-            return
+                if of is not None:
+                    PublishedPartition.objects.create(
+                        run=of, partition=partition, epoch=of.epoch, rows=rows, touched=there.touched,
+                        recorded_at=merge.now,
+                    )  # fmt: skip
+            return Written(rows, there.touched)
         except OperationalError:  # a person at the desk holds a row: give way, and come again
             if attempt == TRIES - 1:
                 raise
             time.sleep(0.25)
+    raise AssertionError("the last try raises")
 
 
 def fence(cursor, night: Run) -> None:
@@ -147,17 +160,22 @@ def figures(night: Run, connection: DuckDBPyConnection) -> None:
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '5s'")
         fence(cursor, night)
-        for source, (table, columns, key) in FIGURES.items():
-            staged = f"stage_{source}"
-            cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {staged} (LIKE {table}) ON COMMIT DELETE ROWS")
-            cursor.execute(f"ALTER TABLE {staged} ALTER COLUMN id DROP NOT NULL, ALTER COLUMN run_id DROP NOT NULL")
-            copying.to_postgres(connection, f"SELECT {', '.join(columns)} FROM {source}", cursor, staged, columns)
-            cursor.execute(f"DELETE FROM {table} AS t USING (SELECT DISTINCT {', '.join(key)} FROM {staged}) AS s WHERE "
-                           + " AND ".join(f"t.{c} = s.{c}" for c in key))  # fmt: skip
-            cursor.execute(
-                f"INSERT INTO {table} ({', '.join(columns)}, run_id) SELECT {', '.join(columns)}, %s FROM {staged}",
-                [night.pk],
-            )
+        write_figures(cursor, night, connection)
+
+
+def write_figures(cursor, night: Run, connection: DuckDBPyConnection) -> None:
+    """The same in the caller's transaction."""
+    for source, (table, columns, key) in FIGURES.items():
+        staged = f"stage_{source}"
+        cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {staged} (LIKE {table}) ON COMMIT DELETE ROWS")
+        cursor.execute(f"ALTER TABLE {staged} ALTER COLUMN id DROP NOT NULL, ALTER COLUMN run_id DROP NOT NULL")
+        copying.to_postgres(connection, f"SELECT {', '.join(columns)} FROM {source}", cursor, staged, columns)
+        cursor.execute(f"DELETE FROM {table} AS t USING (SELECT DISTINCT {', '.join(key)} FROM {staged}) AS s WHERE "
+                       + " AND ".join(f"t.{c} = s.{c}" for c in key))  # fmt: skip
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join(columns)}, run_id) SELECT {', '.join(columns)}, %s FROM {staged}",
+            [night.pk],
+        )
 
 
 def differences(night: Run, connection: DuckDBPyConnection, *, entity_id: int) -> None:

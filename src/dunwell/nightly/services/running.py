@@ -55,7 +55,7 @@ def run(
     """
     entity = Entity.objects.get(code=settings.BANK_ENTITY)
     watch = progress or (lambda _: None)
-    with _lock():
+    with lock():
         if dry_run:
             return _dry(entity, business_date, now=now, watch=watch, engine=engine, master=master)
         try:
@@ -79,7 +79,8 @@ def run(
 
 
 @contextmanager
-def _lock() -> Iterator[None]:
+def lock() -> Iterator[None]:
+    """One night at a time, and nothing else that publishes. Busy when another holds it for longer than a moment."""
     until = time.monotonic() + PATIENCE
     with database.cursor() as cursor:
         cursor.execute(LOCK)
