@@ -7,7 +7,6 @@ the content that they name. So whoever is killed in between loses nothing, and c
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -21,14 +20,14 @@ from dunwell.evidence import services as evidence
 from dunwell.identity.models import Entity
 from dunwell.intake.models import IntakeFile
 from dunwell.kernel.actor import Actor
-from dunwell.nightly import numbers, rules, stays
+from dunwell.nightly import numbers, rules
 from dunwell.nightly.models import Run, Step
 from dunwell.nightly.services import freezing
 from dunwell.nightly.services.stepping import KEPT, PUBLISH
 
-#: Tables of a published night that figures, drill-down, why and proofs read: they stay as long as the night's inputs.
-#: The others are working tables.
-STAYS = KEPT | {Path(file).stem for file in stays.KEPT.values()} | {"movement", "due", "closing"}
+#: Tables of a published night that figures, drill-down, the next nights and proofs read: they stay as long as its inputs,
+#: from which `why` works everything out again. The others are working tables.
+STAYS = KEPT | {"movement", "due", "closing"}
 ABANDONED = 24 * 3600  # seconds after which a half-written file has nobody who writes it
 
 
@@ -67,7 +66,7 @@ def prune(*, today: date, now: datetime, by: Actor) -> Upkeep:
         for path in there:
             count, size = _delete(path)
             files, freed = files + count, freed + size
-    for path in _abandoned():
+    for path in _abandoned(now):
         count, size = _delete(path)
         files, freed = files + count, freed + size
     return Upkeep(files, freed)
@@ -149,9 +148,9 @@ def _working(run: Run) -> Iterator[Path]:
             yield path
 
 
-def _abandoned() -> Iterator[Path]:
+def _abandoned(now: datetime) -> Iterator[Path]:
     """Drafts, Spark's work and dry runs of processes that were killed."""
-    root, since = Path(settings.LAKE), time.time() - ABANDONED
+    root, since = Path(settings.LAKE), now.timestamp() - ABANDONED
     for pattern in ("dry-*", "date=*/run=*/work", "date=*/run=*/*/.*", "date=*/run=*/*/*/.*", "intake/*/*/.*"):
         for path in root.glob(pattern):
             if path.stat().st_mtime < since:
