@@ -153,7 +153,7 @@ def test_a_word_of_withdrawal_stops_further_texts_and_other_words_stand_in_the_t
     ]
     assert said[:2] == [("reply", "什么时候扣款？"), ("opt_out", " 退订。")]
     consent = Consent.objects.filter(party=message.party, kind="opt_out").first()
-    assert (consent.channel, consent.evidence.split("-")[0]) == ("sms", "inbound")
+    assert (consent.channel, consent.evidence.split(":")[0]) == ("sms", "log")
     assert Inbound.objects.get(party=None).meaning == "reply"
     refused = services.queue_message(
         party_id=message.party_id, contact_point_id=message.contact_point_id, template_code="SMS-REMIND-1",

@@ -78,22 +78,22 @@ def _keep(point: ContactPoint, key: str, text: str, fields: dict, *, by: Actor, 
         key=key, party_id=point.party_id, contact_point=point, entity_id=point.party.entity_id,
         text_sealed=portfolio.seal_text(party_id=point.party_id, text=text), **fields,
     )  # fmt: skip
-    if row.meaning == "opt_out":
-        compliance.record_consent(
-            party_id=point.party_id,
-            kind="opt_out",
-            channel=row.channel,
-            evidence_ref=f"inbound-{row.pk}",
-            by=by,
-            now=now,
-        )
-    evidence.write(
+    entry = evidence.write(
         kind="message.received", now=now, by=by, entity_id=row.entity_id, party_id=point.party_id,
         data={
             "inbound": row.pk, "channel": row.channel, "contact_point": point.pk, "masked": row.masked,
             "meaning": row.meaning, "received_at": row.received_at.isoformat(),
         },
     )  # fmt: skip
+    if row.meaning == "opt_out":
+        compliance.record_consent(
+            party_id=point.party_id,
+            kind="opt_out",
+            channel=row.channel,
+            evidence_ref=f"log:{entry.pk}",
+            by=by,
+            now=now,
+        )
     return 1
 
 

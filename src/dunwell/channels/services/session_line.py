@@ -65,7 +65,7 @@ class SessionLine:
                     await self._pause(min(2**failures / 2, RETRY_AT_MOST))
                 except Exception as error:
                     log.error("line failed", line=self.line.code, error=type(error).__name__, exc_info=True)
-                    await self._database(lambda: connection.close())
+                    await self._database(self._let_go)  # what it has in hand is in doubt from now on
                     await self._pause(5)
         finally:
             with contextlib.suppress(Exception):
@@ -87,8 +87,10 @@ class SessionLine:
             return cursor.fetchone()[0]
 
     def _let_go(self) -> None:
-        self.sender.release()
-        connection.close()  # and with it every lock
+        try:
+            self.sender.release()
+        finally:
+            connection.close()  # and with it every lock
 
     async def _bind(self) -> Session:
         options = self.line.options
@@ -103,14 +105,15 @@ class SessionLine:
 
     async def _serve(self, session: Session) -> None:
         """Send and receive until the session ends or the line is to stop; then nothing is left under way."""
-        handed: asyncio.Queue[Sequence[Parcel] | None] = asyncio.Queue(1)
-        sending = [asyncio.create_task(self._hand_out(session, handed)) for _ in range(HANDS)]
+        handed: asyncio.Queue[Sequence[Parcel] | None] = asyncio.Queue()
+        room = asyncio.Semaphore(HANDS + 1)  # batches that are claimed and not settled
+        sending = [asyncio.create_task(self._hand_out(session, handed, room)) for _ in range(HANDS)]
         receiving = asyncio.create_task(self._receive(session))
         try:
-            await self._claim(session, handed)
+            await self._claim(session, handed, room)
         finally:
             for _ in sending:
-                await handed.put(None)
+                handed.put_nowait(None)
             came = await asyncio.gather(*sending, return_exceptions=True)
             await session.close()
             receiving.cancel()
@@ -121,16 +124,19 @@ class SessionLine:
         if session.ended.result() != "closed by us":
             raise ConnectionError(session.ended.result())
 
-    async def _claim(self, session: Session, handed: asyncio.Queue) -> None:
+    async def _claim(self, session: Session, handed: asyncio.Queue, room: asyncio.Semaphore) -> None:
         while not self.stopping.is_set() and not session.ended.done():
+            await room.acquire()
             claimed: Claimed = await self._database(
                 lambda: claim(
                     line=self.line, limit=self.line.batch, sender=self.sender.hold(), by=self.by, now=self.clock()
                 )
             )
             if claimed.parcels:
-                await handed.put(claimed.parcels)
-            elif not claimed.taken:
+                handed.put_nowait(claimed.parcels)
+                continue
+            room.release()
+            if not claimed.taken:
                 waiting = {
                     asyncio.ensure_future(self.stopping.wait()),
                     asyncio.ensure_future(asyncio.shield(session.ended)),
@@ -139,13 +145,22 @@ class SessionLine:
                 for one in left:
                     one.cancel()
 
-    async def _hand_out(self, session: Session, handed: asyncio.Queue) -> None:
+    async def _hand_out(self, session: Session, handed: asyncio.Queue, room: asyncio.Semaphore) -> None:
+        """Hand batches over and settle them. What cannot be written down ends the session, and stays `sending`."""
+        failed: Exception | None = None
         while (parcels := await handed.get()) is not None:
             came = await asyncio.gather(*(self._hand_over(session, parcel) for parcel in parcels))
             results = [(parcel.message_id, told) for parcel, told in zip(parcels, came, strict=True)]
-            await self._database(
-                partial(settle, line=self.line, results=results, done=self.done, by=self.by, now=self.clock())
-            )
+            try:
+                await self._database(
+                    partial(settle, line=self.line, results=results, done=self.done, by=self.by, now=self.clock())
+                )
+            except Exception as error:
+                failed = error
+                session.abort("what was sent could not be written down")
+            room.release()
+        if failed is not None:
+            raise failed
 
     async def _hand_over(self, session: Session, parcel: Parcel) -> HandedOver:
         """All parts of a text, one after the other: when the first is refused nothing of it has left."""

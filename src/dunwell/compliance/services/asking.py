@@ -108,6 +108,8 @@ def keep(answered: Answered, *, by: Actor, now: datetime, key: str | None = None
 
 def keep_many(answers: Sequence[Answered], *, by: Actor, now: datetime, key: str | None = None) -> list[GateDecision]:
     """Write many answers down, in two statements; their rows in the same order."""
+    for pack in {answered.pack.sha256: answered.pack for answered in answers}.values():
+        _keep_text(pack, now)
     rows = GateDecision.objects.bulk_create([_row(answered, by=by, now=now, key=key) for answered in answers])
     refused = [
         _refusal(answered, row, by=by, now=now)
@@ -121,7 +123,6 @@ def keep_many(answers: Sequence[Answered], *, by: Actor, now: datetime, key: str
 
 def _row(answered: Answered, *, by: Actor, now: datetime, key: str | None) -> GateDecision:
     known, decision = answered.known, answered.decision
-    _keep_text(answered.pack, now)
     asking = known.asking
     return GateDecision(
         entity_id=known.entity_id if by.entity_id is None else by.entity_id,
