@@ -11,6 +11,7 @@ over as many rows that are all ready, with an index made for it. What is done wi
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
 import multiprocessing
 import os
@@ -168,15 +169,17 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def case_page(environment: dict, rounds: int) -> tuple[float, float, int]:
-    """Milliseconds of the case page with 1,000 entries and with 10 (medians, taken in turns), and its queries."""
+    """Milliseconds of the case page over HTTP with 1,000 entries and with 10 (medians, in turns), and its queries."""
     os.environ.update({**environment, "DUNWELL_POOL": ""})
     import django
 
     django.setup()
+    from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
     from django.db import connection
+    from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
-    from dunwell.casework import queries, services
+    from dunwell.casework import services
     from dunwell.casework.models import Case
     from dunwell.evidence import services as evidence
     from dunwell.identity.models import User
@@ -192,14 +195,39 @@ def case_page(environment: dict, rounds: int) -> tuple[float, float, int]:
             )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE evidence_log")
+    from dunwell.settings.wsgi import application
+
+    class Quiet(WSGIRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    browser = Client(headers={"host": "127.0.0.1"})
+    browser.force_login(user)
+    headers = {"Cookie": "; ".join(f"{name}={morsel.value}" for name, morsel in browser.cookies.items())}
+    web = ThreadedWSGIServer(("127.0.0.1", 0), Quiet, connections_override={})
+    web.set_app(application)
+    threading.Thread(target=web.serve_forever, daemon=True).start()
+    line = http.client.HTTPConnection("127.0.0.1", web.server_address[1])
+
+    def page(case: Case) -> bytes:
+        line.request("GET", f"/cases/{case.case_no}", headers=headers)
+        with line.getresponse() as answer:
+            text = answer.read()
+            if answer.status != 200 or case.case_no.encode() not in text:
+                raise RuntimeError(f"the case page answered {answer.status}")
+            return text
+
     spent: tuple[list[float], list[float]] = ([], [])
     for _ in range(20 + 200 * rounds):
         for case, times in zip(cases, spent, strict=True):
             began = time.perf_counter()
-            queries.case_page(case.pk, user, NOW)
+            page(case)
             times.append(time.perf_counter() - began)
     with CaptureQueriesContext(connection) as asked:
-        queries.case_page(cases[0].pk, user, NOW)
+        browser.get(f"/cases/{cases[0].case_no}")
+    line.close()
+    web.shutdown()
+    web.server_close()
     many, few = (percentile(sorted(times[20:]), 0.5) * 1000 for times in spent)
     return many, few, len(asked)
 
@@ -211,7 +239,7 @@ def figures(cases: int = 1_000_000, takes: int = 100_000, rounds: int = 1, rate:
     try:
         ours, bare = [], []
         for _ in range(rounds):
-            bare.append(load(scratch.environment, "bare", min(takes, 20_000), rate))
+            bare.append(load(scratch.environment, "bare", takes // rounds, rate))
             ours.append(load(scratch.environment, "next", takes // rounds, rate))
         many, few, asked = case_page(scratch.environment, rounds)
     finally:
