@@ -26,6 +26,8 @@ STEPS = {
     "classify": pgettext_lazy("night", "Classify"),
     "risk": pgettext_lazy("night", "Risk class"),
     "settle_promises": pgettext_lazy("night", "Settle promises"),
+    "accrue": pgettext_lazy("night", "Interest and late charges"),
+    "difference": pgettext_lazy("night", "Differences to the host"),
     "roll_up": pgettext_lazy("night", "Roll up to the party"),
     "segment": pgettext_lazy("night", "Segment"),
     "arm": pgettext_lazy("night", "Champion or challenger"),
