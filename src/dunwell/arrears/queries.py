@@ -29,7 +29,7 @@ def judgements(*, entity_id: int) -> QuerySet[RiskJudgement]:
     """All judgements of an entity's accounts with their answers and last days, the newest first."""
     return (
         RiskJudgement.objects.filter(account__entity_id=entity_id)
-        .select_related("account", "answer", "end")
+        .select_related("account__state", "answer", "end")
         .annotate(last_day=Least("ends_on", Coalesce("end__last_day", "ends_on")))
         .order_by("-id")
     )

@@ -55,6 +55,7 @@ def _page(request: HttpRequest, *, error: str = "", typed: dict[str, str] | None
         return {
             "row": judgement,
             "name": CLASSES[judgement.risk_class],
+            "now": _class_now(judgement.account),
             "own": judgement.recorded_by == request.user.pk,
         }
 
@@ -67,6 +68,12 @@ def _page(request: HttpRequest, *, error: str = "", typed: dict[str, str] | None
         "typed": typed or {"starts_on": today.isoformat(), "key": uuid4().hex},
     }
     return render(request, "arrears/judgements.html", context, status=422 if error else 200)
+
+
+def _class_now(account: Account) -> object:
+    """The class as it is published; nothing of an account that is not in work."""
+    state = getattr(account, "state", None)
+    return CLASSES.get(state.risk_class, "") if state is not None else ""
 
 
 @requires("class.judge")
