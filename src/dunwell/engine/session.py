@@ -31,7 +31,9 @@ def connect(*, threads: int | None = None, memory: str | None = None, spill: Pat
         # its own: two that share one give their files the same names. DuckDB makes it when it needs it, and removes it
         "temp_directory": str(below / f"{os.getpid()}-{uuid.uuid4().hex}"),
     }
-    return duckdb.connect(":memory:", config=config)
+    made = duckdb.connect(":memory:", config=config)
+    made.execute("SET enable_progress_bar = false")  # it would stand in the middle of what a command prints
+    return made
 
 
 def sweep() -> None:
