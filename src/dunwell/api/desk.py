@@ -16,9 +16,12 @@ from dunwell.casework import queries
 from dunwell.casework import services as casework
 from dunwell.casework.models import Case
 from dunwell.casework.rules.codes import action_of
+from dunwell.channels import services as channels
 from dunwell.compliance import queries as compliance_queries
 from dunwell.compliance import services as compliance
+from dunwell.compliance.models import Contact
 from dunwell.compliance.rules import purposes
+from dunwell.desk.telephone import on_telephone, refused_at_dial
 from dunwell.kernel.decision import Decision
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import ContactPoint, Party
@@ -106,12 +109,26 @@ class Taken(Schema):
 
 
 class Dialled(Schema):
-    """`number` is there only when the gate allowed it, and may be dialled until `expires_at`."""
+    """`number` is there only when the gate allowed it, and may be dialled until `expires_at`. With `telephone` true the
+    caller's own telephone dials it and the number is not told: how it goes is at `calls/{contact}`."""
 
     answer: Answer
     contact: int | None = None
     number: str | None = None
+    telephone: bool = False
     expires_at: datetime | None = None
+
+
+class CallState(Schema):
+    """`kind`: waiting, dialled, ringing, answered, ended, lost, or refused at the dial. `proposed` is the code of an
+    outcome that an unanswered end came to, `refused` the rule that stopped it."""
+
+    kind: str
+    since: datetime
+    seconds: int | None
+    cause: str
+    proposed: str
+    refused: str = ""
 
 
 class PromisePart(Schema):
@@ -202,10 +219,27 @@ def dial(request: HttpRequest, case_no: str, payload: Dial) -> dict[str, object]
     contact = reserved.contact
     if contact is None or contact.expires_at <= now or contact.outcomes.exists():
         return answer
+    answer |= {"contact": contact.pk, "expires_at": contact.expires_at}
+    if channels.ask_call(contact_id=contact.pk, staff_no=request.user.staff_no, now=now) is not None:
+        return answer | {"telephone": True}
     number = portfolio.reveal_contact_point(
         contact_point_id=payload.contact_point, by=actor, reason="dial", now=now, case_id=found.pk
     )
-    return answer | {"contact": contact.pk, "number": number, "expires_at": contact.expires_at}
+    return answer | {"number": number}
+
+
+@router.get("/cases/{case_no}/calls/{contact_id}", response=CallState, url_name="call")
+def call(request: HttpRequest, case_no: str, contact_id: int) -> dict[str, object]:
+    """How one's own call by telephone stands."""
+    actor = permitted(request, "case.work")
+    found = Contact.objects.filter(pk=contact_id, case_id=find(request, case_no).pk, by_id=actor.user_id).first()
+    action = action_of(direction=found.direction, party=found.party_type) if found else ""
+    state = on_telephone(contact_id, action) if found else None
+    if found is None or state is None:
+        raise HttpError(404, f"contact {contact_id} is no call of yours by a telephone")
+    refused = refused_at_dial(found)
+    shown = {name: getattr(state, name) for name in CallState.model_fields if name != "refused"}
+    return shown | {"refused": refused.rule if refused else ""}
 
 
 @router.post("/cases/{case_no}/calls", response=Taken, url_name="incoming")

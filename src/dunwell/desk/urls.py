@@ -15,6 +15,7 @@ from dunwell.desk.pages import (
     sign_in,
     start,
     team,
+    telephone,
     users,
 )
 
@@ -32,6 +33,7 @@ urlpatterns = [
     path("cases/<str:case_no>/take", case.take, name="take"),
     path("cases/<str:case_no>/incoming", case.incoming, name="incoming"),
     path("cases/<str:case_no>/dial", case.dial, name="dial"),
+    path("cases/<str:case_no>/call/<int:contact_id>", telephone.call, name="call"),
     path("cases/<str:case_no>/contact", case.contact, name="contact"),
     path("cases/<str:case_no>/draft", case.draft, name="draft"),
     path("cases/<str:case_no>/note", acts.note, name="note"),

@@ -18,6 +18,15 @@ ROLES = {
     "manager": pgettext_lazy("role", "Manager"),
     "administrator": pgettext_lazy("role", "Administrator"),
 }
+CALL_EVENTS = {
+    "waiting": _("Your telephone is asked to dial."),
+    "refused": _("Not dialled"),
+    "dialled": _("Dialling."),
+    "ringing": _("It rings."),
+    "answered": _("Answered."),
+    "ended": _("The call has ended."),
+    "lost": _("The connection to your telephone was lost: only you know what came of this call. It counts."),
+}
 STAGES = {
     "reminder": pgettext_lazy("stage", "Reminder"),
     "early": pgettext_lazy("stage", "Early"),

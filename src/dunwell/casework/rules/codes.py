@@ -65,6 +65,11 @@ class Action(Named):
         """The code, if this action permits it."""
         return next((found for group in self.groups for found in group.codes if found.code == code), None)
 
+    def unanswered(self, outcome: str) -> Code | None:
+        """The code of a call that nobody answered, by what the network says of it."""
+        found = (code for group in self.groups if group.code == "not_reached" for code in group.codes)
+        return next((code for code in found if code.outcome == outcome), None)
+
     def ended(self, result: str) -> Code | None:
         """The first code with this result."""
         return next((found for group in self.groups for found in group.codes if found.result == result), None)

@@ -17,6 +17,7 @@ from dunwell.casework.models import Case, Note, PlannedAction, Reminder
 from dunwell.casework.rules.codes import Code, action_of, codes, mistakes
 from dunwell.casework.services import drafts, notes
 from dunwell.casework.services.queue import acting, hold, release
+from dunwell.channels.services import calling
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact, ContactOutcome
 from dunwell.compliance.queries.budget import budget
@@ -148,7 +149,7 @@ def _write(
         contact_id=contact.pk,
         outcome=chosen.counted_as(identified),
         identified=identified,
-        seconds=seconds,
+        seconds=calling.talked(contact.pk) if seconds is None else seconds,
         result=chosen.result,
         by=by,
         now=now,

@@ -65,7 +65,8 @@ def take_wanted(*, line: str, seat: str, now: datetime, by: Actor = TELEPHONE) -
     if decision is None or not decision.allowed:
         rule = "token" if decision is None else decision.primary.rule
         _event(call, CallEvent.Kind.REFUSED, now=now, detail=rule)
-        compliance.give_back(contact_id=call.pk, proof="not_handed_over", by=by, now=now, key=f"back-{call.pk}")
+        if not call.contact.outcomes.exists():  # he may have written one before his telephone was ready
+            compliance.give_back(contact_id=call.pk, proof="not_handed_over", by=by, now=now, key=f"back-{call.pk}")
         return None
     _event(call, CallEvent.Kind.DIALLED, now=now)
     point = call.contact.contact_point
@@ -139,3 +140,14 @@ def shown(contact_id: int) -> Shown | None:
     answered, ended = events.get(CallEvent.Kind.ANSWERED), events.get(CallEvent.Kind.ENDED)
     seconds = int((ended.at - answered.at).total_seconds()) if answered and ended else None
     return Shown(last.kind, last.at, seconds, last.outcome, last.detail)
+
+
+def talked(contact_id: int) -> int | None:
+    """Seconds of talk by the telephone's own events; None when no telephone heard one from answer to end."""
+    at = dict(
+        CallEvent.objects.filter(
+            call_id=contact_id, kind__in=(CallEvent.Kind.ANSWERED, CallEvent.Kind.ENDED)
+        ).values_list("kind", "at")
+    )
+    both = CallEvent.Kind.ANSWERED in at and CallEvent.Kind.ENDED in at
+    return int((at[CallEvent.Kind.ENDED] - at[CallEvent.Kind.ANSWERED]).total_seconds()) if both else None

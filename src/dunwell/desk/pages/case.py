@@ -19,6 +19,7 @@ from dunwell.casework import services as casework
 from dunwell.casework.models import Case
 from dunwell.casework.rules.codes import Action, action_of, codes
 from dunwell.casework.services import Saved
+from dunwell.channels import services as channels
 from dunwell.compliance import queries as compliance_queries
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact
@@ -28,6 +29,7 @@ from dunwell.compliance.rules.holds import placeable
 from dunwell.compliance.words import HOLDS
 from dunwell.desk import timeline, words
 from dunwell.desk.reading import page_of, refusal_of
+from dunwell.desk.telephone import on_telephone
 from dunwell.evidence import services as evidence
 from dunwell.frame.templatetags.frame import clock_seconds
 from dunwell.identity.models import User
@@ -107,8 +109,16 @@ def context_of(request: HttpRequest, case: Case, *, kind: str = "", before: int 
     typed = typed_of(
         page.draft if page.call and str(page.draft.get("contact", "")) == str(page.call.contact_id) else {}
     )
+    by_phone = on_telephone(page.call.contact_id, page.call.action) if page.call and not page.call.incoming else None
     return (
-        {"page": page, "may": _rights(request), "new_key": secrets.token_hex(12), "bank": user.entity.name(language)}
+        {
+            "page": page,
+            "telephone": by_phone,
+            "case_no": case.case_no,
+            "may": _rights(request),
+            "new_key": secrets.token_hex(12),
+            "bank": user.entity.name(language),
+        }
         | {
             "today": times.business_date(now),
             "disclosures": [(one.code, one.name(language)) for one in codes().disclosures],
@@ -226,7 +236,7 @@ def incoming(request: HttpRequest, case_no: str) -> HttpResponse:
 @requires("case.work")
 @require_POST
 def dial(request: HttpRequest, case_no: str) -> HttpResponse:
-    """The gate decides and takes the slot; then, and only then, the number is shown, for as long as its token lasts."""
+    """The gate decides and takes the slot; then his telephone dials. Without one the number is shown, while the token lasts."""
     found, now, by = find(request, case_no), timezone.now(), casework.acting(request.user)
     point_id = _number(request.POST.get("point", "")) or 0
     held = casework.hold(case_id=found.pk, user=request.user, now=now)
@@ -249,7 +259,9 @@ def dial(request: HttpRequest, case_no: str) -> HttpResponse:
             now=now,
         )
         if answer.allowed:
-            if answer.contact and answer.contact.expires_at > now and not answer.contact.outcomes.exists():
+            live = answer.contact and answer.contact.expires_at > now and not answer.contact.outcomes.exists()
+            staff_no = request.user.staff_no
+            if live and channels.ask_call(contact_id=answer.contact.pk, staff_no=staff_no, now=now) is None:
                 number = portfolio.reveal_contact_point(
                     contact_point_id=point_id, by=by, reason="dial", now=now, case_id=found.pk
                 )

@@ -87,9 +87,17 @@
     $$("[data-codes]", form).forEach((part) => { part.hidden = part.dataset.codes !== group; });
     $$("[data-group]", form).forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.group === group)));
   }
+  /* what the network says of a call that nobody answered is chosen, unless something is */
+  function propose(form) {
+    const told = $("[data-propose]", form), radio = told && $(`input[name=code][value="${told.dataset.propose}"]`, form);
+    if (!radio || code(form)) return;
+    radio.checked = true;
+    show(form, radio.closest("[data-codes]").dataset.codes);
+  }
   function refresh() {
     const form = work();
     if (!form) return;
+    propose(form);
     const asked = asks(form);
     $$("[data-result]", form).forEach((part) => { part.hidden = !asked.includes(part.dataset.result); });
     if (code(form) && "disclosures" in code(form).dataset) form.setAttribute("data-needs-disclosures", ""); else form.removeAttribute("data-needs-disclosures");
