@@ -151,7 +151,9 @@ def by_sender(number: int) -> float:
     from dunwell.channels.lines import line_named
     from dunwell.channels.models import Message
     from dunwell.channels.services.session_line import SessionLine
+    from dunwell.compliance import shipped
 
+    shipped.packs()  # read once a process
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     began = time.monotonic()

@@ -100,13 +100,17 @@ def _renewed(messages: Sequence[Message], *, now: datetime) -> list[Opened]:
             fresh = subject, text
         if fresh != (subject, text):
             subject, text = fresh
-            message.subject_sealed = portfolio.seal_text(party_id=message.party_id, text=subject) if subject else None
-            message.text_sealed = portfolio.seal_text(party_id=message.party_id, text=text)
-            renewed.append(message)
+            renewed.append((message, subject, text))
         found.append(Opened(message, subject, text, to, known))
-    Message.objects.bulk_update(renewed, ["subject_sealed", "text_sealed"])
+    fresh_ones = [(m.party_id, part) for m, subject, text in renewed for part in (subject, text) if part]
+    sealed_anew = iter(portfolio.seal_many(items=fresh_ones))
+    for message, subject, _ in renewed:
+        message.subject_sealed = next(sealed_anew) if subject else None
+        message.text_sealed = next(sealed_anew)
+    Message.objects.bulk_update([message for message, _, _ in renewed], ["subject_sealed", "text_sealed"])
     MessageEvent.objects.bulk_create(
-        MessageEvent(message=m, state=m.state, detail="text renewed", recorded_at=now) for m in renewed
+        MessageEvent(message=message, state=message.state, detail="text renewed", recorded_at=now)
+        for message, _, _ in renewed
     )
     return found
 

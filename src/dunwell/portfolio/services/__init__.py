@@ -11,7 +11,7 @@ from dunwell.portfolio.services.looking import (
     reveal_identity,
     search,
 )
-from dunwell.portfolio.services.people import Erased, open_many, open_text, seal_text, set_point_status
+from dunwell.portfolio.services.people import Erased, open_many, open_text, seal_many, seal_text, set_point_status
 from dunwell.portfolio.services.touching import touch, touch_many
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "reveal_contact_point",
     "reveal_identity",
     "rotate_master_key",
+    "seal_many",
     "seal_text",
     "search",
     "set_point_status",
