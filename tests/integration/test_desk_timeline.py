@@ -1,11 +1,15 @@
 """What the night wrote into the log, as a collector reads it."""
 
 import pytest
+from django.template.loader import render_to_string
 from django.utils import translation
 
 from dunwell.casework.queries import timeline as read
+from dunwell.channels.models import Recording, RecordingMatch
+from dunwell.compliance import services as compliance
 from dunwell.desk import timeline
 from dunwell.evidence import services as evidence
+from dunwell.evidence.models import StoredFile
 from dunwell.kernel.actor import Actor
 from tests import build
 
@@ -31,3 +35,25 @@ def test_the_nights_entries_say_what_happened(kind, data, shown):
     with translation.override("zh-hans"):
         entry = timeline.line(read(party.pk).entries[0], {})
     assert (entry.lead, entry.main, entry.rules) == shown
+
+
+def test_a_call_with_its_recording_has_a_player():
+    party, point, case = build.debtor()
+    contact = compliance.take_call(
+        party_id=party.pk, person_id=party.pk, contact_point_id=point.pk, case_id=case.pk, by=Actor.program("t"),
+        now=build.NOW, key="in",
+    )  # fmt: skip
+    compliance.record_outcome(
+        contact_id=contact.pk, outcome="connected_rpc", by=Actor.program("t"), now=build.NOW, key="o"
+    )
+    file = StoredFile.objects.create(
+        sha256="0" * 64, name="c.wav", size=1, path="-", wrapped_key=b"", key_version=1, recorded_at=build.NOW
+    )
+    sound = Recording.objects.create(
+        entity=party.entity, file=file, media_type="audio/wav", started_at=build.NOW, seconds=3, source="batch",
+        recorded_at=build.NOW, key="r",
+    )  # fmt: skip
+    RecordingMatch.objects.create(recording=sound, contact=contact, found_by="call_id", recorded_at=build.NOW)
+    shown = timeline.shown(read(party.pk), kind="", points={}, today=build.TODAY)
+    page = render_to_string("desk/case_entries.html", {"page": {"timeline": shown, "case_no": "C"}})
+    assert page.count(f'<audio controls preload="none" src="/recordings/{sound.pk}"') == 1

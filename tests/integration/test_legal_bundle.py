@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import wave
 import zipfile
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from dunwell.channels.models import Message, MessageEvent
+from dunwell.channels.services.recordings import keep_call
 from dunwell.channels.services.texts import template_for
 from dunwell.compliance.models import Contact, ContactOutcome
 from dunwell.evidence import services as evidence
@@ -70,6 +72,7 @@ def party(tmp_path):
     )  # fmt: skip
     evidence.seal(now=at + timedelta(minutes=2))
     evidence.sign_day(day=at.date(), now=at + timedelta(days=1))
+    _call(made, point, at, tmp_path)
     paper = tmp_path / "contract.pdf"
     paper.write_bytes(b"%PDF-1.7 a contract")
     services.keep_paper(
@@ -77,6 +80,25 @@ def party(tmp_path):
         account_id=account.pk, by=OFFICER, now=NOW, key="p1",
     )  # fmt: skip
     return made
+
+
+def _call(party, point, at, folder: Path) -> None:
+    """Two calls in which he was reached: one with its recording."""
+    for nr in (2, 3):
+        call = Contact.objects.create(
+            entity=party.entity, party=party, person=party, contact_point=point, channel="call", purpose="demand",
+            token=f"00000000-0000-4000-8000-00000000000{nr}", expires_at=at, local_date=at.date(),
+            reserved_at=at + timedelta(hours=nr), key=f"c{nr}",
+        )  # fmt: skip
+        ContactOutcome.objects.create(contact=call, outcome="connected_rpc", recorded_at=at, key=f"o{nr}")
+        if nr == 2:
+            sound = folder / "side.wav"
+            with wave.open(str(sound), "wb") as out:
+                out.setnchannels(1)
+                out.setsampwidth(2)
+                out.setframerate(8000)
+                out.writeframes(b"\x01\x02" * 8000)
+            keep_call(contact_id=call.pk, call_id="x", seat="S1", files=[sound], started_at=at, now=NOW)
 
 
 def bundle(party, **told):
@@ -104,11 +126,12 @@ def checked(folder: Path, *words: str) -> tuple[int, str]:
 def test_the_stand_alone_verifier_finds_nothing_changed(party, tmp_path):
     code, said = checked(unpacked(party, tmp_path / "b"))
     assert code == 0 and "0 changed" in said
-    assert re.search(r"\d+ files, 4 records \(2 under a signed day, 2 not signed yet\)", said), said
+    assert re.search(r"\d+ files, 5 records \(2 under a signed day, 3 not signed yet\)", said), said
 
 
 @pytest.mark.parametrize(
-    "name", ["index.pdf", "messages/", "tables/payments.csv", "papers/", "log/proof.jsonl", "manifest.json"]
+    "name",
+    ["index.pdf", "messages/", "tables/payments.csv", "papers/", "recordings/", "log/proof.jsonl", "manifest.json"],
 )
 def test_one_changed_byte_is_found_in_whatever_file(party, tmp_path, name):
     folder = unpacked(party, tmp_path / "b")
@@ -158,6 +181,8 @@ def test_it_says_what_is_missing_and_holds_what_is_there(party, tmp_path):
     assert "Application A00000001" in missing and "Power of attorney" in missing
     assert "position of account A00000001" in missing and "Card agreement" not in missing
     assert "receipt of message" not in missing
+    without = Contact.objects.get(key="c3").pk
+    assert re.findall(r"recording of contact (\d+)", missing) == [str(without)]
     assert (folder / manifest["messages"][0]["path"]).read_text() == TEXT
     assert "123.45" in (folder / "tables/payments.csv").read_text(encoding="utf-8-sig")
     assert "19000000001" in (folder / "tables/contacts.csv").read_text(encoding="utf-8-sig")

@@ -9,12 +9,14 @@ import pytest
 
 from dunwell.arrangements.models import Promise, PromiseWithdrawal
 from dunwell.arrears.models import AccountState
+from dunwell.channels.models import Recording, RecordingMatch
 from dunwell.compliance.models import Contact, ContactOutcome
-from dunwell.evidence.models import Log
+from dunwell.evidence.models import Log, StoredFile
 from dunwell.kernel.actor import Actor
 from dunwell.legal import queries, services
 from dunwell.legal.models import LimitationClock
 from dunwell.legal.queries import limitation
+from dunwell.legal.queries.referral import referral_of
 from dunwell.payments import services as payments
 from dunwell.portfolio.models import Account
 from tests import build
@@ -66,6 +68,44 @@ def test_a_demand_to_the_number_he_left_with_the_bank_begins_it_again(account):
 def test_what_did_not_arrive_went_elsewhere_or_demanded_nothing_does_not(account, told):
     contact(account, **told)
     assert ends(account) == date(2026, 12, 1)
+
+
+def recorded(made: Contact) -> None:
+    """The call's sound, kept by content, found by the call's id."""
+    file = StoredFile.objects.create(
+        sha256=f"{made.pk:064}",
+        name="call.wav",
+        size=1,
+        path="files/none",
+        wrapped_key=b"",
+        key_version=1,
+        recorded_at=NOW,
+    )
+    sound = Recording.objects.create(
+        entity=made.entity, file=file, media_type="audio/wav", started_at=made.reserved_at, seconds=30, source="batch",
+        recorded_at=NOW, key=f"recording-{made.pk}",
+    )  # fmt: skip
+    RecordingMatch.objects.create(recording=sound, contact=made, found_by="call_id", recorded_at=NOW)
+
+
+def test_a_call_in_which_he_was_reached_interrupts_only_with_its_recording(account):
+    call = contact(account, channel="call", outcome="connected_rpc")
+    assert ends(account) == date(2026, 12, 1)
+    recorded(call)
+    assert ends(account) == date(2029, 10, 24)
+
+
+def test_a_recorded_call_counts_for_the_referral_when_he_was_identified(account):
+    AccountState.objects.update(principal_retail=Decimal("60000.00"))
+    first, second = (contact(account, channel="call", outcome="connected_rpc", days_ago=days) for days in (200, 150))
+    for call in (first, second):
+        recorded(call)
+    assert referral_of(account, on=TODAY).pair == ()
+    for call in (first, second):
+        ContactOutcome.objects.create(
+            contact=call, outcome="connected_rpc", identified=True, recorded_at=NOW, key=f"identified-{call.pk}"
+        )
+    assert [one.evidence for one in referral_of(account, on=TODAY).pair] == [f"call {first.pk}", f"call {second.pk}"]
 
 
 def test_a_payment_that_stayed_and_a_promise_that_stands_do(account):

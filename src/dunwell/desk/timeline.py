@@ -94,6 +94,7 @@ def _message(data: Said, points: Mapping[int, str], state: str) -> Said:
         "undelivered": (_("not delivered"), "danger"),
         "sending": (_("being handed over"), ""),
         "bounced": (_("bounced"), "danger"),
+        "receipt": (_("receipt"), ""),
     }.get(state, (state, ""))
     channel = str(words.CHANNELS.get(str(data.get("channel", "")), data.get("channel", "")))
     rules = (
@@ -278,6 +279,11 @@ def reveal_reason(code: object) -> object:
     return _("to dial") if code == "dial" else words.REVEAL_REASONS.get(str(code), code)
 
 
+def _recording(data: Said, kind: str) -> Said:
+    lead = {"recording.kept": _("Recording kept"), "recording.played": _("Recording listened to")}.get(kind, kind)
+    return {"lead": lead, "main": duration(int(data["seconds"])) if data.get("seconds") else ""}  # type: ignore[call-overload]
+
+
 def _words(entry: Logged, points: Mapping[int, str]) -> Said:
     kind, data = entry.kind, entry.data
     room = kind.split(".")[0]
@@ -309,6 +315,7 @@ def _words(entry: Logged, points: Mapping[int, str]) -> Said:
         "case": lambda: _case(data, kind),
         "action": lambda: _action(data, kind),
         "party": lambda: _person(data, kind),
+        "recording": lambda: _recording(data, kind),
     }
     return by_room.get(room, lambda: {"main": kind})()
 
@@ -334,6 +341,7 @@ def line(entry: Logged, points: Mapping[int, str]) -> Entry:
         result_tone=str(said.get("result_tone", "")),
         amount=said.get("amount"),  # type: ignore[arg-type]
         who=_who(entry),
+        recording=entry.recording,
     )
 
 

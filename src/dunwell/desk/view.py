@@ -121,6 +121,7 @@ class Entry:
     result_tone: str
     amount: Decimal | None
     who: str
+    recording: int | None = None
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ class Entry:
     account_id: int | None
     data: Mapping[str, object]
     text: str = ""
+    recording: int | None = None  # the sound of the call whose outcome this is
 
     def who(self, language: str) -> str:
         """The member of staff, or the program's name."""
@@ -106,4 +107,5 @@ def _entry(row: dict) -> Entry:
         case_id=row["case_id"],
         account_id=row["account_id"],
         data=told(row["data"]),
+        recording=row["recording"],
     )

@@ -1,7 +1,9 @@
 -- One timeline from the log: calls, messages, letters, visits, payments, promises, holds, notes, and our own decisions.
 -- Newest first, by key; `kinds` empty means all.
 SELECT l.id, l.recorded_at, l.business_date, l.kind, l.sort, l.actor, l.actor_id, u.name_zh, u.name_en, l.case_id,
-       l.account_id, l.data, coalesce(n.text_sealed, i.text_sealed) AS text_sealed
+       l.account_id, l.data, coalesce(n.text_sealed, i.text_sealed) AS text_sealed,
+       (SELECT min(r.recording_id) FROM channels_recordingmatch AS r
+        WHERE l.kind = 'contact.recorded' AND r.contact_id = (l.data ->> 'contact')::bigint) AS recording
 FROM (
     SELECT e.*, casework_sort(e.kind, e.data) AS sort FROM evidence_log AS e
     WHERE e.party_id = %(party)s AND e.id < %(before)s

@@ -60,12 +60,12 @@ def _told(due: Mapping[int, date]) -> dict[int, list[Event]]:
         cursor.execute(STATEMENT, values)
         rows = cursor.fetchall()
     found: dict[int, list[Event]] = defaultdict(list)
-    for account, on, kind, what, number, channel, purpose, source, outcome in rows:
+    for account, on, kind, what, number, channel, purpose, source, outcome, recorded in rows:
         counted = kind or next(
             (
                 one.id
                 for one in by_contact
-                if counts(one, channel=channel, purpose=purpose, source=source, outcome=outcome, recorded=False)
+                if counts(one, channel=channel, purpose=purpose, source=source, outcome=outcome, recorded=recorded)
             ),
             "",
         )

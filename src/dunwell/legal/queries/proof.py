@@ -12,7 +12,8 @@ from django.conf import settings
 from django.db.models import OuterRef, Q, Subquery
 
 from dunwell.arrears.rules import interest_terms
-from dunwell.channels.models import Message, MessageEvent
+from dunwell.channels.models import Message, MessageEvent, RecordingMatch
+from dunwell.channels.services.recordings import ANSWERED
 from dunwell.compliance.models import Contact, ContactOutcome
 from dunwell.engine import lake, session
 from dunwell.evidence.models import Log, StoredFile
@@ -28,6 +29,7 @@ COMPONENTS = (
     "interest_on_balance", "interest_off_balance", "late_charge", "other_fees",
 )  # fmt: skip
 PRINCIPAL = COMPONENTS[:4]
+SPOKEN = ("call", "ai_call", "visit")
 BEARS = {"principal_retail": "purchase", "principal_cash": "cash", "principal_instalment_billed": "instalment"}
 
 
@@ -59,6 +61,7 @@ class Reached:
     purpose: str
     party_type: str
     point: str
+    known_since: date | None
     source: str
     by: str
     verdict: str
@@ -67,6 +70,10 @@ class Reached:
     outcome: str
     identified: bool
     seconds: int | None
+
+    @property
+    def answered(self) -> bool:
+        return self.channel in SPOKEN and self.outcome in ANSWERED
 
 
 def contacts(party: Party, period: Period) -> list[Reached]:
@@ -99,6 +106,7 @@ def contacts(party: Party, period: Period) -> list[Reached]:
             purpose=one.purpose,
             party_type=one.party_type,
             point=opened.get(one.contact_point_id, ""),
+            known_since=one.contact_point.known_since if one.contact_point else None,
             source=one.contact_point.source if one.contact_point else "",
             by=names.get(one.by_id, ""),
             verdict=one.decision.verdict if one.decision else "",
@@ -109,6 +117,28 @@ def contacts(party: Party, period: Period) -> list[Reached]:
             seconds=one.last_seconds,
         )
         for one in found
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The recording of a contact, kept by content."""
+
+    contact_id: int
+    recording_id: int
+    file: StoredFile
+    media_type: str
+    seconds: int
+
+
+def recordings(found: Iterable[Reached]) -> list[Heard]:
+    """The recordings of contacts, in the contacts' order."""
+    matches = RecordingMatch.objects.filter(contact__in=[one.contact_id for one in found]).select_related(
+        "recording__file"
+    )
+    return [
+        Heard(one.contact_id, one.recording_id, one.recording.file, one.recording.media_type, one.recording.seconds)
+        for one in matches.order_by("contact__reserved_at", "contact_id", "recording_id")
     ]
 
 
@@ -134,7 +164,7 @@ class Sent:
     state: str
     events: tuple[tuple[datetime, str, str], ...]
     letter: StoredFile | None
-    record: int | None  # the log's, which holds the hash of the text
+    record: int | None  # the log's, which holds the hash of the text; None when none does
 
 
 def messages(party: Party, period: Period) -> list[Sent]:
@@ -154,9 +184,8 @@ def messages(party: Party, period: Period) -> list[Sent]:
         if part
     ]
     opened = iter(portfolio.open_many(items=sealed))
-    records = dict(
-        Log.objects.filter(party_id=party.pk, kind="message.sent").order_by("id").values_list("data__message", "id")
-    )
+    left = Log.objects.filter(party_id=party.pk, kind__in=("message.sent", "message.in_doubt"))
+    records = dict(left.filter(data__text_sha256__isnull=False).order_by("id").values_list("data__message", "id"))
     rows = []
     for one in found:
         subject = next(opened) if one.subject_sealed else ""

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from dunwell.channels.rules import whole_text
 from dunwell.evidence import documents, proving
 from dunwell.evidence import services as evidence
 from dunwell.evidence.rules import plain
@@ -29,9 +30,10 @@ from dunwell.legal.models import Bundle
 from dunwell.legal.queries import limitation, proof
 from dunwell.legal.rules import papers as paper_rules
 from dunwell.portfolio import services as portfolio
-from dunwell.portfolio.models import Account, Party
+from dunwell.portfolio.models import Account, ContactPoint, Party
 
 FORMAT = "dunwell.bundle/1"
+SUFFIXES = {"audio/wav": ".wav", "audio/mpeg": ".mp3", "audio/ogg": ".ogg", "audio/amr": ".amr"}
 VERIFIER = ("legal", "verifier", "verify.py")
 
 
@@ -107,6 +109,7 @@ class _Content:
             )
         self._tables()
         self._texts()
+        self._recordings()
         self._papers()
         self._log()
 
@@ -182,8 +185,9 @@ class _Content:
 
     def _texts(self) -> None:
         for one in self.messages:
-            whole = f"{one.subject}\n\n{one.text}" if one.subject else one.text
-            self.files[_text_path(one)] = (whole.encode(), _("message as sent"))
+            self.files[_text_path(one)] = (whole_text(one.subject, one.text), _("message as sent"))
+            if one.record is None:
+                self.missing.append(_("hash in the log of message %(number)s") % {"number": one.message_id})
             if one.letter is not None:
                 self.files[f"letters/{one.message_id}.pdf"] = (
                     evidence.read_file(one.letter),
@@ -191,6 +195,25 @@ class _Content:
                 )
             if not any(state == "delivered" for _at, state, _detail in one.events):
                 self.missing.append(_("receipt of message %(number)s") % {"number": one.message_id})
+
+    def _recordings(self) -> None:
+        found = proof.recordings(self.contacts)
+        for one in found:
+            suffix = SUFFIXES.get(one.media_type, "")
+            name = f"recordings/contact-{one.contact_id}-{one.recording_id}{suffix}"
+            try:
+                self.files[name] = (
+                    evidence.read_file(one.file),
+                    _("recording of contact %(number)s") % {"number": one.contact_id},
+                )
+            except evidence.Damaged:
+                self.missing.append(_("%(name)s: the kept file is damaged") % {"name": name})
+        heard = {one.contact_id for one in found}
+        self.missing += [
+            _("recording of contact %(number)s") % {"number": one.contact_id}
+            for one in self.contacts
+            if one.answered and one.contact_id not in heard
+        ]
 
     def _papers(self) -> None:
         found = proof.papers(self.party, self.accounts, self.cut_off)
@@ -226,7 +249,7 @@ class _Content:
                 [_("Identity number"), identity.id_no],
                 [_("Customer number"), self.party.party_no],
                 [_("Accounts"), ", ".join(a.account_no for a in self.accounts)],
-                *[[_("Contact point"), f"{value} ({words.source(point.source)})"] for point, value in proof.points(self.party)],
+                *[[_("Contact point"), self._point(point, value)] for point, value in proof.points(self.party)],
                 [_("Period"), f"{self.period.first} – {self.period.last}"],
                 [_("Cut-off"), str(self.cut_off)],
                 [_("Made"), self.now.astimezone(BANK_ZONE).strftime("%Y-%m-%d %H:%M:%S %z")],
@@ -269,6 +292,10 @@ class _Content:
                 "you by another way."
             ),
         }  # fmt: skip
+
+    def _point(self, point: ContactPoint, value: str) -> str:
+        since = _("known since %(day)s at the latest") % {"day": point.known_since} if point.known_since else ""
+        return f"{value} ({'; '.join(filter(None, (words.source(point.source), since)))})"
 
     def _claim(self, claim: proof.Claim) -> dict[str, object]:
         lines = [[words.component(name), words.amount(amount)] for name, amount in claim.components if amount]
