@@ -1,5 +1,6 @@
 """The log, its seals and its files, as the application's role; tampering as the database's superuser."""
 
+import hashlib
 import threading
 from datetime import UTC, date, datetime, timedelta
 
@@ -8,10 +9,17 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from dunwell.channels.models import Message, MessagePart
+from dunwell.channels.services.moving import move
+from dunwell.channels.services.receipts import Told, take_receipts
+from dunwell.channels.services.texts import template_for
+from dunwell.compliance import services as compliance
 from dunwell.evidence import queries, services
 from dunwell.evidence.models import DailyRoot, Log, Seal, SealedRecord
 from dunwell.kernel.actor import Actor
+from dunwell.portfolio import services as portfolio
 from tests import build
+from tests.sizes import size
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 20)
@@ -293,3 +301,76 @@ def test_a_page_of_a_long_timeline_reads_one_page_of_rows(fresh_database):
         cursor.execute("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) " + captured[0]["sql"])
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Index Scan using log_party" in plan and "Sort" not in plan and "Removed by Filter" not in plan, plan
+
+
+@pytest.fixture
+def sent(fresh_database):
+    """A message that the gate let pass, that left and was received: every fact of it is held by the log."""
+    build.debtor()
+    party, point, case = build.debtor()
+    reserved = compliance.reserve(
+        party_id=party.pk, contact_point_id=point.pk, channel="sms", purpose="demand", case_id=case.pk, key="k1",
+        by=CLERK, now=build.NOW,
+    )  # fmt: skip
+    message = Message.objects.create(
+        entity=party.entity, party=party, contact_point=point, channel="sms", purpose="demand",
+        template=template_for("SMS-DEMAND-1", "zh-hans", build.TODAY), state="sending", not_before=build.NOW,
+        text_sealed=portfolio.seal_text(party_id=party.pk, text="请还款"), contact=reserved.contact,
+        decision=reserved.kept, message_id="<1@test>", recorded_at=build.NOW, key="m1", line="sms",
+    )  # fmt: skip
+    with transaction.atomic():
+        move(message, Message.State.SENT, by=CLERK, now=build.NOW)
+        MessagePart.objects.create(message=message, part=1, line="sms", provider_id="p1", recorded_at=build.NOW)
+        take_receipts(
+            line="sms",
+            kind="mobile",
+            told=[Told("p1", "delivered"), Told("p1", "on_its_way", code="LATE")],
+            now=build.NOW,
+        )
+    services.seal(now=build.NOW)
+    assert changed() == []
+    return fresh_database
+
+
+@pytest.mark.parametrize(
+    "table, change",
+    [
+        ("compliance_gatedecision", "facts = jsonb_set(facts, '{attempt,channel}', '\"call\"')"),
+        ("compliance_gatedecision", "verdict = 'BLOCK'"),
+        ("compliance_contact", "reserved_at = reserved_at + interval '1 second'"),
+        ("compliance_contactoutcome", "outcome = 'sent'"),
+        ("channels_message", "text_sealed = set_byte(text_sealed, 20, get_byte(text_sealed, 20) # 1)"),
+        ("channels_receipt", "code = 'X'"),
+    ],
+)
+def test_a_byte_changed_in_a_fact_that_the_log_holds_is_named(sent, table, change):
+    as_superuser(sent, f"UPDATE {table} SET {change} WHERE id = (SELECT min(id) FROM {table})")
+    (said,) = {one.split(" (record")[0] for one in changed()}
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT min(id) FROM {table}")
+        number = cursor.fetchone()[0]
+    assert said == f"{table.replace('_', '.')} {number}: it is not as it was written"
+
+
+def test_a_fact_that_was_removed_is_named(sent):
+    as_superuser(sent, "DELETE FROM channels_receipt WHERE state = 'on_its_way'")
+    assert [one for one in changed() if "channels.receipt" in one and "it was removed" in one]
+
+
+def test_the_log_says_who_was_reached_where_when_and_with_which_text(sent):
+    reserved = Log.objects.get(kind="contact.reserved").data
+    assert (reserved["verdict"], reserved["masked"][3:7], len(reserved["pack_sha256"])) == ("ALLOW", "****", 64)
+    left = Log.objects.get(kind="message.sent").data
+    assert left["text_sha256"] == hashlib.sha256("请还款".encode()).hexdigest()
+    assert left["local_at"] == "2026-11-23T10:30:00+08:00" and left["contact"] == reserved["contact"]
+
+
+def test_one_changed_byte_among_many_records_is_named(fresh_database):
+    count = size(3_000, 1_000_000)
+    for _ in range(count // 1000):
+        services.write_many(entries(1000))
+    services.sign_day(day=TODAY, now=NOW)
+    assert str(services.verify()) == f"{count} records, 0 changed"
+    one = Log.objects.order_by("id")[count * 2 // 3].pk
+    as_superuser(fresh_database, f"UPDATE evidence_log SET actor = 'tesu' WHERE id = {one}")
+    assert changed() == [f"record {one}: its fields are not those that were hashed"]

@@ -29,7 +29,14 @@ class Template(models.Model):
 
 
 class Message(models.Model):
-    """One message. Its text is encrypted; its state is the last MessageEvent's, kept here for the senders."""
+    """One message. Its text is encrypted; its state is the last MessageEvent's, kept here for the senders.
+
+    When it has left, the log holds what never changes any more: all but CHANGES.
+    """
+
+    CHANGES = (
+        "state", "not_before", "wanted_at", "sender", "handed_at", "parts", "cost", "currency", "refusal_rule",
+    )  # fmt: skip
 
     class State(models.TextChoices):
         PLANNED = "planned"  # the gate has not been asked for sending yet

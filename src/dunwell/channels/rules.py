@@ -178,3 +178,8 @@ def meaning_of(text: str) -> str:
     """`opt_out` when a received text is a word of withdrawal and nothing else, else `reply`."""
     word = unicodedata.normalize("NFKC", text).casefold().strip(" \t\r\n.。!！,，\"“”'‘’【】[]")
     return "opt_out" if word in OPT_OUT else "reply"
+
+
+def whole_text(subject: str, text: str) -> bytes:
+    """A message's text as sent: the bytes whose hash the log holds, and which are handed out as proof."""
+    return (f"{subject}\n\n{text}" if subject else text).encode()

@@ -1,7 +1,7 @@
 """Is the log what was sealed? The same check over the database and over an exported file.
 
 It recomputes each row's hash from its fields, each leaf from the row's number and hash, each batch's root, the chain
-from the first seal on, and the signatures of the days.
+from the first seal on, and the signatures of the days; in the database also the rows whose hashes the records hold.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection
 
-from dunwell.evidence import rules
+from dunwell.evidence import facts, rules
 from dunwell.evidence.models import DailyRoot, Seal
 from dunwell.evidence.signing import key_id, signing_key
 
@@ -82,7 +82,7 @@ class Day:
 class Change:
     """Something that is not as it was sealed: which record, seal or day, and what is wrong with it."""
 
-    what: str  # record, seal, day
+    what: str  # record, seal, day, or the table of a row
     number: str
     text: str
 
@@ -108,8 +108,16 @@ def verify(path: Path | None = None) -> Verified:
     """Check the log in the database, or an exported file. An unreadable file raises ValueError."""
     if path is None:
         public = signing_key()[0].public_key().public_bytes_raw()
-        return check(_batches(), _loose(), _days(), public)
+        result = check(_batches(), _loose(), _days(), public)
+        result.changed += [_row_change(one) for one in facts.broken()]
+        return result
     return check(*_opened(Path(path)))
+
+
+def _row_change(one: facts.Broken) -> Change:
+    label, number = one.row.split(" ")
+    said = "it was removed" if one.gone else "it is not as it was written"
+    return Change(label, number, f"{said} (record {one.record})")
 
 
 def check(

@@ -89,6 +89,7 @@ class ContactPoint(models.Model):
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.VALID)
     status_reason = models.CharField(max_length=40, blank=True)
     status_on = models.DateField(null=True)
+    known_since = models.DateField(null=True)  # the bank's day on which it first came here
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["party", "kind", "digest"], name="one_contact_point")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +10,18 @@ from functools import cache
 from importlib.resources import files
 
 from django.db import connection, transaction
+from django.db.models import Model
 
 from dunwell.channels.models import Message, MessageEvent
+from dunwell.channels.rules import whole_text
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
+from dunwell.kernel.times import BANK_ZONE, local
 from dunwell.portfolio import services as portfolio
+from dunwell.portfolio.models import ContactPoint, PartyKey
 
+LEFT = (Message.State.SENT, Message.State.IN_DOUBT)
+FINAL = (Message.State.SENT, Message.State.DELIVERED, Message.State.UNDELIVERED)  # from then on its row stays as it is
 COLUMNS = (
     "id", "state", "not_before", "line", "sender", "handed_at", "parts", "cost", "currency", "contact_id", "decision_id",
     "refusal_rule", "subject_sealed", "text_sealed",
@@ -23,11 +30,12 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A message, already changed but for its state, and the state it comes to."""
+    """A message, already changed but for its state, and the state it comes to; `rows`: the facts that say so."""
 
     message: Message
     state: str
     detail: str = ""
+    rows: tuple[Model, ...] = ()
 
 
 @cache
@@ -35,11 +43,20 @@ def statement(name: str) -> str:
     return (files("dunwell.channels") / "sql" / f"{name}.sql").read_text("utf-8")
 
 
-def move(message: Message, state: str, *, by: Actor, now: datetime, detail: str = "", **fields: object) -> None:
+def move(
+    message: Message,
+    state: str,
+    *,
+    by: Actor,
+    now: datetime,
+    detail: str = "",
+    rows: tuple[Model, ...] = (),
+    **fields: object,
+) -> None:
     """One message's next state, with the fields that change beside it."""
     for name, value in fields.items():
         setattr(message, name, value)
-    move_many(moves=[Move(message, state, detail)], by=by, now=now)
+    move_many(moves=[Move(message, state, detail, rows)], by=by, now=now)
 
 
 @transaction.atomic
@@ -55,6 +72,7 @@ def move_many(*, moves: Sequence[Move], by: Actor, now: datetime) -> None:
     MessageEvent.objects.bulk_create(
         MessageEvent(message=one.message, state=one.state, detail=one.detail[:200], recorded_at=now) for one in moves
     )
+    left = _left([one.message for one in moves if one.state in LEFT], now)
     evidence.write_many(
         [
             evidence.Entry(
@@ -71,9 +89,43 @@ def move_many(*, moves: Sequence[Move], by: Actor, now: datetime) -> None:
                     "template": one.message.template.code,
                     "rule": one.message.refusal_rule,
                     "detail": one.detail[:200],
+                    **left.get(one.message.pk, {}),
                 },
+                rows=(*((one.message,) if one.state in FINAL else ()), *one.rows),
             )
             for one in moves
         ]
     )
     portfolio.touch_many(party_ids=[one.message.party_id for one in moves], now=now)
+
+
+def _left(messages: Sequence[Message], now: datetime) -> dict[int, dict[str, object]]:
+    """What the log says of messages that left: to which point, known since when, at what hour there, and which text.
+
+    Of a person who was erased meanwhile nothing can be opened: no text is said.
+    """
+    if not messages:
+        return {}
+    points = ContactPoint.objects.select_related("party").in_bulk({one.contact_point_id for one in messages})
+    keyed = set(PartyKey.objects.filter(pk__in={one.party_id for one in messages}).values_list("pk", flat=True))
+    opened = [one for one in messages if one.party_id in keyed]
+    texts = iter(
+        portfolio.open_many(
+            items=[
+                (one.party_id, bytes(part)) for one in opened for part in (one.subject_sealed, one.text_sealed) if part
+            ]
+        )
+    )
+    hashes = {
+        one.pk: hashlib.sha256(whole_text(next(texts) if one.subject_sealed else "", next(texts))).hexdigest()
+        for one in opened
+    }
+    found = {}
+    for one in messages:
+        point = points[one.contact_point_id]
+        zone = point.timezone or point.party.timezone or BANK_ZONE.key
+        found[one.pk] = {
+            "contact": one.contact_id, "contact_point": point.pk, "masked": point.masked, "known_since": point.known_since,
+            "local_at": local(now, zone).isoformat(), "decision": one.decision_id, "text_sha256": hashes.get(one.pk),
+        }  # fmt: skip
+    return found

@@ -201,4 +201,4 @@ def _ask_at_once(message: Message, *, by: Actor, now: datetime) -> None:
         rule = decision.primary.rule
         move(message, Message.State.REFUSED, detail=rule, by=by, now=now, decision=kept, refusal_rule=rule)
     elif not connected(message.channel):
-        move(message, Message.State.NOT_CONNECTED, by=by, now=now, decision=kept)
+        move(message, Message.State.NOT_CONNECTED, by=by, now=now, rows=(kept,), decision=kept)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ from dunwell.channels.models import Message, MessagePart, Receipt, ReceiptMatch
 from dunwell.channels.rules import after_receipts
 from dunwell.channels.services.moving import Move, move_many
 from dunwell.compliance import services as compliance
+from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.portfolio import reference, rules
 from dunwell.portfolio import services as portfolio
@@ -152,7 +153,10 @@ def _matched(receipts: dict[int, Receipt], found: dict[int, tuple[int, str]], *,
         ReceiptMatch(receipt=receipts[receipt], message_id=message, found_by=how, recorded_at=now)
         for receipt, (message, how) in found.items()
     )
-    take_into_state(messages=list(messages.values()), by=by, now=now)
+    told: dict[int, list[Receipt]] = defaultdict(list)
+    for receipt, (message, _how) in found.items():
+        told[message].append(receipts[receipt])
+    take_into_state(messages=list(messages.values()), told=told, by=by, now=now)
     dead = {messages[found[pk][0]].contact_point_id for pk in found if receipts[pk].dead_number}
     for point in sorted(dead):
         portfolio.set_point_status(
@@ -161,8 +165,11 @@ def _matched(receipts: dict[int, Receipt], found: dict[int, tuple[int, str]], *,
     return len(found)
 
 
-def take_into_state(*, messages: Sequence[Message], by: Actor, now: datetime) -> None:
-    """Move messages, locked by the caller, to what their receipts say."""
+def take_into_state(
+    *, messages: Sequence[Message], by: Actor, now: datetime, told: Mapping[int, Sequence[Receipt]] | None = None
+) -> None:
+    """Move messages, locked by the caller, to what their receipts say; the log holds those that were `told` now."""
+    told = told or {}
     said: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
     matches = ReceiptMatch.objects.filter(message__in=messages).select_related("receipt").order_by("receipt_id")
     taken = MessagePart.objects.filter(message__in=messages).values_list("message_id").annotate(Count("pk")).order_by()
@@ -177,8 +184,21 @@ def take_into_state(*, messages: Sequence[Message], by: Actor, now: datetime) ->
         parts = 1 if message.pk in whole else parts or message.parts or 1
         state, code = after_receipts(message.state, parts, said[message.pk])
         if state != message.state:
-            moves.append(Move(message, state, code))
+            moves.append(Move(message, state, code, tuple(told.get(message.pk, ()))))
             key = f"message-{message.pk}-{state}-{message.contact_id}"
             outcomes.append(compliance.Outcome(message.contact_id, OUTCOMES[state], key, said[message.pk][-1][0]))
     compliance.record_many(outcomes=[one for one in outcomes if one.contact_id], by=by, now=now)
     move_many(moves=moves, by=by, now=now)
+    moved = {one.message.pk for one in moves}
+    evidence.write_many(
+        [
+            evidence.Entry(
+                kind="message.receipt", now=now, by=by, entity_id=message.entity_id, party_id=message.party_id,
+                case_id=message.case_id,
+                data={"message": message.pk, "channel": message.channel, "state": [one.state for one in told[message.pk]]},
+                rows=tuple(told[message.pk]),
+            )
+            for message in messages
+            if message.pk in told and message.pk not in moved
+        ]
+    )  # fmt: skip

@@ -22,6 +22,7 @@ from dunwell.evidence.models import StoredFile
 from dunwell.identity.models import User
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import BANK_ZONE
+from dunwell.portfolio import services as portfolio
 
 RECORDER = Actor.program("recorder")
 NEAR = timedelta(minutes=3)  # between the recorder's clock and ours
@@ -82,13 +83,15 @@ def _joined(files: Sequence[Path], target: Path) -> tuple[Path, int]:
 
 
 def _link(recording: Recording, contact: Contact, found_by: str, *, now: datetime) -> None:
-    RecordingMatch.objects.create(recording=recording, contact=contact, found_by=found_by, recorded_at=now)
+    match = RecordingMatch.objects.create(recording=recording, contact=contact, found_by=found_by, recorded_at=now)
     evidence.write(
         kind="recording.kept", now=now, by=RECORDER, entity_id=contact.entity_id, party_id=contact.party_id,
         case_id=contact.case_id,
         data={"recording": recording.pk, "contact": contact.pk, "sha256": recording.file.sha256, "found_by": found_by,
               "seconds": recording.seconds},
+        rows=(recording, match),
     )  # fmt: skip
+    portfolio.touch(party_id=contact.party_id, now=now)  # a recorded call may interrupt limitation
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ def _not_connected(limit: int, channels: set[str], done: Sent, *, by: Actor, now
         )  # fmt: skip
         if decision.allowed:
             message.decision = kept
-            moved = Move(message, Message.State.NOT_CONNECTED)
+            moved = Move(message, Message.State.NOT_CONNECTED, rows=(kept,))
             done.not_connected += 1
         else:
             moved = refusal(message, kept, decision, now=now)

@@ -162,8 +162,11 @@ def _refusal(answered: Answered, row: GateDecision, *, by: Actor, now: datetime)
             "channel": row.channel,
             "purpose": row.purpose,
             "retry_after": decision.retry_after.isoformat() if decision.retry_after else None,
+            "contact_point": row.contact_point_id,
             "pack": decision.pack_version,
+            "pack_sha256": row.pack_sha256,
         },
+        rows=(row,),
     )
 
 

@@ -41,7 +41,8 @@ def reserve_many(*, wanted: Sequence[tuple[str, Asking]], by: Actor, now: dateti
     the others are not in the answer, and are asked anew. A key that was answered before is not in it either.
     """
     points = {asking.contact_point_id for _, asking in wanted}
-    digests = dict(ContactPoint.objects.filter(pk__in=points).values_list("pk", "digest"))
+    at = ContactPoint.objects.only("digest", "masked", "known_since").in_bulk(points - {None})
+    digests = {pk: point.digest for pk, point in at.items()}
     known = set(Contact.objects.filter(key__in=[key for key, _ in wanted]).values_list("key", flat=True))
     names: set[bytes] = set()
     alone: list[tuple[str, Asking]] = []
@@ -62,7 +63,9 @@ def reserve_many(*, wanted: Sequence[tuple[str, Asking]], by: Actor, now: dateti
         if answered.decision.allowed
     ]
     contacts = {one.key: one for one in Contact.objects.bulk_create([contact for contact, _ in allowed])}
-    evidence.write_many([reservation(contact, row, by=by, now=now) for contact, row in allowed])
+    evidence.write_many(
+        [reservation(contact, row, at.get(contact.contact_point_id), by=by, now=now) for contact, row in allowed]
+    )
     portfolio.touch_many(party_ids=[contact.party_id for contact, _ in allowed], now=now)
     return {
         key: Slot(

@@ -74,7 +74,10 @@ def take_call(
             "direction": "in",
             "party_type": contact.party_type,
             "contact_point": contact_point_id,
+            "masked": point.masked if point else "",
+            "local_at": local(now, party.timezone or BANK_ZONE.key).isoformat(),
         },
+        rows=(contact,),
     )
     portfolio.touch(party_id=party_id, now=now)
     return contact

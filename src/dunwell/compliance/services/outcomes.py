@@ -192,6 +192,7 @@ def recorded(row: ContactOutcome, *, by: Actor, now: datetime) -> evidence.Entry
             "result": row.result,
             **({"record": row.record, "file": row.file.sha256 if row.file else None} if row.record else {}),
         },
+        rows=(row,),
     )
 
 

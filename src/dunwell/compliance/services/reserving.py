@@ -19,7 +19,7 @@ from dunwell.compliance.services.locks import wait_for
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.decision import Decision
-from dunwell.kernel.times import local
+from dunwell.kernel.times import BANK_ZONE, local
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import ContactPoint
 
@@ -68,7 +68,8 @@ def reserve(
     an `allotment` may be made until that ends.
     """
     person = person_id or party_id
-    now += wait_for(*names_of(party_id, person, contact_point_id))
+    point = ContactPoint.objects.only("digest", "masked", "known_since").get(pk=contact_point_id)
+    now += wait_for(*names_of(party_id, person, point))
     before = Contact.objects.select_related("decision").filter(key=key).first()
     if before is not None and before.decision is not None:
         return Reserved(decision=decision_of(before.decision), kept=before.decision, contact=before)
@@ -82,7 +83,7 @@ def reserve(
         return Reserved(decision=answered.decision, kept=kept, contact=None)
     contact = contact_row(answered, kept, key=key, by=by, now=now, allotment=allotment)
     contact.save(force_insert=True)
-    evidence.write_many([reservation(contact, kept, by=by, now=now)])
+    evidence.write_many([reservation(contact, kept, point, by=by, now=now)])
     portfolio.touch(party_id=party_id, now=now)
     return Reserved(decision=answered.decision, kept=kept, contact=contact)
 
@@ -116,8 +117,11 @@ def contact_row(
     )
 
 
-def reservation(contact: Contact, kept: GateDecision, *, by: Actor, now: datetime) -> evidence.Entry:
-    """The log's entry of a slot that was taken."""
+def reservation(
+    contact: Contact, kept: GateDecision, point: ContactPoint | None, *, by: Actor, now: datetime
+) -> evidence.Entry:
+    """The log's entry of a slot that was taken: who reaches whom, where, at what hour of his, by which answer."""
+    zones = kept.facts["attempt"]["zones"]
     return evidence.Entry(
         kind="contact.reserved",
         now=now,
@@ -131,13 +135,19 @@ def reservation(contact: Contact, kept: GateDecision, *, by: Actor, now: datetim
             "purpose": contact.purpose,
             "party_type": contact.party_type,
             "contact_point": contact.contact_point_id,
+            "masked": point.masked if point else "",
+            "known_since": point.known_since if point else None,
+            "local_at": local(now, zones[0] if zones else BANK_ZONE.key).isoformat(),
             "decision": kept.pk,
+            "verdict": kept.verdict,
+            "rule": kept.primary_rule,
             "pack": kept.pack_version,
+            "pack_sha256": kept.pack_sha256,
         },
+        rows=(contact, kept),
     )
 
 
-def names_of(party_id: int, person_id: int, contact_point_id: int) -> tuple[bytes, ...]:
+def names_of(party_id: int, person_id: int, point: ContactPoint) -> tuple[bytes, ...]:
     """What a taking of a slot waits for: the party, the person, and the number, whoever has it."""
-    digest = bytes(ContactPoint.objects.values_list("digest", flat=True).get(pk=contact_point_id))
-    return b"party/%d" % party_id, b"person/%d" % person_id, b"point/" + digest
+    return b"party/%d" % party_id, b"person/%d" % person_id, b"point/" + bytes(point.digest)

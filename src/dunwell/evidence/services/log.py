@@ -10,8 +10,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Model
 
-from dunwell.evidence import rules
+from dunwell.evidence import facts, rules
 from dunwell.evidence.models import Log
 from dunwell.kernel import times
 from dunwell.kernel.actor import Actor
@@ -24,7 +25,8 @@ class Entry:
     """One thing that happened, as it goes into the log.
 
     `data` carries no personal data in clear: pseudonyms, masked values, amounts as strings. Without a
-    `business_date` it is the bank's date at `now`; without an `entity_id` it is the actor's.
+    `business_date` it is the bank's date at `now`; without an `entity_id` it is the actor's. The hashes of `rows`, as
+    just written, go into it: `verify` finds them changed.
     """
 
     kind: str
@@ -36,10 +38,13 @@ class Entry:
     case_id: int | None = None
     account_id: int | None = None
     data: Mapping[str, object] | None = field(default=None)
+    rows: Sequence[Model] = ()
 
 
 def _fields(entry: Entry) -> dict[str, object]:
     data = rules.plain(dict(entry.data or {}))
+    if entry.rows:
+        data[facts.ROWS] = facts.hashes(entry.rows, settings.HASH)
     fields = {
         "entity_id": entry.by.entity_id if entry.entity_id is None else entry.entity_id,
         "recorded_at": entry.now,
@@ -71,6 +76,7 @@ def write(
     case_id: int | None = None,
     account_id: int | None = None,
     data: Mapping[str, object] | None = None,
+    rows: Sequence[Model] = (),
 ) -> Log:
     """Write one entry and answer it."""
     entry = Entry(
@@ -83,6 +89,7 @@ def write(
         case_id=case_id,
         account_id=account_id,
         data=data,
+        rows=rows,
     )
     row = _row(entry)
     row.save(force_insert=True)

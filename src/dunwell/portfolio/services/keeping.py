@@ -14,7 +14,7 @@ from django.db import transaction
 from duckdb import DuckDBPyConnection
 
 from dunwell.evidence import services as evidence
-from dunwell.kernel import masks, sealing
+from dunwell.kernel import masks, sealing, times
 from dunwell.kernel.actor import Actor
 from dunwell.portfolio import reference, rules
 from dunwell.portfolio.services.copying import rows, run, staged
@@ -102,8 +102,9 @@ KNOWN_POINTS = """
 """
 KEEP_POINTS = """
     INSERT INTO portfolio_contactpoint AS point
-        (party_id, kind, label, source, value_sealed, masked, digest, digest_version, timezone, status, status_reason)
-    SELECT party_id, kind, label, source, value_sealed, masked, digest, digest_version, timezone, 'valid', ''
+        (party_id, kind, label, source, value_sealed, masked, digest, digest_version, timezone, status, status_reason,
+         known_since)
+    SELECT party_id, kind, label, source, value_sealed, masked, digest, digest_version, timezone, 'valid', '', %s
     FROM kept_point ORDER BY party_id, kind, digest
     ON CONFLICT (party_id, kind, digest) DO UPDATE SET label = excluded.label, source = excluded.source
 """
@@ -245,5 +246,5 @@ def keep_contact_points(connection: DuckDBPyConnection, table: str, *, entity_id
             "digest_version int, timezone text",
             sealed.values(),
         )
-        run(KEEP_POINTS)
+        run(KEEP_POINTS, [times.business_date(now)])
     return Kept(len(sealed) - changed, changed, len(seen) - len(sealed), missing, left_out)
