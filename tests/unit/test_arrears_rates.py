@@ -92,6 +92,17 @@ def test_dated_flows():
     assert annual_rate_percent(DATED, convention="xirr") == Decimal("37.3363")
 
 
+def test_a_rate_beyond_all_bounds_is_a_sentence():
+    a_night = [Flow(date(2026, 1, 1), Decimal(-100)), Flow(date(2026, 1, 2), Decimal(120))]
+    with pytest.raises(NoRate, match="more than twenty digits"):
+        annual_rate_percent(a_night, convention="xirr")
+
+
+def test_a_year_measures_its_odd_days_over_365_and_whole_months_over_12():
+    assert unit_periods(date(2023, 10, 18), date(2024, 10, 21), "year") == (1, Fraction(3, 365))
+    assert unit_periods(date(2023, 10, 18), date(2025, 3, 18), "year") == (1, Fraction(5, 12))
+
+
 def test_the_order_of_the_flows_does_not_matter():
     assert annual_rate_percent(DATED[::-1], convention="xirr") == Decimal("37.3363")
 

@@ -26,6 +26,7 @@ UNITS: dict[str, tuple[int, int | None, int | None]] = {
     "year": (1, None, 12),
 }
 FOUR_DECIMALS = Decimal("0.0001")
+HIGHEST = Decimal("1e20")
 _CONTEXT = Context(prec=50, Emax=10**9, Emin=-(10**9))
 
 
@@ -59,6 +60,8 @@ def annual_rate_percent(flows: Sequence[Flow], *, convention: str, unit: str = "
             a_year = (1 + rate) ** 365 - 1
         else:
             a_year = rate * UNITS[unit][0]
+        if a_year > HIGHEST:  # its four decimals would be noise
+            raise NoRate("the rate a year has more than twenty digits")
         return (a_year * 100).quantize(FOUR_DECIMALS, rounding=ROUND_HALF_UP)
 
 
@@ -89,8 +92,8 @@ def unit_periods(first: date, day: date, unit: str, *, anchor: int = 0) -> tuple
     """Whole unit periods t and the odd part f between two dates, appendix J (b)(5).
 
     Months are measured back from the later date; the odd days that remain at the beginning are over 30 (15 for half
-    months, 30 a month for longer units). `anchor` is the day of the month of the series: a payment on 28 February
-    in a series of the 31st is measured back to the 31sts.
+    months, 30 a month for longer units; of a year whole months over 12, else days over 365). `anchor` is the day of the
+    month of the series: a payment on 28 February in a series of the 31st is measured back to the 31sts.
     """
     _, days, months = UNITS[unit]
     elapsed = (day - first).days
@@ -106,6 +109,11 @@ def unit_periods(first: date, day: date, unit: str, *, anchor: int = 0) -> tuple
     odd = (months_later(day, -full, on=on) - first).days if full else elapsed
     if unit == "month":
         return full, Fraction(odd, 30)
+    if unit == "year":
+        years, more = divmod(full, 12)
+        if not odd:
+            return years, Fraction(more, 12)
+        return years, Fraction((months_later(day, -12 * years, on=on) - first).days, 365)
     length = days or 30 * (months or 1)
     whole, rest = divmod(30 * full + odd, length)
     return whole, Fraction(rest, length)
