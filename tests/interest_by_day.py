@@ -21,7 +21,8 @@ class Card:
 
     `transacted` has the transaction day of each posting, where interest runs from it. `taken_back` is what was reversed of
     each payment. A rate is divided by `per_days` (1, 360, 365). Fees bear no interest, instalments have grace as purchases
-    have; interest of a statement is a posting of its own where the contract compounds.
+    have; interest of a statement is a posting of its own where the contract compounds. From `off_since` on interest is off
+    the balance sheet, after `ends_on` there is none.
     """
 
     method: str
@@ -39,6 +40,8 @@ class Card:
     taken_back: list[Decimal] = field(default_factory=list)
     per_days: int = 1
     compounds: bool = False
+    off_since: date | None = None
+    ends_on: date | None = None
 
     def money(self) -> list[tuple[date, Decimal]]:
         """What was paid and stayed: what was taken back never came."""
@@ -48,6 +51,11 @@ class Card:
 
 def interest_of_each_statement(card: Card) -> list[Decimal]:
     """By statement, in order: what it charges."""
+    return [interest for interest, _ in on_and_off_of_each_statement(card)]
+
+
+def on_and_off_of_each_statement(card: Card) -> list[tuple[Decimal, Decimal]]:
+    """By statement: what it charges, and the part of it that is on the balance sheet."""
     card = replace(
         card, postings=list(card.postings), transacted=card.transacted or [day for _, day, _ in card.postings]
     )
@@ -63,15 +71,36 @@ def interest_of_each_statement(card: Card) -> list[Decimal]:
             if begin is None:
                 continue
             day = max(begin, charged[n] + DAY) if n in charged else begin
-            while day <= last:
+            while day <= min(last, card.ends_on or last):
                 days.append((card.postings[n][0], day, _left(card, order, n, day), _rate(card, day), n))
                 day += DAY
             charged[n] = max(last, charged.get(n, last))
-        figures.append(_sum(card, days))
-        if card.compounds and figures[-1] > 0:
-            card.postings.append(("interest", statement, figures[-1]))
+        on = [one for one in days if card.off_since is None or one[1] < card.off_since]
+        off = [one for one in days if card.off_since is not None and one[1] >= card.off_since]
+        whole = _sum(card, on) + _sum(card, off) if card.rounding == "stretch" else _sum(card, days)
+        figures.append((whole, _sum(card, on)))
+        if card.compounds and whole > 0:
+            card.postings.append(("interest", statement, whole))
             card.transacted.append(statement + DAY)
     return figures
+
+
+def late_charges(
+    card: Card, minimums: list[Decimal], *, share: Fraction, least: Decimal, most: Decimal | None
+) -> dict[int, Decimal]:
+    """By the number of the statement: a share of what is missing of the minimum after grace, with a floor and a cap."""
+    charges = {}
+    for nr, ((statement, due), minimum) in enumerate(zip(card.statements, minimums, strict=True), start=1):
+        assert due is not None
+        missing = minimum
+        for day, amount in card.money():
+            if statement < day <= due + card.grace_days * DAY:
+                missing -= amount
+        if missing <= card.tolerance:
+            continue
+        charge = max(_cents(Fraction(missing) * share), least)
+        charges[nr] = charge if most is None else min(charge, most)
+    return charges
 
 
 def _not_paid_in_full(card: Card, nr: int) -> bool:
