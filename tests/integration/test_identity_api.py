@@ -21,7 +21,10 @@ from tests import build
 
 pytestmark = pytest.mark.django_db
 ROLES = [role.value for role in Role]
-SIGNED = "/api/lines/"  # call-backs of carriers: their guard is a signature, tested with the channels
+SIGNED = (
+    "/api/lines/",
+    "/api/campaigns",
+)  # carriers and diallers: their guard is a signature, tested with the channels
 REFUSED = re.compile(r"this needs the permission ([a-z_]+\.[a-z_]+)")
 
 

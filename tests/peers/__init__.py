@@ -108,3 +108,27 @@ class Gateway(_Process):
     def set(self, **wishes: object) -> None:
         self.tell(to=wishes)
         self.wait("obeyed")
+
+
+class Dialler(_Process):
+    """A dialler or a robot (tests/dialler.py): it asks, tells its records twice and out of order, and hears what is taken
+    back."""
+
+    def __init__(self, base: str, secret: str) -> None:
+        super().__init__([sys.executable, str(HERE.parent / "dialler.py"), base, secret])
+        self.port: int = self.wait("listening")["port"]
+
+    def ask(self, path: str, body: object = None) -> tuple[int, dict]:
+        """One signed call; 0 when the server was gone."""
+        self.tell(do="ask", path=path, **({} if body is None else {"body": body}))
+        answer = self.wait("answer", 40)
+        return answer["status"], answer["said"]
+
+    def pulled(self) -> list[str]:
+        """The references that its web-hook was told of."""
+        self.tell(do="pulled")
+        return self.wait("pulled")["references"]
+
+    def deaf(self, on: bool) -> None:
+        self.tell(do="deaf", on=on)
+        self.wait("obeyed")

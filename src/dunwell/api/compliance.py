@@ -19,7 +19,6 @@ from dunwell.compliance import services
 from dunwell.compliance.models import Contact, GateDecision
 from dunwell.compliance.queries import may_open
 from dunwell.compliance.queries.decisions import reviews
-from dunwell.evidence import services as evidence
 from dunwell.evidence.models import StoredFile
 from dunwell.kernel import numbers
 from dunwell.kernel.actor import Actor
@@ -244,11 +243,7 @@ def _report(one: Reported, actor: Actor, now: datetime) -> dict[str, object]:
         raise HttpError(409, "this key was used for another contact")
     late = one.began_at is not None and one.began_at >= contact.expires_at
     if late and not known:
-        evidence.write(
-            kind="gate.breached", now=now, by=actor, entity_id=contact.entity_id, party_id=contact.party_id,
-            case_id=contact.case_id,
-            data={"contact": contact.pk, "expired": contact.expires_at.isoformat(), "began": one.began_at.isoformat()},
-        )  # fmt: skip
+        services.note_breach(contact=contact, began_at=one.began_at, by=actor, now=now)
     return {"contact": contact.pk, "outcome": row.outcome, "late": late}
 
 

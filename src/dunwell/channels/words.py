@@ -28,6 +28,8 @@ CHANNELS = {
     "email": pgettext_lazy("message channel", "e-mail"),
     "im": pgettext_lazy("message channel", "app and WeChat"),
     "letter": pgettext_lazy("message channel", "letter"),
+    "call": pgettext_lazy("message channel", "telephone"),
+    "ai_call": pgettext_lazy("message channel", "robot calls"),
 }
 COMPONENTS = {
     "principal_retail": pgettext_lazy("component", "Principal, purchases"),
@@ -44,6 +46,9 @@ ADAPTERS = {
     "http_sms": pgettext_lazy("adapter", "HTTP gateway"),
     "http_push": pgettext_lazy("adapter", "message hub"),
     "smtp": pgettext_lazy("adapter", "e-mail server"),
+    "print_shop": pgettext_lazy("adapter", "print shop"),
+    "baresip": pgettext_lazy("adapter", "telephones of the seats"),
+    "dialler": pgettext_lazy("adapter", "dialler"),
 }
 RECEIPTS = {
     "delivered": pgettext_lazy("receipt", "delivered"),

@@ -42,6 +42,8 @@ DUTIES = (
     Duty("announcements", "dunwell.payments.services:expire", 600),
     Duty("plan", "dunwell.casework.services.outbox:queue_planned", 10, (("limit", 500),)),
     Duty("send", "dunwell.channels.services:send_due", 5, (("limit", 200),)),
+    Duty("pulled", "dunwell.channels.services.campaigns:tell_pulled", 1),
+    Duty("handed over", "dunwell.casework.services.campaigns:take_over", 2),
     Duty("letters", "dunwell.channels.services:send_letters", 60),
     Duty("limitation", "dunwell.legal.services:keep_clocks", 30),
     Duty("seal", "dunwell.evidence.services:seal", 60),

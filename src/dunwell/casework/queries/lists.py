@@ -92,7 +92,7 @@ def case_list(
 
     An unknown chip raises KeyError.
     """
-    found = _filtered(asked, user, now).select_related("party", "owner", "held_by").order_by("rank", "id")
+    found = filtered(asked, user, now).select_related("party", "owner", "held_by").order_by("rank", "id")
     if after is not None:
         rank, last = after
         found = found.filter(Q(rank__gt=rank) | Q(rank=rank, id__gt=last), rank__gte=rank)
@@ -105,13 +105,13 @@ def case_list(
 
 def chip_counts(asked: Filter, *, user: User, now: datetime) -> dict[str, int]:
     """How many cases each chip would show beside the other filters; 1,000 means that many or more. One query a chip."""
-    base = _filtered(replace(asked, chips=()), user, now)
+    base = filtered(replace(asked, chips=()), user, now)
     return {name: base.filter(chip(user, now))[:COUNTED].count() for name, chip in CHIPS.items()}
 
 
 def queue_counts(asked: Filter, *, user: User, now: datetime) -> dict[str, int]:
     """How many cases each queue holds beside the other filters; 1,000 means that many or more. One query."""
-    found = _filtered(replace(asked, queue=""), user, now).order_by().values_list("queue", flat=True)
+    found = filtered(replace(asked, queue=""), user, now).order_by().values_list("queue", flat=True)
     first, *others = (found.filter(queue=queue)[:COUNTED] for queue in QUEUES)
     counted = Counter(first.union(*others, all=True))
     return {queue: counted[queue] for queue in QUEUES}
@@ -126,7 +126,8 @@ def queue_left(*, user: User, now: datetime) -> int:
     return waiting.filter(Q(owner=user) | Q(owner=None))[:COUNTED].count()
 
 
-def _filtered(asked: Filter, user: User, now: datetime) -> QuerySet[Case]:
+def filtered(asked: Filter, user: User, now: datetime) -> QuerySet[Case]:
+    """The open cases of the user's entity that he may open and that a list shows."""
     found = Case.objects.filter(entity_id=user.entity_id, closed_on=None).exclude(withheld(user.pk, now=now))
     for name in ("bucket", "stage", "segment", "queue"):
         if value := getattr(asked, name):

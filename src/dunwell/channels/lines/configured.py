@@ -30,7 +30,12 @@ def lines() -> tuple[Line, ...]:
 
 def line_for(channel: str) -> Line | None:
     """The line by which a channel leaves; None when the bank has none."""
-    return next((line for line in lines() if line.channel == channel), None)
+    return next((line for line in lines() if line.channel == channel and line.adapter != "dialler"), None)
+
+
+def diallers() -> tuple[Line, ...]:
+    """The diallers and robots to which lists are given out."""
+    return tuple(line for line in lines() if line.adapter == "dialler")
 
 
 def line_named(code: str) -> Line | None:

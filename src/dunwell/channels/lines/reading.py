@@ -17,6 +17,7 @@ CHANNEL_OF = {
     "smtp": ("email",),
     "print_shop": ("letter",),
     "baresip": ("call",),
+    "dialler": ("call", "ai_call"),
 }
 _SMPP = {"host": str, "port": int, "system_id": str, "password": str}
 _HTTP = {"url": str, "account": str, "secret": str}
@@ -27,6 +28,7 @@ NEEDED: dict[str, dict[str, type]] = {
     "smtp": {},
     "print_shop": {"folder": str},
     "baresip": {"seats": dict, "uri": str},
+    "dialler": {"secret": str},
 }
 OPTIONAL: dict[str, dict[str, Any]] = {  # with what holds when nothing is written
     "smpp": {
@@ -38,8 +40,12 @@ OPTIONAL: dict[str, dict[str, Any]] = {  # with what holds when nothing is writt
     "http_push": {"service": "app", "timeout_seconds": 10, "dead": []},
     "print_shop": {"service": "EMS"},
     "baresip": {"recordings": "", "ring_seconds": 45},
+    "dialler": {
+        "url": "", "number": "masked", "asks": "dial", "dials": 1, "outcomes": {}, "timeout_seconds": 10,
+    },
     "smtp": {"bounce_domain": "", "bounce_listen": "", "reply_to": ""},
 }  # fmt: skip
+CHOICES = {"dialler": {"number": ("masked", "reference"), "asks": ("dial", "list")}}
 SHARED = {"per_second": 50, "batch": 1, "prices": []}
 BATCH = {"smpp": 100, "print_shop": 200}  # claimed in one commit: at most so many are in doubt when a sender is killed
 
@@ -91,7 +97,7 @@ def read(text: str, file: str) -> tuple[Line, ...]:
         raise LineError(f"{file}: a list of lines was expected, each with code, channel and adapter.")
     found = tuple(_line(one, f"{file}, line {one.get('code') or number}") for number, one in enumerate(data, 1))
     for what in ("code", "channel"):
-        names = [getattr(line, what) for line in found]
+        names = [getattr(line, what) for line in found if what == "code" or line.adapter != "dialler"]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise LineError(f"{file}: the {what} {twice[0]} stands twice; each has one line.")
@@ -120,6 +126,9 @@ def _line(data: dict[str, Any], where: str) -> Line:
         options[name] = _of_kind(data[name], kind, f"{where}, {name}")
     for name, otherwise in OPTIONAL[adapter].items():
         options[name] = _of_kind(data.get(name, otherwise), type(otherwise), f"{where}, {name}")
+    for name, choices in CHOICES.get(adapter, {}).items():
+        if options[name] not in choices:
+            raise LineError(f"{where}, {name}: {options[name]!r} is none of {', '.join(choices)}.")
     return Line(
         code=code, channel=channel, adapter=adapter,
         per_second=_positive(data.get("per_second", SHARED["per_second"]), f"{where}, per_second"),

@@ -12,9 +12,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
-from dunwell.channels.models import Recording, RecordingMatch
+from dunwell.channels.models import DialRecord, Recording, RecordingMatch
 from dunwell.channels.services.receipts import digest_of
 from dunwell.compliance.models import Contact, ContactOutcome
 from dunwell.evidence import services as evidence
@@ -183,6 +183,9 @@ def _keep_row(row: _Row, *, entity_id: int, now: datetime) -> tuple[int, int]:
 def _contact_of(recording: Recording, entity_id: int) -> tuple[Contact | None, str]:
     if recording.call_id:
         known = Contact.objects.filter(call__events__telephone_id=recording.call_id).first()
+        if known is None:
+            told = Q(call_id=recording.call_id) | Q(recording_id=recording.call_id)
+            known = Contact.objects.filter(dial_records__in=DialRecord.objects.filter(told)).first()
         if known is not None:
             return known, "call_id"
     if recording.digest is None:
@@ -196,6 +199,17 @@ def _contact_of(recording: Recording, entity_id: int) -> tuple[Contact | None, s
         calls = calls.filter(by_id__in=users)
     found = list(calls[:2])
     return (found[0], "number_seat_time") if len(found) == 1 else (None, "")
+
+
+def link_waiting(*, contact: Contact, call_ids: Sequence[str], now: datetime) -> int:
+    """Link recordings that came before the call's record did; how many."""
+    waiting = Recording.objects.filter(
+        call_id__in=[call_id for call_id in call_ids if call_id], match=None, entity_id=contact.entity_id
+    )
+    found = list(waiting)
+    for recording in found:
+        _link(recording, contact, "call_id", now=now)
+    return len(found)
 
 
 def missing(*, entity_id: int, day: date) -> QuerySet[Contact]:

@@ -109,7 +109,7 @@ def budget(
     himself, *per_point = gather(askings, now=now, entity_id=entity_id, pack=pack)
     return Budget(
         **_day(himself, pack, now),  # type: ignore[arg-type]
-        caps=tuple(use for channel in BUDGET_CHANNELS for use in _uses(himself, pack, now, "person", channel)),
+        caps=tuple(use for channel in BUDGET_CHANNELS for use in uses(himself, pack, now, "person", channel)),
         points=tuple(_point(p, known, pack, now) for p, known in zip(points, per_point, strict=True)),
         pack_version=pack.version,
     )
@@ -162,12 +162,13 @@ def _point(point: ContactPoint, known: Known, pack: Pack, now: datetime) -> Poin
         status=point.status,
         status_reason=point.status_reason,
         channel=channel,
-        caps=tuple(_uses(known, pack, now, "contact_point", channel)),
+        caps=tuple(uses(known, pack, now, "contact_point", channel)),
         decision=decide(now=now, pack=pack, attempt=facts.attempt, history=facts.history, flags=facts.flags),
     )
 
 
-def _uses(known: Known, pack: Pack, now: datetime, subject: str, channel: str) -> list[CapUse]:
+def uses(known: Known, pack: Pack, now: datetime, subject: str, channel: str) -> list[CapUse]:
+    """The caps of a subject (contact_point, person) that count a channel, with what is used of each today."""
     attempt = known.facts.attempt
     zones = windows.zones_of(pack.clock, attempt.zones)
     if not zones:

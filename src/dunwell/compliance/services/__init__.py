@@ -26,8 +26,11 @@ from dunwell.compliance.services.outcomes import OutcomeRefused, Proof, give_bac
 from dunwell.compliance.services.proofs import Unproven, keep_proof, proven
 from dunwell.compliance.services.releasing import ReleaseRefused, release
 from dunwell.compliance.services.reserving import Reserved, reserve
+from dunwell.compliance.services.unasked import note_breach, record_unasked
 
 __all__ = [
+    "note_breach",
+    "record_unasked",
     "withdraw_circumstance",
     "register_domain",
     "record_circumstance",
