@@ -35,6 +35,7 @@ PAGES = (
     "/reports/vintages",
     "/reports/stages",
     "/reports/day",
+    "/reports/inspection",
     "/reports/day?day=2026-11-20",
     *(
         f"/reports/behind/{figure}"

@@ -49,7 +49,11 @@ def parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser("report", help="a report's rows")
     report.add_argument("name", metavar="NAME", help="buckets, roll-rates, …")
-    report.add_argument("--business-date", type=_day, metavar="D", required=True)
+    report.add_argument("--business-date", type=_day, metavar="D")
+    report.add_argument("--from", dest="first", type=_day, metavar="D", help="inspection: the first day")
+    report.add_argument("--to", dest="last", type=_day, metavar="D", help="inspection: the last day")
+    report.add_argument("--sample", type=_some, metavar="N", help="inspection: how many contacts are drawn")
+    report.add_argument("--seed", default="", metavar="TEXT", help="inspection: the same seed draws the same contacts")
     report.add_argument("--format", choices=("csv", "json", "xlsx"), default="csv")
     report.add_argument("--out", metavar="FILE", help="instead of standard output")
 

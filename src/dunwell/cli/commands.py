@@ -245,12 +245,22 @@ def _report(options: argparse.Namespace) -> int:
     from dunwell.oversight import export
 
     bank = Entity.objects.filter(code=settings.BANK_ENTITY).first()
+    entity_id = bank.pk if bank else 0
+    if options.name == "inspection":
+        if not (options.first and options.last and options.first <= options.last):
+            raise Refused("An inspection is of days: --from D --to D, the first not after the last.")
+    elif not options.business_date:
+        raise Refused(f"The report {options.name} is of a day: --business-date D.")
     try:
-        table = export.report(
-            options.name, options.business_date, entity_id=bank.pk if bank else 0, now=datetime.now(UTC)
-        )
+        if options.name == "inspection":
+            table = export.inspection_table(
+                options.first, options.last, entity_id=entity_id, seed=options.seed, size=options.sample
+            )
+        else:
+            table = export.report(options.name, options.business_date, entity_id=entity_id, now=datetime.now(UTC))
     except KeyError:
-        raise Refused(f"There is no report {options.name!r}; there are {', '.join(sorted(export.REPORTS))}.") from None
+        known = ", ".join(sorted((*export.REPORTS, "inspection")))
+        raise Refused(f"There is no report {options.name!r}; there are {known}.") from None
     except export.NoFigures:
         raise Refused(f"No night was published for {options.business_date}.") from None
     write: dict[str, Callable[..., bytes]] = {"csv": export.as_csv, "json": export.as_json, "xlsx": export.as_xlsx}

@@ -15,6 +15,7 @@ import xlsxwriter
 from dunwell.arrears.models import DifferenceExplanation, HostDifference
 from dunwell.oversight import queries, rules
 from dunwell.oversight.models import BucketDay
+from dunwell.oversight.queries import inspection
 
 Cell = str | int | Decimal | date | None
 
@@ -143,6 +144,17 @@ def risk_class_table(day: date, *, entity_id: int) -> Table:
         (row.currency, row.risk_class, row.accounts, row.balance) for row in queries.risk_classes(entity_id=entity_id)
     ]
     return Table("risk-classes", ("currency", "risk_class", "accounts", "balance"), rows)
+
+
+def inspection_table(first: date, last: date, *, entity_id: int, seed: str = "", size: int | None = None) -> Table:
+    """`inspection`: contacts by chance, breaches (none, or named), third parties, releases, looks and lists of a period.
+
+    Without a `seed` it is the two days: whoever draws again gets the same contacts.
+    """
+    period = inspection.Period(first, last, entity_id)
+    lines = inspection.inspection(period, seed=seed or f"{first}/{last}", size=size or inspection.SAMPLE)
+    rows = [tuple(getattr(line, name) for name in inspection.COLUMNS) for line in lines]
+    return Table("inspection", inspection.COLUMNS, rows)
 
 
 REPORTS = ("buckets", "roll-rates", "vintages", "collectors", "differences", "risk-classes")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.oversight.pages import behind, reports
+from dunwell.oversight.pages import behind, inspection, reports
 
 app_name = "oversight"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("reports/risk-classes", reports.risk_classes, name="risk_classes"),
     path("reports/stages", reports.stages, name="stages"),
     path("reports/day", reports.day, name="day"),
+    path("reports/inspection", inspection.inspection, name="inspection"),
+    path("reports/inspection.<slug:form>", inspection.download, name="inspection_file"),
     path("reports/behind/<slug:figure>", behind.behind, name="behind"),
     path("reports/behind/<slug:figure>.<slug:form>", behind.download, name="behind_file"),
     path("reports/<slug:name>.<slug:form>", reports.download, name="download"),

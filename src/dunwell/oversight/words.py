@@ -98,6 +98,28 @@ BOOKINGS = {
     "reversal": pgettext_lazy("booking", "reversal"),
     "withdrawn": pgettext_lazy("booking", "withdrawn by the host"),
 }
+SECTIONS = {
+    "sample": pgettext_lazy("inspection", "Contacts drawn by chance"),
+    "breaches": pgettext_lazy("inspection", "Hours and caps that were broken"),
+    "third_parties": pgettext_lazy("inspection", "Third parties who were contacted, with the proof of lost contact"),
+    "releases": pgettext_lazy("inspection", "Releases"),
+    "looks": pgettext_lazy("inspection", "Personal data shown, listened to or taken away"),
+    "lists": pgettext_lazy("inspection", "Internal lists"),
+}
+INSPECTION = {
+    "at": pgettext_lazy("report", "Time"),
+    "number": pgettext_lazy("inspection", "Number"),
+    "party_no": pgettext_lazy("report", "Party"),
+    "party_type": pgettext_lazy("inspection", "Who"),
+    "channel": pgettext_lazy("report", "Channel"),
+    "contact_point": pgettext_lazy("inspection", "Contact point"),
+    "by": pgettext_lazy("inspection", "By"),
+    "approved_by": pgettext_lazy("inspection", "Approved by"),
+    "outcome": pgettext_lazy("column", "Outcome"),
+    "rule": pgettext_lazy("report", "Rule"),
+    "detail": pgettext_lazy("inspection", "Detail"),
+    "recordings": pgettext_lazy("inspection", "Recordings"),
+}
 #: Column -> its codes in words.
 VALUES = {
     "channel": CHANNELS,

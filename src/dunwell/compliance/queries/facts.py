@@ -145,7 +145,7 @@ def earlier(kept: GateDecision, *, days: int) -> list[Event]:
         third_parties=[],
         since=business_date(kept.decided_at) - timedelta(days=days + 2),
     )
-    return [_event(row) for row in found if row["reserved_at"] < oldest]
+    return [event_of(row) for row in found if row["reserved_at"] < oldest]
 
 
 def previews(askings: Sequence[Asking], *, now: datetime, entity_id: int | None = None) -> list[Decision]:
@@ -180,7 +180,9 @@ def _known(
         purpose=asking.purpose,
         collector=str(row["collector"] or ""),
     )
-    history = tuple(_event(e) for e in ledger if e["person_id"] == asking.person_id or _same(e["point_digest"], digest))
+    history = tuple(
+        event_of(e) for e in ledger if e["person_id"] == asking.person_id or _same(e["point_digest"], digest)
+    )
     flags = _flags(asking, row, attempt, ledger, now, pack) | dict(asking.stated)
     if "amount_scope" in flags and not _rest(row):
         flags["amount_scope"] = "nothing_left"  # all of it is held, whatever the asker says
@@ -288,7 +290,7 @@ def _flags(
                for e in ledger):  # fmt: skip
             flags["tp_refused"] = "yes"  # by this person or at this number, in whichever case
         calls = [
-            _event(e)
+            event_of(e)
             for e in ledger
             if e["person_id"] == asking.party_id and e["party_type"] not in THIRD_PARTIES  # a stranger who rang
         ]
@@ -308,7 +310,8 @@ def _paid(row: dict) -> str:
     return "no" if row["accounts_late"] else "yes"
 
 
-def _event(row: dict) -> Event:
+def event_of(row: dict) -> Event:
+    """A row of the ledger as the rules count it."""
     digest = row["point_digest"]
     return Event(
         at=row["reserved_at"],

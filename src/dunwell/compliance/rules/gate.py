@@ -19,6 +19,7 @@ from dunwell.kernel.decision import Decision, Reason, Verdict
 from dunwell.kernel.times import aware, local
 
 UNKNOWN = "G-UNKNOWN"
+MADE = ("time", "cap")  # what a contact that was made can still be shown to have broken
 SEVERITY = {Verdict.ALLOW: 0, Verdict.REVIEW: 1, Verdict.BLOCK: 2}
 PLACE = {group: position for position, group in enumerate(GROUPS)}
 OK = Reason(rule="OK", verdict=Verdict.ALLOW, text_zh="可以联系", text_en="Contact is permitted")
@@ -62,6 +63,14 @@ def decide(
         retry_after=_on_his_clock(_all_clear(now, failures, packs, attempt, history, flags), attempt),
         **names,
     )
+
+
+def breaches(
+    *, now: datetime, pack: Pack, attempt: Attempt, history: tuple[Event, ...], flags: Flags
+) -> tuple[str, ...]:
+    """The rules of hours, caps and rests that a contact broke which was made at `now` after those of `history`."""
+    found = _failures(aware(now), (pack,), attempt, history, flags)
+    return tuple(dict.fromkeys(failure.rule for failure in found if failure.group in MADE))
 
 
 def _zones(pack: Pack, attempt: Attempt) -> tuple[str, ...]:

@@ -60,6 +60,12 @@ LISTED = (
         pgettext_lazy("report", "contact rates, funnel, money, cases a head"),
     ),
 )
+INSPECTION = (
+    "/reports/inspection",
+    "",
+    pgettext_lazy("report", "Inspection"),
+    pgettext_lazy("report", "contacts by chance, breaches, third parties, releases, who looked, lists; of a period"),
+)
 
 
 def _currency(request: HttpRequest, day: date) -> str:
@@ -74,7 +80,8 @@ def _may_export(request: HttpRequest) -> bool:
 
 @requires("report.view")
 def reports(request: HttpRequest) -> HttpResponse:
-    shown = [{"href": href, "name": name, "label": label, "meaning": meaning} for href, name, label, meaning in LISTED]
+    listed = (*LISTED, INSPECTION) if request.user.may("audit.view") else LISTED
+    shown = [{"href": href, "name": name, "label": label, "meaning": meaning} for href, name, label, meaning in listed]
     return render(
         request,
         "oversight/reports.html",
