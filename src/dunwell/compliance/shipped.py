@@ -10,6 +10,7 @@ from importlib.resources import files
 
 import yaml
 
+from dunwell.compliance.rules.nodes import LOADER
 from dunwell.compliance.rules.pack import Pack
 from dunwell.compliance.rules.reading import PackError, read
 
@@ -73,7 +74,7 @@ def _texts() -> dict[str, tuple[str, dict[str, str]]]:
 
 
 def _included(text: str) -> list[str]:
-    document = yaml.compose(text, Loader=yaml.SafeLoader)
+    document = yaml.compose(text, Loader=LOADER)
     return next((names for key, names in _fields(document) if key == "includes"), [])
 
 

@@ -12,6 +12,7 @@ import yaml
 
 from dunwell.compliance.rules import pack as shape
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's gives the same nodes in a tenth of the time
 T = TypeVar("T")
 
 
@@ -105,7 +106,7 @@ class Node:
 def root(text: str, file: str) -> Node:
     """The whole file; PackError when it is not YAML, or empty."""
     try:
-        found = yaml.compose(text, Loader=yaml.SafeLoader)
+        found = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as problem:
         line = problem.problem_mark.line + 1 if problem.problem_mark else 1
         raise PackError(f"{file}, line {line}: not YAML ({problem.problem}).") from None

@@ -71,7 +71,7 @@ class Stepping:
     ) -> None:
         """Run the steps that are not done; what later steps need of the others is read from the lake, or made again."""
         done = {} if self.dry else {s.name: s for s in Step.objects.filter(run=self.night, state="done")}
-        needed = _needed(programs) - KEPT
+        needed = _needed(programs) - KEPT if done else set()
         for position, step in enumerate(programs, start=1):
             kept = [table for table in step.outputs if table in KEPT]
             if step.name in done:
