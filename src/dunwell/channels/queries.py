@@ -1,16 +1,30 @@
-"""The outbox, read."""
+"""The texts and the outbox, read."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Count, Max, Q, Sum
 
 from dunwell.channels.lines import Line, lines
-from dunwell.channels.models import Inbound, LineState, Message, MessageEvent, MessagePart, Receipt, ReceiptMatch
+from dunwell.channels.models import (
+    Inbound,
+    LineState,
+    Message,
+    MessageEvent,
+    MessagePart,
+    Receipt,
+    ReceiptMatch,
+    Template,
+    TextApproval,
+    TextDraft,
+    TextWithdrawal,
+)
+from dunwell.channels.rules import CHANNELS, FIELDS, Standing, in_force
 from dunwell.kernel.times import BANK_ZONE
 
 PAGE = 100
@@ -120,3 +134,87 @@ def unmatched(*, now: datetime, limit: int = PAGE) -> tuple[list[Receipt], list[
     receipts = Receipt.objects.filter(match__isnull=True, recorded_at__gte=since).order_by("-id")[:limit]
     texts = Inbound.objects.filter(party=None, recorded_at__gte=since).order_by("-id")[:limit]
     return list(receipts), list(texts)
+
+
+Place = tuple[str, int, int | None]  # code, version and draft of a text; a shipped one has no draft
+
+
+def texts_in_force(on: date, **conditions: object) -> list[Template]:
+    """The templates used on a day, at most one a code and language, in two queries. The shipped ones are loaded already."""
+    rows = Template.objects.filter(in_force_from__lte=on, **conditions).order_by("-channel", "code")
+    ends = {(row.code, row.version, row.draft_id): row.from_day for row in TextWithdrawal.objects.all()}
+    return _used(rows, ends, on)
+
+
+def _used(rows: Iterable[Template], ends: Mapping[Place, date], on: date) -> list[Template]:
+    versions: dict[tuple[str, str], dict[Standing, Template]] = defaultdict(dict)
+    for row in rows:
+        standing = Standing(
+            own=row.draft_id is not None, version=row.version, first=row.in_force_from, last=row.in_force_to,
+            ends=ends.get((row.code, row.version, row.draft_id)),
+        )  # fmt: skip
+        versions[row.code, row.language][standing] = row
+    chosen = ((in_force(found, on), found) for found in versions.values())
+    return [found[one] for one, found in chosen if one is not None]
+
+
+def withdrawn_texts(on: date) -> set[Place]:
+    """What is not used any more on a day."""
+    return set(TextWithdrawal.objects.filter(from_day__lte=on).values_list("code", "version", "draft_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class TextLife:
+    """A version of a text, and where it stands: `draft`, `flagged` (something was found in it), `approved`, `in_force`,
+    `superseded` or `withdrawn`. Without a draft it is a shipped example. `words` gives its fields by language.
+    """
+
+    code: str
+    version: int
+    channel: str
+    purpose: str
+    words: Mapping[str, Mapping[str, str]]
+    sha256: str
+    state: str
+    from_day: date | None
+    draft: TextDraft | None
+    approval: TextApproval | None
+    withdrawal: TextWithdrawal | None
+
+
+def text_lives(today: date) -> list[TextLife]:
+    """Every version of every text, by channel and code, the newest first; in four queries."""
+    templates = list(Template.objects.all())
+    withdrawals = {(row.code, row.version, row.draft_id): row for row in TextWithdrawal.objects.all()}
+    approvals = {row.draft_id: row for row in TextApproval.objects.all()}
+    used = _used(templates, {place: row.from_day for place, row in withdrawals.items()}, today)
+    running = {(row.code, row.version, row.draft_id) for row in used}
+    words: dict[Place, dict[str, dict[str, str]]] = defaultdict(dict)
+    kept: dict[Place, Template | TextDraft] = {}
+    for row in templates:
+        if row.draft_id is None:
+            kept[row.code, row.version, None] = row
+            words[row.code, row.version, None][row.language] = {field: getattr(row, field) for field in FIELDS}
+    for draft in TextDraft.objects.all():
+        kept[draft.code, draft.version, draft.pk] = draft
+        words[draft.code, draft.version, draft.pk] = draft.words
+    lives = []
+    for place, row in kept.items():
+        draft = row if isinstance(row, TextDraft) else None
+        approval, end = approvals.get(place[2]), withdrawals.get(place)
+        first = row.in_force_from if isinstance(row, Template) else approval and approval.from_day
+        if end is not None and (end.from_day <= today or first is None):
+            state = "withdrawn"
+        elif first is None:
+            state = "flagged" if draft and draft.findings else "draft"
+        elif first > today:
+            state = "approved"
+        else:
+            state = "in_force" if place in running else "superseded"
+        lives.append(
+            TextLife(
+                code=row.code, version=row.version, channel=row.channel, purpose=row.purpose, words=words[place],
+                sha256=row.sha256, state=state, from_day=first, draft=draft, approval=approval, withdrawal=end,
+            )
+        )  # fmt: skip
+    return sorted(lives, key=lambda life: (CHANNELS.index(life.channel), life.code, -life.version))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from string import Formatter
@@ -25,13 +27,30 @@ PLACEHOLDERS: dict[str, str] = {
 TABLE = {"zh-hans": "〔账户明细表〕", "en": "[The account's figures]"}  # the place of a letter's table in its text
 CHANNELS = ("sms", "email", "im", "letter")
 LANGUAGES = ("zh-hans", "en")
+PURPOSES = ("demand", "reminder", "service", "statutory_notice")  # of a text to the person himself
+FIELDS = ("title", "subject", "body")
+CODE, CODE_LENGTH = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*"), 24
+TITLE_LENGTH, SUBJECT_LENGTH = 80, 120
 SMS_LENGTH = 500  # characters, as written; carriers cut longer ones
+SAMPLES = {  # what a preview is filled with; nobody's
+    "zh-hans": {"name": "王*", "amount": "CNY 1,234.56", "balance": "CNY 23,456.78", "due_date": "2026-11-05",
+                "last4": "0000", "as_of": "2026-11-23", "case_no": "C-2611-000000", "table": TABLE["zh-hans"]},
+    "en": {"name": "W***", "amount": "CNY 1,234.56", "balance": "CNY 23,456.78", "due_date": "2026-11-05",
+           "last4": "0000", "as_of": "2026-11-23", "case_no": "C-2611-000000", "table": TABLE["en"]},
+}  # fmt: skip
 BREAKS_AFTER, BREAKER_SECONDS, BREAKER_AT_MOST = 3, 30, 900  # failures of a line; seconds that nothing is claimed
 RETRY_MINUTES = (1, 5, 15, 60, 240)  # after each failed hand-over; then it has failed
 
 
 class TextError(ValueError):
-    """A text that cannot be used; the sentence names file and field, or the placeholder."""
+    """A text that cannot be used; the sentence names file and field, or the placeholder.
+
+    `code` says to a page what is wrong, `found` what its own sentence names.
+    """
+
+    def __init__(self, sentence: str, code: str = "", **found: object) -> None:
+        super().__init__(sentence)
+        self.code, self.found = code, found
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +71,31 @@ class Text:
     in_force_to: date | None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One version of a text, by its facts: `first` and `last` day, both included; not any more from `ends` on."""
+
+    own: bool  # the bank's, not a shipped example
+    version: int
+    first: date
+    last: date | None = None
+    ends: date | None = None
+
+
+def in_force(versions: Iterable[Standing], on: date) -> Standing | None:
+    """Which of a text's versions is used on a day; None when none is.
+
+    The one that began last, and any of the bank's own before a shipped example. What was superseded stays so: when the
+    running one is withdrawn there is no text until another is approved. One withdrawn before it began never was.
+    """
+    begun = [
+        one for one in versions
+        if one.first <= on and (one.last is None or on <= one.last) and (one.ends is None or one.first < one.ends)
+    ]  # fmt: skip
+    newest = max(begun, key=lambda one: (one.own, one.first, one.version), default=None)
+    return None if newest is None or (newest.ends is not None and newest.ends <= on) else newest
+
+
 def read(text: str, file: str) -> list[Text]:
     """The texts of one file, one a language. TextError when something is missing or not permitted."""
     try:
@@ -69,7 +113,7 @@ def read(text: str, file: str) -> list[Text]:
     first, last = data["in_force"]
     digest = hashlib.sha256(text.encode()).hexdigest()
     return [
-        _checked(
+        checked(
             file,
             Text(
                 code=data["code"],
@@ -90,17 +134,69 @@ def read(text: str, file: str) -> list[Text]:
     ]
 
 
-def _checked(file: str, text: Text) -> Text:
-    for name in placeholders(text.subject) | placeholders(text.body):
-        if name not in PLACEHOLDERS:
-            raise TextError(
-                f"{file}, {text.language}: {{{name}}} is not a placeholder; known are {', '.join(PLACEHOLDERS)}."
+def checked(file: str, text: Text) -> Text:
+    """The text itself when it can be used; TextError names file, language and field."""
+    where = f"{file}, {text.language}"
+
+    def wrong(field: str, sentence: str, code: str, **found: object) -> TextError:
+        return TextError(f"{where}, {field}: {sentence}", code, language=text.language, field=field, **found)
+
+    for field, most in {"title": TITLE_LENGTH, "subject": SUBJECT_LENGTH}.items():
+        if len(getattr(text, field)) > most:
+            raise wrong(field, f"at most {most} characters.", "too_long", most=most)
+    for field in ("title", "body"):
+        if not getattr(text, field).strip():
+            raise wrong(field, "a text was expected.", "empty")
+    for field in ("subject", "body"):
+        try:
+            names = placeholders(getattr(text, field))
+        except TextError as problem:
+            raise wrong(field, str(problem), "braces") from None
+        for name in sorted(names - set(PLACEHOLDERS)):
+            known = ", ".join(PLACEHOLDERS)
+            raise wrong(
+                field, f"{{{name}}} is not a placeholder; known are {known}.", "placeholder", name=name, known=known
             )
     if text.channel == "sms" and not text.body.startswith("【{bank}】"):
-        raise TextError(f"{file}, {text.language}: an SMS begins with its signature 【{{bank}}】 (CN-SMS).")
+        raise wrong("body", "an SMS begins with its signature 【{bank}】 (CN-SMS).", "signature")
+    if text.channel == "sms" and len(text.body) > SMS_LENGTH:
+        raise wrong("body", f"an SMS has at most {SMS_LENGTH} characters.", "too_long", most=SMS_LENGTH)
     if text.channel == "email" and not text.subject:
-        raise TextError(f"{file}, {text.language}: an e-mail has a subject.")
+        raise wrong("subject", "an e-mail has a subject.", "empty")
+    if "table" in placeholders(text.body) and (text.channel != "letter" or "{table}" not in text.body.splitlines()):
+        raise wrong("body", "{table} is of a letter, and stands alone on its line.", "table")
     return text
+
+
+def drafted(code: str, version: int, channel: str, purpose: str, words: Mapping[str, Mapping[str, str]]) -> list[Text]:
+    """A bank's own text in every language, checked, from what was typed: language -> title, subject, body.
+
+    Its hash is that of what was typed. TextError when something is missing or not permitted.
+    """
+    if len(code) > CODE_LENGTH or not CODE.fullmatch(code):
+        raise TextError(
+            f"code: capitals, digits and hyphens, at most {CODE_LENGTH}, not {code!r}.", "code", most=CODE_LENGTH
+        )
+    if channel not in CHANNELS:
+        raise TextError(f"channel: {channel!r} is none of {', '.join(CHANNELS)}.", "channel")
+    if purpose not in PURPOSES:
+        raise TextError(f"purpose: {purpose!r} is none of {', '.join(PURPOSES)}.", "purpose")
+    typed = {
+        language: {field: words.get(language, {}).get(field, "").replace("\r\n", "\n").strip() for field in FIELDS}
+        for language in LANGUAGES
+    }
+    whole = json.dumps([code, version, channel, purpose, typed], ensure_ascii=False, sort_keys=True)
+    digest = hashlib.sha256(whole.encode()).hexdigest()
+    return [
+        checked(
+            f"{code} {version}",
+            Text(
+                code=code, version=version, channel=channel, purpose=purpose, language=language, sha256=digest,
+                approved_by="", in_force_from=date.max, in_force_to=None, **typed[language],
+            ),
+        )
+        for language in LANGUAGES
+    ]  # fmt: skip
 
 
 def placeholders(text: str) -> set[str]:

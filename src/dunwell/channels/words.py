@@ -1,5 +1,6 @@
 """Messages in words."""
 
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 STATES = {
@@ -62,3 +63,55 @@ FOUND_BY = {
     "sole_doubt": pgettext_lazy("receipt matched", "the only one in doubt to that number"),
 }
 MEANINGS = {"opt_out": pgettext_lazy("text received", "withdrawal"), "reply": pgettext_lazy("text received", "reply")}
+TEXT_STATES = {
+    "draft": pgettext_lazy("text state", "draft"),
+    "flagged": pgettext_lazy("text state", "may not be approved"),
+    "approved": pgettext_lazy("text state", "approved"),
+    "in_force": pgettext_lazy("text state", "in force"),
+    "superseded": pgettext_lazy("text state", "superseded"),
+    "withdrawn": pgettext_lazy("text state", "withdrawn"),
+}
+TEXT_TONES = {"flagged": "danger", "approved": "ok", "in_force": "ok"}
+PURPOSES = {
+    "demand": pgettext_lazy("purpose of a text", "Demand"),
+    "reminder": pgettext_lazy("purpose of a text", "Reminder"),
+    "service": pgettext_lazy("purpose of a text", "Service"),
+    "statutory_notice": pgettext_lazy("purpose of a text", "Statutory notice"),
+}
+LANGUAGES = {"zh-hans": pgettext_lazy("language", "Chinese"), "en": pgettext_lazy("language", "English")}
+FIELDS = {
+    "title": pgettext_lazy("field of a text", "Title"),
+    "subject": pgettext_lazy("field of a text", "Subject"),
+    "body": pgettext_lazy("field of a text", "Text"),
+}
+PLACEHOLDERS = {
+    "name": _("the person's name, masked"),
+    "bank": _("the bank's name"),
+    "amount": _("what is past due, by currency"),
+    "balance": _("what is owed on the accounts that are past due, by currency"),
+    "due_date": _("the oldest due date that is unpaid"),
+    "last4": _("last four digits of the card"),
+    "as_of": _("the business date of the amount"),
+    "case_no": _("the case number"),
+    "table": _("the account's figures, alone on a line of a letter"),
+}
+TEXT_ERRORS = {  # by TextError.code, with what it found
+    "code": _("A code is of capitals, digits and hyphens, at most %(most)s."),
+    "channel": _("The code belongs to another channel, or there is no such channel."),
+    "purpose": _("There is no such purpose."),
+    "empty": _("%(language)s, %(field)s: something has to stand here."),
+    "too_long": _("%(language)s, %(field)s: at most %(most)s characters."),
+    "braces": _("%(language)s, %(field)s: a brace is open, or has nothing in it."),
+    "placeholder": _("%(language)s, %(field)s: {%(name)s} is not a placeholder; known are %(known)s."),
+    "signature": _("%(language)s, %(field)s: an SMS begins with its signature 【{bank}】."),
+    "table": _("%(language)s, %(field)s: {table} is of a letter, and stands alone on its line."),
+}
+TEXT_REFUSED = {
+    "withdrawn": _("The draft was withdrawn."),
+    "own": _("Somebody else has to approve it."),
+    "past": _("Today or a later day."),
+    "findings": _("It says what no text may, or lacks what it must say: write it anew."),
+    "reason": _("Say the reason in a few words."),
+    "unknown": _("There is no such text."),
+    "date": _("Write the day as 2026-11-23."),
+}

@@ -20,6 +20,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "case.hand_out": _roles(LEADER, MANAGER),
     "message.send": _roles(COLLECTOR, LEADER),
     "message.resolve": _roles(LEADER),  # what became of one in doubt, by the provider's record
+    "text.view": _roles(COLLECTOR, LEADER, COMPLIANCE, LEGAL, MANAGER),
+    "text.draft": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),
+    "text.approve": _roles(COMPLIANCE, MANAGER),  # never one's own: channels.services.drafting
     "payment.enter": _roles(LEADER, MANAGER),
     "payment.reverse": _roles(LEADER, MANAGER),
     "hold.place": _roles(COLLECTOR, LEADER, COMPLIANCE, LEGAL, MANAGER),

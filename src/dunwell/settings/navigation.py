@@ -13,6 +13,7 @@ NAVIGATION = [
     (_("Legal"), "/legal", "/legal", ("legal.view",)),
     (_("Payments"), "/payments", "/payments", ("payment.enter",)),
     (_("Outbox"), "/outbox", "/outbox", ("message.send",)),
+    (_("Texts"), "/outbox/texts", "/outbox/texts", ("text.approve",)),
     (_("Files"), "/intake", "/intake", ("intake.view",)),
     (_("Nights"), "/runs", "/runs", ("night.view",)),
     (_("Reports"), "/reports", "/reports", ("report.view",)),

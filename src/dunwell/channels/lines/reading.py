@@ -37,7 +37,7 @@ OPTIONAL: dict[str, dict[str, Any]] = {  # with what holds when nothing is writt
         "to_prefix": "",
     },
     "http_sms": {"templates": {}, "timeout_seconds": 10, "dead": []},
-    "http_push": {"service": "app", "timeout_seconds": 10, "dead": []},
+    "http_push": {"templates": {}, "service": "app", "timeout_seconds": 10, "dead": []},
     "print_shop": {"service": "EMS"},
     "baresip": {"recordings": "", "ring_seconds": 45},
     "dialler": {
@@ -79,6 +79,14 @@ class Line:
     def price_on(self, day: date) -> Price | None:
         """The price in force; None where the list has none, and then nothing is known of the cost."""
         return next((p for p in self.prices if p.first <= day and (p.last is None or day <= p.last)), None)
+
+    def template_no(self, code: str, version: int) -> str | None:
+        """The provider's number of a text that it has approved: `CODE/2` of version 2, `CODE` of the first one.
+
+        None where it has none: another version's number would send another text.
+        """
+        known = self.options.get("templates", {})
+        return known.get(f"{code}/{version}") or (known.get(code) if version == 1 else None)
 
 
 def cost(parts: int, price: Price) -> Decimal:

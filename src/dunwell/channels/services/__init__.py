@@ -1,6 +1,7 @@
 """The only writers of messages."""
 
 from dunwell.channels.services.calling import ask_call, seat_of
+from dunwell.channels.services.drafting import TextRefused, approve_text, draft_text, scan_texts, withdraw_text
 from dunwell.channels.services.inbound import Came, take_inbound
 from dunwell.channels.services.letters import Returned, send_letters, take_return_file
 from dunwell.channels.services.queueing import Plan, Planned, cancel_messages, plan_messages, queue_message
@@ -20,20 +21,25 @@ __all__ = [
     "Sent",
     "Shown",
     "Taken",
+    "TextRefused",
     "Told",
+    "approve_text",
     "ask_call",
     "cancel_messages",
+    "draft_text",
     "listen",
     "load_templates",
     "plan_messages",
     "preview",
     "queue_message",
     "resolve",
+    "scan_texts",
     "seat_of",
     "send_due",
     "send_letters",
     "take_batch",
     "take_inbound",
     "take_receipts",
+    "withdraw_text",
     "take_return_file",
 ]

@@ -12,6 +12,7 @@ from django.db.models import Count, Q
 from dunwell.channels.lines import Line, Parcel
 from dunwell.channels.lines.reading import NEEDED
 from dunwell.channels.models import LineState, Message, MessageEvent
+from dunwell.channels.queries import Place, withdrawn_texts
 from dunwell.channels.rules import fill, may_leave
 from dunwell.channels.services.moving import Move, move_many
 from dunwell.channels.services.texts import TextError, values_of
@@ -21,6 +22,7 @@ from dunwell.compliance.models import GateDecision
 from dunwell.compliance.queries import Asking
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.decision import Decision, Verdict
+from dunwell.kernel.times import business_date
 from dunwell.portfolio import services as portfolio
 
 OWN_RATE = frozenset({"smpp", "print_shop"})  # a session keeps its rate part by part, a job is a batch
@@ -73,7 +75,8 @@ def claim(*, line: Line, limit: int, sender: int, by: Actor, now: datetime) -> C
     if not messages:
         return Claimed()
     done = Claimed(taken=len(messages))
-    opened = [one for one in _renewed(messages, now=now) if _fits(one, line, done, by=by, now=now)]
+    gone = withdrawn_texts(business_date(now))
+    opened = [one for one in _renewed(messages, now=now) if _fits(one, line, gone, done, by=by, now=now)]
     leaving = _asked(opened, line, sender, done, by=by, now=now)
     if line.adapter not in OWN_RATE and leaving:
         parts = sum(message.parts or 1 for message in leaving)
@@ -120,13 +123,15 @@ def _sealed(message: Message) -> list[bytes]:
     return [part for part in parts if part]
 
 
-def _fits(one: Opened, line: Line, done: Claimed, *, by: Actor, now: datetime) -> bool:
-    """Whether the line can take it at all: its signature, the template that the provider approved."""
-    why = ""
+def _fits(one: Opened, line: Line, gone: set[Place], done: Claimed, *, by: Actor, now: datetime) -> bool:
+    """Whether it may leave by the line at all: a text not withdrawn, its signature, the number of the approved one."""
+    template, why = one.message.template, ""
     if one.message.wanted_at and now - one.message.wanted_at > WAIT_AT_MOST:
         why = "waited too long"
-    elif line.adapter == "http_sms" and one.message.template.code not in line.options["templates"]:
-        why = f"{one.message.template.code} has no template number at {line.code}"
+    elif (template.code, template.version, template.draft_id) in gone:
+        why = f"{template.code} version {template.version} was withdrawn"
+    elif line.adapter == "http_sms" and line.template_no(template.code, template.version) is None:
+        why = f"{template.code} version {template.version} has no template number at {line.code}"
     elif line.options.get("signature") and not one.text.startswith(f"【{line.options['signature']}】"):
         why = f"the signature is not {line.options['signature']}"
     if why:
@@ -203,7 +208,7 @@ def _parcel(one: Opened, line: Line, expires_at: datetime, closes_at: datetime |
         to=one.to,
         text=one.text,
         subject=one.subject,
-        template=options.get("templates", {}).get(message.template.code, message.template.code),
+        template=line.template_no(message.template.code, message.template.version) or message.template.code,
         values=named,
         signature=options.get("signature", ""),
         expires_at=expires_at,

@@ -10,10 +10,10 @@ from decimal import Decimal
 from importlib.resources import files
 
 from django.db import connection, transaction
-from django.db.models import Q
 
 from dunwell.arrears.models import AccountState
 from dunwell.channels.models import Template
+from dunwell.channels.queries import texts_in_force
 from dunwell.channels.rules import TABLE, Text, TextError, fill, read
 from dunwell.compliance.queries import Asking, previews
 from dunwell.kernel.decision import Decision
@@ -48,7 +48,7 @@ def load_templates() -> int:
     name = str(connection.settings_dict["NAME"])
     if name in _loaded and Template.objects.exists():
         return 0
-    known = {(t.code, t.version, t.language): t.sha256 for t in Template.objects.all()}
+    known = {(t.code, t.version, t.language): t.sha256 for t in Template.objects.filter(draft=None)}
     new = []
     for text in shipped():
         before = known.get((text.code, text.version, text.language))
@@ -65,14 +65,13 @@ def load_templates() -> int:
 
 
 def template_for(code: str, language: str, on: date) -> Template:
-    """The newest version in force, in the language or else in Chinese. TextError when there is none."""
+    """The version in force, in the language or else in Chinese. TextError when there is none."""
     load_templates()
-    in_force = Template.objects.filter(Q(in_force_to=None) | Q(in_force_to__gte=on), code=code, in_force_from__lte=on)
-    for wanted in (language, "zh-hans"):
-        found = in_force.filter(language=wanted).order_by("-version").first()
-        if found is not None:
-            return found
-    raise TextError(f"There is no approved text {code} in force on {on}.")
+    found = {template.language: template for template in texts_in_force(on, code=code)}
+    template = found.get(language) or found.get("zh-hans")
+    if template is None:
+        raise TextError(f"There is no approved text {code} in force on {on}.")
+    return template
 
 
 def values_of(wanted: Sequence[tuple[Party, str, str]]) -> list[dict[str, str]]:

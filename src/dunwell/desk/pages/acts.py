@@ -19,7 +19,7 @@ from dunwell.casework import services as casework
 from dunwell.casework.models import Case
 from dunwell.casework.words import problem
 from dunwell.channels import services as channels
-from dunwell.channels.models import Template
+from dunwell.channels.queries import texts_in_force
 from dunwell.channels.rules import TextError
 from dunwell.channels.services.queueing import WrongPoint
 from dunwell.compliance import services as compliance
@@ -150,14 +150,11 @@ def reveal(request: HttpRequest, case_no: str) -> HttpResponse:
 def _message_fields(request: HttpRequest, case: Case, now: datetime) -> HttpResponse:
     """The choice of number and text; the texts are those in force, in the person's language."""
     channels.load_templates()
-    today = times.business_date(now)
-    texts = Template.objects.filter(
-        in_force_from__lte=today, language=case.party.language, channel__in=words.MESSAGES_ON
-    )
-    texts = texts.exclude(in_force_to__lt=today).order_by("-channel", "code", "-version").values_list("code", "title")
+    found = texts_in_force(times.business_date(now), language=case.party.language, channel__in=words.MESSAGES_ON)
+    texts = {template.code: template.title for template in found}
     kinds = [kind for kinds in words.MESSAGES_ON.values() for kind in kinds]
     points = ContactPoint.objects.filter(party_id=case.party_id, kind__in=kinds).order_by("-kind", "id")
-    context = {"case_no": case.case_no, "templates": dict(texts).items(), "points": points.values_list("id", "masked")}
+    context = {"case_no": case.case_no, "templates": texts.items(), "points": points.values_list("id", "masked")}
     return render(request, "desk/message_fields.html", context)
 
 
