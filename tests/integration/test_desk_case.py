@@ -417,7 +417,12 @@ def test_a_list_is_exported_by_those_who_may(at_work, client):
     assert client.get("/lists?format=csv").status_code == 403
     client.force_login(build.user("manager"), backend=settings.AUTHENTICATION_BACKENDS[1])
     text = b"".join(client.get("/lists?format=csv").streaming_content).decode("utf-8-sig")
-    assert text.splitlines()[0].startswith("case_no,") and case.case_no in text
+    mark, header, *rows = text.splitlines()
+    log = Log.objects.get(kind="list.exported")
+    assert (
+        mark.startswith(f"# No. {log.pk} |") and mark.endswith(f"| {len(rows)} rows") and log.data["rows"] == len(rows)
+    )
+    assert header.startswith("case_no,") and case.case_no in text
 
 
 def test_a_hand_out_does_what_was_shown(client):

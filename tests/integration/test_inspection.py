@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from datetime import timedelta
 
+import openpyxl
 import pytest
 
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact, GateDecision
 from dunwell.compliance.queries import breaches
+from dunwell.evidence.models import Log
 from dunwell.identity.models import Role
 from dunwell.kernel.actor import Actor
 from dunwell.oversight import export
+from dunwell.oversight.queries.looks import with_alarms
+from dunwell.oversight.services import raise_alarms
 from dunwell.portfolio import services as portfolio
 from tests import build
 
@@ -116,3 +121,28 @@ def test_the_page_shows_every_section_and_the_file_is_logged(client):
     assert client.get("/reports/inspection?from=2026-11-24&to=2026-11-23").status_code == 404
     file = client.get("/reports/inspection.csv?from=2026-11-23&to=2026-11-23")
     assert party.party_no in file.content.decode()
+
+
+def test_twenty_five_records_in_clear_alarm_compliance_once(client):
+    user = build.user()
+    by = Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id)
+    points = [build.contact_point(party=build.party()) for _ in range(25)]
+    for nr, point in enumerate(points):
+        if nr == 24:
+            portfolio.reveal_contact_point(contact_point_id=points[0].pk, by=by, reason="again", now=NOW)
+            assert raise_alarms(now=NOW) == 0
+        portfolio.reveal_contact_point(contact_point_id=point.pk, by=by, reason="call", now=NOW)
+    assert (raise_alarms(now=NOW), raise_alarms(now=NOW)) == (1, 0)
+    alarm = Log.objects.get(kind="export.alarm")
+    assert alarm.data == {"user": user.pk, "staff_no": user.staff_no, "day": "2026-11-23", "records": 25,
+                          "rule": "CN-CRIM-PI", "most": 25}  # fmt: skip
+    assert [(one.records, one.alarmed) for one in with_alarms(today=TODAY, entity_id=user.entity_id)] == [(25, True)]
+    client.force_login(build.user(Role.COMPLIANCE), backend="dunwell.identity.backends.Backend")
+    assert client.get("/reports/looks").status_code == 200
+
+
+def test_a_workbook_bears_its_mark_in_properties_header_and_a_sheet():
+    table = export.Table("x", ("name",), [("a",)])
+    book = openpyxl.load_workbook(io.BytesIO(export.as_xlsx(table, "No. 7 | S00001")))
+    assert book.properties.description == "No. 7 | S00001" and book["mark"]["A1"].value == "No. 7 | S00001"
+    assert book["x"].oddHeader.right.text == "No. 7 | S00001" and book["x"]["A2"].value == "a"

@@ -226,7 +226,9 @@ def test_every_figure_on_the_pages_has_its_rows_its_formula_and_its_files(busy_d
 @pytest.mark.parametrize("figure", sorted(queries.FIGURES))
 def test_the_file_of_a_figure_holds_all_its_rows_and_the_log_says_who_took_it(busy_day, figure):
     answer = manager().get(f"/reports/behind/{figure}.csv?currency=CNY")
-    rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
+    mark, _, text = answer.content.decode().partition("\n")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert mark.startswith("# No. ") and mark.endswith(f"| {len(rows)} rows")
     found = queries.behind(figure, of())
     assert len(rows) == len(found.rows)
     for name in found.adds:

@@ -46,6 +46,7 @@ DUTIES = (
     Duty("handed over", "dunwell.casework.services.campaigns:take_over", 2),
     Duty("letters", "dunwell.channels.services:send_letters", 60),
     Duty("limitation", "dunwell.legal.services:keep_clocks", 30),
+    Duty("alarms", "dunwell.oversight.services:raise_alarms", 60),
     Duty("seal", "dunwell.evidence.services:seal", 60),
     Duty("sign", "dunwell.cli.worker:sign_yesterday", 900),
     Duty("sessions", "dunwell.cli.worker:forget_sessions", 3600),

@@ -173,17 +173,19 @@ def report(name: str, business_date: date, *, entity_id: int, now: datetime, cur
     return made[name]()
 
 
-def as_csv(table: Table) -> bytes:
-    """UTF-8 without BOM, a header, empty cells for nothing."""
+def as_csv(table: Table, mark: str = "") -> bytes:
+    """UTF-8 without BOM, a header, empty cells for nothing; a `mark` stands in a line of its own above the header."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
+    if mark:
+        writer.writerow([f"# {mark}"])
     writer.writerow(table.columns)
     writer.writerows([_plain(cell) for cell in row] for row in table.rows)
     return out.getvalue().encode("utf-8")
 
 
-def as_json(table: Table) -> bytes:
-    """A list of objects; amounts and shares as strings, so that nothing is lost on the way."""
+def as_json(table: Table, mark: str = "") -> bytes:
+    """A list of objects; amounts and shares as strings, so that nothing is lost on the way. A `mark` stands beside it."""
     rows = [
         {
             name: cell if isinstance(cell, int | None) else str(_plain(cell))
@@ -191,14 +193,18 @@ def as_json(table: Table) -> bytes:
         }
         for row in table.rows
     ]
-    return (json.dumps(rows, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+    told = {"mark": mark, "rows": rows} if mark else rows
+    return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
 
 
-def as_xlsx(table: Table) -> bytes:
-    """A workbook of one sheet; numbers as numbers, text as text (never a formula)."""
+def as_xlsx(table: Table, mark: str = "") -> bytes:
+    """A workbook of one sheet; numbers as numbers, text as text (never a formula).
+
+    A `mark` stands in the file's properties, above and below each printed page, and on a sheet of its own.
+    """
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"title": table.name, "author": "Dunwell"})
+    book.set_properties({"title": table.name, "author": "Dunwell", "comments": mark})
     head = book.add_format({"bold": True, "bottom": 1})
     forms = {
         Decimal: book.add_format({"num_format": "#,##0.00"}),
@@ -207,6 +213,10 @@ def as_xlsx(table: Table) -> bytes:
     }
     sheet = book.add_worksheet(table.name[:31])
     sheet.freeze_panes(1, 0)
+    if mark:
+        sheet.set_header(f"&R{mark}")
+        sheet.set_footer(f"&L{mark}&R&P/&N")
+        book.add_worksheet("mark").write_string(0, 0, mark)
     for place, name in enumerate(table.columns):
         sheet.write_string(0, place, name, head)
         is_share = name.startswith("share") or name.endswith("rate")
@@ -223,7 +233,7 @@ def as_xlsx(table: Table) -> bytes:
     return out.getvalue()
 
 
-FORMATS: dict[str, tuple[Callable[[Table], bytes], str]] = {
+FORMATS: dict[str, tuple[Callable[[Table, str], bytes], str]] = {
     "csv": (as_csv, "text/csv; charset=utf-8"),
     "json": (as_json, "application/json"),
     "xlsx": (as_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),

@@ -12,6 +12,7 @@ urlpatterns = [
     path("reports/risk-classes", reports.risk_classes, name="risk_classes"),
     path("reports/stages", reports.stages, name="stages"),
     path("reports/day", reports.day, name="day"),
+    path("reports/looks", inspection.looks, name="looks"),
     path("reports/inspection", inspection.inspection, name="inspection"),
     path("reports/inspection.<slug:form>", inspection.download, name="inspection_file"),
     path("reports/behind/<slug:figure>", behind.behind, name="behind"),

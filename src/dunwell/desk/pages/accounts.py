@@ -16,9 +16,11 @@ from django.utils.translation import pgettext, pgettext_lazy
 
 from dunwell.casework.models import Case
 from dunwell.compliance.queries import withheld
+from dunwell.evidence import services as evidence
 from dunwell.frame.templatetags.frame import day
 from dunwell.frame.templatetags.frame import moment as moment_of
 from dunwell.identity.pages.guard import requires
+from dunwell.kernel.actor import Actor
 from dunwell.nightly.models import Run
 from dunwell.oversight import drilldown, export, queries, rules, words
 from dunwell.oversight.pages.behind import exported as export_table
@@ -73,7 +75,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         raise Http404(str(error)) from error
     found = replace(found, rows=_withheld(request, found.rows, all_of_them=exported))
     if form == "csv":
-        return _csv(found)
+        return _csv(request, found)
     if exported:
         names = drilldown.AccountRow.__slots__
         lines = [tuple(getattr(row, name) for name in names) for row in found.rows]
@@ -252,9 +254,16 @@ class _Line:
         return text
 
 
-def _csv(found: drilldown.Accounts) -> StreamingHttpResponse:
+def _csv(request: HttpRequest, found: drilldown.Accounts) -> StreamingHttpResponse:
+    user = request.user
+    by = Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id)
+    mark = evidence.mark_export(
+        kind="report.exported", name="accounts", form="csv", rows=len(found.rows), by=by, now=now()
+    )
+
     def lines() -> Iterator[str]:
         writer = csv.writer(_Line(), lineterminator="\n")
+        yield writer.writerow([f"# {mark}"])
         yield writer.writerow(drilldown.AccountRow.__slots__)
         for row in found.rows:
             yield writer.writerow(

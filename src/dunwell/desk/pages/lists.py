@@ -170,7 +170,7 @@ def _csv(request: HttpRequest, asked: Filter) -> HttpResponse:
     writer = csv.writer(_Line())
 
     def lines() -> Iterator[str]:
-        yield "\ufeff" + writer.writerow(
+        yield writer.writerow(
             [
                 "case_no",
                 "party",
@@ -208,9 +208,17 @@ def _csv(request: HttpRequest, asked: Filter) -> HttpResponse:
             if after is None:
                 return
 
-    evidence.write(kind="list.exported", now=now, by=casework.acting(user), data={"list": address(asked, USUAL)})
+    told = list(lines())
+    mark = evidence.mark_export(
+        kind="list.exported",
+        name=address(asked, USUAL),
+        form="csv",
+        rows=len(told) - 1,
+        by=casework.acting(user),
+        now=now,
+    )
     return StreamingHttpResponse(
-        lines(),
+        [f"\ufeff# {mark}\r\n", *told],
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="cases.csv"'},
     )

@@ -1,5 +1,6 @@
 """The only writers of the log, its seals and the files kept by content."""
 
+from dunwell.evidence.services.exports import Mark, mark_export
 from dunwell.evidence.services.files import (
     Damaged,
     chunks_of,
@@ -17,12 +18,14 @@ __all__ = [
     "Change",
     "Damaged",
     "Entry",
+    "Mark",
     "Sealed",
     "Verified",
     "append_from",
     "chunks_of",
     "export",
     "keep_file",
+    "mark_export",
     "open_value",
     "read_file",
     "rewrap_files",

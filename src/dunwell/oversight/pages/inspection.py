@@ -7,16 +7,19 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
-from dunwell.compliance.queries import closed_numbers
-from dunwell.frame.templatetags.frame import moment
+from dunwell.compliance.queries import closed_numbers, in_force
+from dunwell.frame.templatetags.frame import count, moment
+from dunwell.frame.templatetags.frame import day as day_of
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.times import business_date
 from dunwell.oversight import export, words
 from dunwell.oversight.pages.behind import MASK, exported
-from dunwell.oversight.pages.shown import SHOWN, Cell, now
+from dunwell.oversight.pages.shown import SHOWN, Cell, Column, now, table
 from dunwell.oversight.queries import inspection as read
+from dunwell.oversight.queries import looks as looked
 
 SPAN = timedelta(days=366)
 
@@ -80,6 +83,42 @@ def _cell(column: str, value: object) -> Cell:
     if column in words.VALUES:
         return Cell(str(words.VALUES[column].get(str(value), value or "–")))
     return Cell(value or "–")
+
+
+@requires("audit.view")
+@require_GET
+def looks(request: HttpRequest) -> HttpResponse:
+    """Who saw how many records in clear, by day; where the number of CN-CRIM-PI was reached."""
+    at = now()
+    today = business_date(at)
+    found = looked.with_alarms(today=today, entity_id=request.user.entity_id)
+    most = in_force(today).number(looked.RULE, "alarm")
+    return table(
+        request,
+        heading=pgettext("inspection", "Personal data seen in clear"),
+        stamp=moment(at),
+        columns=[
+            Column(pgettext("report", "Day")),
+            Column(pgettext("column", "Staff number")),
+            Column(pgettext("inspection", "Records"), True),
+            Column(pgettext("inspection", "Alarm")),
+        ],
+        rows=[
+            [
+                Cell(day_of(one.day)), Cell(one.staff_no),
+                Cell(count(one.records), True, f"/reports/inspection?from={one.day}&to={one.day}"),
+                Cell(looked.RULE if one.alarmed else "–"),
+            ]
+            for one in found
+        ],
+        formula=pgettext(
+            "inspection",
+            "Numbers, names and papers that a person of staff saw in clear on a day, each once. Compliance is told at "
+            "%(most)s.",
+        )
+        % {"most": most},
+        nothing=pgettext("inspection", "Nobody has seen anything in clear in the last 30 days."),
+    )  # fmt: skip
 
 
 @requires("report.export")

@@ -60,11 +60,21 @@ LISTED = (
         pgettext_lazy("report", "contact rates, funnel, money, cases a head"),
     ),
 )
-INSPECTION = (
-    "/reports/inspection",
-    "",
-    pgettext_lazy("report", "Inspection"),
-    pgettext_lazy("report", "contacts by chance, breaches, third parties, releases, who looked, lists; of a period"),
+AUDIT = (
+    (
+        "/reports/inspection",
+        "",
+        pgettext_lazy("report", "Inspection"),
+        pgettext_lazy(
+            "report", "contacts by chance, breaches, third parties, releases, who looked, lists; of a period"
+        ),
+    ),
+    (
+        "/reports/looks",
+        "",
+        pgettext_lazy("inspection", "Personal data seen in clear"),
+        pgettext_lazy("report", "by person of staff and day, and where it was too much"),
+    ),
 )
 
 
@@ -80,7 +90,7 @@ def _may_export(request: HttpRequest) -> bool:
 
 @requires("report.view")
 def reports(request: HttpRequest) -> HttpResponse:
-    listed = (*LISTED, INSPECTION) if request.user.may("audit.view") else LISTED
+    listed = (*LISTED, *AUDIT) if request.user.may("audit.view") else LISTED
     shown = [{"href": href, "name": name, "label": label, "meaning": meaning} for href, name, label, meaning in listed]
     return render(
         request,
