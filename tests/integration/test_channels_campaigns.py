@@ -349,3 +349,17 @@ def test_hundreds_of_records_in_any_order_come_to_the_same(line):
     later = NOW + timedelta(minutes=5)
     assert sum(campaigns.take_records(line=line, told=[one], now=later).new for one in told) == 6
     assert sorted(ContactOutcome.objects.values_list("outcome", flat=True)) == ["busy", "connected_rpc", "no_answer"]
+
+
+def test_what_the_robot_heard_stands_in_the_timeline_word_for_word(line, client):
+    from django.conf import settings as of_django
+
+    _, _, case = build.debtor()
+    line, made = give(code="robot")
+    entry = CampaignEntry.objects.get()
+    dial(line, made, entry)
+    whole = record(entry, outcome="PTP", intent="wants_person", hand_over=True, transcript="想和人说话")
+    campaigns.take_records(line=line, told=[whole], now=NOW + timedelta(minutes=5))
+    client.force_login(build.user(language="en"), backend=of_django.AUTHENTICATION_BACKENDS[1])
+    page = client.get(f"/cases/{case.case_no}/timeline?kind=call").content.decode()
+    assert "想和人说话" in page and "asks for a person" in page

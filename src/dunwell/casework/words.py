@@ -69,6 +69,36 @@ REASONS: Mapping[str, object] = {
 }
 
 
+CHANNELS_OUT = {
+    "call": pgettext_lazy("what a line dials for", "dialler"),
+    "ai_call": pgettext_lazy("what a line dials for", "robot"),
+}
+QUEUES = {
+    "call": pgettext_lazy("queue", "calls"),
+    "visit": pgettext_lazy("queue", "visits"),
+    "agency": pgettext_lazy("queue", "agency"),
+    "law_firm": pgettext_lazy("queue", "law firm"),
+}
+RECORD_PROBLEMS = {
+    "reference_unknown": _("The reference is of no list of ours."),
+    "outcome_unknown": _("Somebody answered, and its code is not in the map: the call goes on counting."),
+    "contact_not_of_entry": _("It names a dial of another entry."),
+    "call_of_another_entry": _("The call was told of another entry before."),
+    "no_times": _("It has no moments."),
+    "no_offset": _("A moment lacks its offset from UTC."),
+    "no_call_id": _("It has no call id."),
+    "times_not_in_order": _("Its moments are not in order."),
+    "in_the_future": _("It ends in the future."),
+}
+UNFIT = {
+    "withdrawn": pgettext_lazy("caller number", "given up"),
+    "marked": pgettext_lazy("caller number", "marked"),
+    "rests": pgettext_lazy("caller number", "rests"),
+    "complaints": pgettext_lazy("caller number", "too many complaints"),
+    "used_up": pgettext_lazy("caller number", "used up today"),
+}
+
+
 def _written(value: object) -> str:
     if isinstance(value, Decimal):
         return f"{value:,.2f}" if value.is_finite() and value == value.quantize(Decimal("0.01")) else str(value)

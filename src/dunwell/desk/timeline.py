@@ -284,6 +284,17 @@ def _recording(data: Said, kind: str) -> Said:
     return {"lead": lead, "main": duration(int(data["seconds"])) if data.get("seconds") else ""}  # type: ignore[call-overload]
 
 
+def _robot(text: str, data: Said) -> Said:
+    """What was said between a robot and him, word for word."""
+    asked = _("asks for a person") if data.get("hand_over") else ""
+    return {
+        "lead": _("Robot call, word for word"),
+        "tone": "warn" if asked else "",
+        "main": text or _("The text cannot be opened any more."),
+        "second": " ".join(filter(None, (str(data.get("intent", "")), asked))),
+    }
+
+
 def _words(entry: Logged, points: Mapping[int, str]) -> Said:
     kind, data = entry.kind, entry.data
     room = kind.split(".")[0]
@@ -295,6 +306,14 @@ def _words(entry: Logged, points: Mapping[int, str]) -> Said:
         return _message(data, points, str(data.get("outcome", "")))
     if kind == "message.received":
         return _received(entry.text, data, points)
+    if kind == "robot.told":
+        return _robot(entry.text, data)
+    if kind == "robot.identified":
+        return {"lead": _("Robot"), "main": _("was told the amounts, the person having shown who he is")}
+    if kind == "campaign.pulled":
+        return {"lead": _("Taken back from the dialler"), "rules": [data.get("rule", "")], "main": ""}
+    if kind == "gate.breached":
+        return {"lead": _("Called without leave"), "tone": "danger", "main": str(data.get("began", ""))}
     if kind == "gate.decided":
         return _gate(data)
     if kind == "reminder.set":

@@ -10,6 +10,7 @@ NAVIGATION = [
     (_("Portfolio"), "/portfolio", "/portfolio", ("report.view",)),
     (_("Lists"), "/lists", "/lists", ("case.view",)),
     (_("Team"), "/team", "/team", ("case.hand_out",)),
+    (_("Campaigns"), "/campaigns", "/campaigns", ("case.hand_out",)),
     (_("Legal"), "/legal", "/legal", ("legal.view",)),
     (_("Payments"), "/payments", "/payments", ("payment.enter",)),
     (_("Outbox"), "/outbox", "/outbox", ("message.send",)),

@@ -1,7 +1,7 @@
 -- One timeline from the log: calls, messages, letters, visits, payments, promises, holds, notes, and our own decisions.
 -- Newest first, by key; `kinds` empty means all.
 SELECT l.id, l.recorded_at, l.business_date, l.kind, l.sort, l.actor, l.actor_id, u.name_zh, u.name_en, l.case_id,
-       l.account_id, l.data, coalesce(n.text_sealed, i.text_sealed) AS text_sealed,
+       l.account_id, l.data, coalesce(n.text_sealed, i.text_sealed, d.transcript_sealed) AS text_sealed,
        (SELECT min(r.recording_id) FROM channels_recordingmatch AS r
         WHERE l.kind = 'contact.recorded' AND r.contact_id = (l.data ->> 'contact')::bigint) AS recording
 FROM (
@@ -11,6 +11,7 @@ FROM (
 LEFT JOIN identity_user AS u ON u.id = l.actor_id
 LEFT JOIN casework_note AS n ON l.kind = 'note.written' AND n.id = (l.data ->> 'note')::bigint
 LEFT JOIN channels_inbound AS i ON l.kind = 'message.received' AND i.id = (l.data ->> 'inbound')::bigint
+LEFT JOIN channels_dialrecord AS d ON l.kind = 'robot.told' AND d.id = (l.data ->> 'record')::bigint
 WHERE l.sort <> '' AND (%(kinds)s = '{}'::text[] OR l.sort = ANY(%(kinds)s))
 ORDER BY l.id DESC
 LIMIT %(limit)s

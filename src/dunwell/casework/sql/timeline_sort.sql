@@ -8,6 +8,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         WHEN kind = 'contact.recorded' THEN CASE data ->> 'channel'
             WHEN 'call' THEN 'call' WHEN 'ai_call' THEN 'call' WHEN 'letter' THEN 'letter' WHEN 'visit' THEN 'visit'
             ELSE 'message' END
+        WHEN kind = 'robot.told' THEN 'call'
         WHEN kind LIKE 'payment.%' THEN 'payment'
         WHEN kind LIKE 'promise.%' THEN 'promise'
         WHEN kind LIKE 'hold.%' THEN 'hold'
