@@ -121,7 +121,7 @@ def test_the_mail_names_where_to_withdraw_and_a_withdrawal_is_obeyed(line):
     message = queue()
     services.send_due(now=NOW, limit=10)
     (mail,) = line.received
-    assert mail["List-Unsubscribe"] == f"<mailto:{address('unsubscribe', message.pk, DOMAIN)}>"
+    assert mail["List-Unsubscribe"].strip() == f"<mailto:{address('unsubscribe', message.pk, DOMAIN)}>"
     assert mail["From"] == "collections@bank.example"
     take_mail(content=b"Subject: x\r\n\r\n", recipients=[address("unsubscribe", message.pk, DOMAIN)], now=NOW)
     assert Consent.objects.get(party=message.party, kind="opt_out").channel == "email"

@@ -12,6 +12,7 @@ from dunwell.kernel import sealing
 from dunwell.kernel.times import aware
 
 FORMAT = "dunwell.log/1"
+_spelled = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 _LEAF, _NODE = b"\x00", b"\x01"  # a leaf can never pass for a node (RFC 6962, 2.1)
 _FLOAT_LIMIT = 1e15  # above it PostgreSQL's jsonb gives a float back as an integer
 
@@ -53,19 +54,24 @@ def canonical(
     party_id: int | None,
     case_id: int | None,
     account_id: int | None,
-    data: dict[str, object],
+    data: str,
 ) -> bytes:
-    """The bytes of a row that are hashed: all its fields, in JSON with sorted keys and no blanks."""
+    """The bytes of a row that are hashed: all its fields, in JSON with sorted keys and no blanks; its data by text_of."""
     fields = [
         FORMAT, entity_id, moment(recorded_at), business_date.isoformat(), kind, actor_id, actor,
-        party_id, case_id, account_id, data,
+        party_id, case_id, account_id,
     ]  # fmt: skip
-    return json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    return f"{_spelled(fields)[:-1]},{data}]".encode()
+
+
+def text_of(data: object) -> str:
+    """A row's data as it is hashed and stored."""
+    return _spelled(data)
 
 
 def row_hash(fields: dict[str, object], algorithm: str) -> bytes:
     """The hash that a row of these fields carries."""
-    return sealing.hashed(canonical(**fields), algorithm)
+    return sealing.hashed(canonical(**{**fields, "data": text_of(fields["data"])}), algorithm)
 
 
 def leaf(log_id: int, row_hash: bytes, algorithm: str) -> bytes:

@@ -14,12 +14,13 @@ from dunwell.channels.lines.reading import NEEDED
 from dunwell.channels.models import LineState, Message, MessageEvent
 from dunwell.channels.queries import Place, withdrawn_texts
 from dunwell.channels.rules import fill, may_leave
-from dunwell.channels.services.moving import Move, move_many
+from dunwell.channels.services.moving import Move, move_many, statement
 from dunwell.channels.services.texts import TextError, values_of
 from dunwell.channels.smpp.texts import parts_of
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import GateDecision
 from dunwell.compliance.queries import Asking
+from dunwell.engine.statements import fetch, insert
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.decision import Decision, Verdict
 from dunwell.kernel.times import business_date
@@ -110,11 +111,16 @@ def _renewed(messages: Sequence[Message], *, now: datetime) -> list[Opened]:
     for message, subject, _ in renewed:
         message.subject_sealed = next(sealed_anew) if subject else None
         message.text_sealed = next(sealed_anew)
-    Message.objects.bulk_update([message for message, _, _ in renewed], ["subject_sealed", "text_sealed"])
-    MessageEvent.objects.bulk_create(
-        MessageEvent(message=message, state=message.state, detail="text renewed", recorded_at=now)
-        for message, _, _ in renewed
-    )
+    if renewed:
+        anew = [message for message, _, _ in renewed]
+        fetch(
+            statement("renew"),
+            {name: [getattr(message, name) for message in anew] for name in ("id", "subject_sealed", "text_sealed")},
+        )
+        insert(
+            MessageEvent, len(anew), message_id=[message.pk for message in anew],
+            state=[message.state for message in anew], detail="text renewed", recorded_at=now,
+        )  # fmt: skip
     return found
 
 

@@ -9,11 +9,12 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import files
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Model
 
 from dunwell.channels.models import Message, MessageEvent
 from dunwell.channels.rules import whole_text
+from dunwell.engine.statements import fetch, insert
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import BANK_ZONE, local
@@ -59,7 +60,7 @@ def move(
     move_many(moves=[Move(message, state, detail, rows)], by=by, now=now)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def move_many(*, moves: Sequence[Move], by: Actor, now: datetime) -> None:
     """Many messages' next states, in a few statements. The rows are the caller's, locked."""
     if not moves:
@@ -67,11 +68,11 @@ def move_many(*, moves: Sequence[Move], by: Actor, now: datetime) -> None:
     for one in moves:
         one.message.state = one.state
     values = {name: [getattr(one.message, name) for one in moves] for name in COLUMNS}
-    with connection.cursor() as cursor:
-        cursor.execute(statement("move"), values)
-    MessageEvent.objects.bulk_create(
-        MessageEvent(message=one.message, state=one.state, detail=one.detail[:200], recorded_at=now) for one in moves
-    )
+    fetch(statement("move"), values)
+    insert(
+        MessageEvent, len(moves), message_id=values["id"], state=values["state"],
+        detail=[one.detail[:200] for one in moves], recorded_at=now,
+    )  # fmt: skip
     left = _left([one.message for one in moves if one.state in LEFT], now)
     evidence.write_many(
         [

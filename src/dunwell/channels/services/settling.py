@@ -15,6 +15,7 @@ from dunwell.channels.rules import breaker_seconds, retry_after_minutes
 from dunwell.channels.services.moving import Move, move_many
 from dunwell.channels.services.receipts import match_receipts
 from dunwell.compliance import services as compliance
+from dunwell.engine.statements import insert_rows
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 from dunwell.portfolio import services as portfolio
@@ -73,7 +74,7 @@ def settle(*, line: Line, results: Sequence[tuple[int, HandedOver]], done: Sent,
             moves.append(_refused(message, told, done, by=by, now=now))
     compliance.record_many(outcomes=outcomes, by=by, now=now)
     move_many(moves=moves, by=by, now=now)
-    MessagePart.objects.bulk_create(taken)
+    insert_rows(taken)
     doubt = any(one.state == Message.State.IN_DOUBT for one in moves)
     if taken or doubt:  # receipts may have come before
         these = None if doubt else {part.provider_id for part in taken}

@@ -5,10 +5,10 @@ UPDATE channels_message AS message SET
     contact_id = moved.contact_id, decision_id = moved.decision_id, refusal_rule = moved.refusal_rule,
     subject_sealed = moved.subject_sealed, text_sealed = moved.text_sealed
 FROM unnest(
-    %(id)s::bigint[], %(state)s::text[], %(not_before)s::timestamptz[], %(line)s::text[], %(sender)s::int[],
-    %(handed_at)s::timestamptz[], %(parts)s::smallint[], %(cost)s::numeric[], %(currency)s::text[],
-    %(contact_id)s::bigint[], %(decision_id)s::bigint[], %(refusal_rule)s::text[], %(subject_sealed)s::bytea[],
-    %(text_sealed)s::bytea[]
+    %(id)b::bigint[], %(state)b::text[], %(not_before)b::timestamptz[], %(line)b::text[], %(sender)b::int[],
+    %(handed_at)b::timestamptz[], %(parts)b::smallint[], %(cost)b::numeric[], %(currency)b::text[],
+    %(contact_id)b::bigint[], %(decision_id)b::bigint[], %(refusal_rule)b::text[], %(subject_sealed)b::bytea[],
+    %(text_sealed)b::bytea[]
 ) AS moved(id, state, not_before, line, sender, handed_at, parts, cost, currency, contact_id, decision_id, refusal_rule,
            subject_sealed, text_sealed)
 WHERE message.id = moved.id

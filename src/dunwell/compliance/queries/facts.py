@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,17 +11,16 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 
-from django.db import connection
-
 from dunwell.compliance.models import GateDecision
 from dunwell.compliance.queries.packs import in_force
-from dunwell.compliance.queries.texts import scanned, tails_of
+from dunwell.compliance.queries.texts import domains, scanned, tails_of
 from dunwell.compliance.rules.circumstances import KINDS
 from dunwell.compliance.rules.gate import decide
 from dunwell.compliance.rules.lost import RULE as LOST
 from dunwell.compliance.rules.lost import Criteria, lost_contact
 from dunwell.compliance.rules.pack import Pack
 from dunwell.compliance.rules.values import DEMAND, Attempt, Event, Facts
+from dunwell.engine.statements import fetch
 from dunwell.kernel.decision import Decision
 from dunwell.kernel.times import business_date
 
@@ -129,7 +129,23 @@ def gather(
     )
     said = {asking.party_id for asking in askings if asking.text is not None}
     tails = tails_of(said) if said else {}
-    return [_known(asking, row, ledger, now, pack, tails) for asking, row in zip(askings, found, strict=True)]
+    linked = domains(now) if said else ()
+    by_person, by_digest = defaultdict(list), defaultdict(list)
+    for at, contact in enumerate(ledger):
+        by_person[contact["person_id"]].append(at)
+        if contact["point_digest"] is not None:
+            by_digest[bytes(contact["point_digest"])].append(at)
+
+    def his(asking: Asking, row: dict) -> list[dict]:
+        """The ledger's rows of the person, of the debtor and of the number, in its order."""
+        mine = {*by_person[asking.person_id], *by_person[asking.party_id]}
+        mine |= set(by_digest[bytes(row["point_digest"])]) if row["point_digest"] is not None else set()
+        return [ledger[at] for at in sorted(mine)]
+
+    return [
+        _known(asking, row, his(asking, row), now, pack, tails, linked)
+        for asking, row in zip(askings, found, strict=True)
+    ]
 
 
 def earlier(kept: GateDecision, *, days: int) -> list[Event]:
@@ -159,14 +175,18 @@ def previews(askings: Sequence[Asking], *, now: datetime, entity_id: int | None 
 
 def rows(name: str, **values: object) -> list[dict[str, object]]:
     """The rows of a statement of this room, by column."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement(name), values)
-        columns = [column.name for column in cursor.description]
-        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    columns, found = fetch(statement(name), values)
+    return [dict(zip(columns, row, strict=True)) for row in found]
 
 
 def _known(
-    asking: Asking, row: dict, ledger: list[dict], now: datetime, pack: Pack, tails: Mapping[int, tuple[str, ...]]
+    asking: Asking,
+    row: dict,
+    ledger: list[dict],
+    now: datetime,
+    pack: Pack,
+    tails: Mapping[int, tuple[str, ...]],
+    linked: tuple[str, ...],
 ) -> Known:
     digest = None if row["point_digest"] is None else bytes(row["point_digest"])
     attempt = Attempt(
@@ -189,7 +209,7 @@ def _known(
     if asking.text is not None:
         flags |= scanned(
             text=asking.text, channel=asking.channel, party=attempt.party, purpose=asking.purpose,
-            tails=tails[asking.party_id], pack=pack, now=now,
+            tails=tails[asking.party_id], pack=pack, linked=linked,
         )  # fmt: skip
     holds = json.loads(row["holds"])
     released = _released(json.loads(row["released"]), holds, pack)

@@ -33,10 +33,10 @@ def findings(*, text: str, channel: str, now: datetime, party: str = "debtor", p
 
 
 def scanned(
-    *, text: str, channel: str, party: str, purpose: str, tails: tuple[str, ...], pack: Pack, now: datetime
+    *, text: str, channel: str, party: str, purpose: str, tails: tuple[str, ...], pack: Pack, linked: tuple[str, ...]
 ) -> dict[str, str]:
-    """The flags that a text raises; `tails` are the last digits that are his own."""
-    return flags_of(scan(Outgoing(text, channel, party, purpose, tails, domains(now)), pack))
+    """The flags that a text raises; `tails` are the last digits that are his own, `linked` the domains it may link to."""
+    return flags_of(scan(Outgoing(text, channel, party, purpose, tails, linked), pack))
 
 
 def tails_of(party_ids: Collection[int]) -> dict[int, tuple[str, ...]]:

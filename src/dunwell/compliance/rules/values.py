@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from dunwell.kernel.times import aware
@@ -62,9 +62,9 @@ class Facts:
     flags: Flags
 
     def as_json(self) -> dict[str, object]:
-        history = None if self.history is None else [asdict(e) | {"at": e.at.isoformat()} for e in self.history]
+        history = None if self.history is None else [_plain(e) | {"at": e.at.isoformat()} for e in self.history]
         return {
-            "attempt": asdict(self.attempt) | {"zones": list(self.attempt.zones)},
+            "attempt": _plain(self.attempt) | {"zones": list(self.attempt.zones)},
             "history": history,
             "flags": dict(sorted(self.flags.items())),
         }
@@ -78,6 +78,11 @@ class Facts:
             history=None if history is None else events(history),  # type: ignore[arg-type]
             flags=dict(data["flags"]),  # type: ignore[call-overload]
         )
+
+
+def _plain(value: Attempt | Event) -> dict[str, object]:
+    """The fields of a flat value: `asdict` copies each of them in depth."""
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
 def events(rows: Sequence[Mapping[str, object]]) -> tuple[Event, ...]:

@@ -16,6 +16,7 @@ from dunwell.compliance.queries.packs import in_force, pack_of
 from dunwell.compliance.rules.gate import decide
 from dunwell.compliance.rules.pack import Pack
 from dunwell.compliance.rules.values import DEMAND, Facts
+from dunwell.engine.statements import insert_rows
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.decision import Decision, Reason, Verdict
@@ -108,9 +109,10 @@ def keep(answered: Answered, *, by: Actor, now: datetime, key: str | None = None
 
 def keep_many(answers: Sequence[Answered], *, by: Actor, now: datetime, key: str | None = None) -> list[GateDecision]:
     """Write many answers down, in two statements; their rows in the same order."""
-    for pack in {answered.pack.sha256: answered.pack for answered in answers}.values():
+    for pack in {id(answered.pack): answered.pack for answered in answers}.values():
         _keep_text(pack, now)
-    rows = GateDecision.objects.bulk_create([_row(answered, by=by, now=now, key=key) for answered in answers])
+    rows = [_row(answered, by=by, now=now, key=key) for answered in answers]
+    insert_rows(rows)
     refused = [
         _refusal(answered, row, by=by, now=now)
         for answered, row in zip(answers, rows, strict=True)

@@ -18,6 +18,7 @@ from dunwell.compliance.services.asking import answers, keep_many
 from dunwell.compliance.services.locks import wait_for
 from dunwell.compliance.services.outcomes import OutcomeRefused, recorded
 from dunwell.compliance.services.reserving import Reserved, contact_row, reservation
+from dunwell.engine.statements import insert_rows
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
@@ -62,7 +63,8 @@ def reserve_many(*, wanted: Sequence[tuple[str, Asking]], by: Actor, now: dateti
         for (key, _), answered, row in zip(alone, found, kept, strict=True)
         if answered.decision.allowed
     ]
-    contacts = {one.key: one for one in Contact.objects.bulk_create([contact for contact, _ in allowed])}
+    contacts = {contact.key: contact for contact, _ in allowed}
+    insert_rows([*contacts.values()])
     evidence.write_many(
         [reservation(contact, row, at.get(contact.contact_point_id), by=by, now=now) for contact, row in allowed]
     )
@@ -101,7 +103,7 @@ def record_many(*, outcomes: Sequence[Outcome], by: Actor, now: datetime) -> int
     keys = {key for _, _, key in before}
     last = {contact_id: outcome for contact_id, outcome, _ in before}
     pack = in_force(business_date(now))
-    new = []
+    new: list[ContactOutcome] = []
     for one in outcomes:
         contact, was = contacts[one.contact_id], last.get(one.contact_id)
         if one.key in keys:
@@ -121,7 +123,7 @@ def record_many(*, outcomes: Sequence[Outcome], by: Actor, now: datetime) -> int
                 key=one.key,
             )
         )  # fmt: skip
-    ContactOutcome.objects.bulk_create(new)
+    insert_rows(new)
     evidence.write_many([recorded(row, by=by, now=now) for row in new])
     portfolio.touch_many(party_ids=[row.contact.party_id for row in new], now=now)
     return len(new)

@@ -6,8 +6,10 @@ import hashlib
 import time
 from datetime import timedelta
 
-from django.db import connection
+from dunwell.engine.statements import fetch
 
+# unnest keeps the order in which they are taken
+TAKE = "SELECT pg_advisory_xact_lock(number) FROM unnest(%(numbers)b::bigint[]) AS number"
 ROUND_TRIP = timedelta(milliseconds=50)  # shorter than this nobody was waited for
 
 
@@ -19,7 +21,6 @@ def wait_for(*names: bytes) -> timedelta:
     digests = (hashlib.sha256(b"dunwell.gate." + name).digest()[:8] for name in set(names))
     numbers = sorted(int.from_bytes(part, "big", signed=True) for part in digests)
     began = time.monotonic()
-    with connection.cursor() as cursor:  # one statement; unnest keeps the order in which they are taken
-        cursor.execute("SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number", [numbers])
+    fetch(TAKE, {"numbers": numbers})
     waited = timedelta(seconds=time.monotonic() - began)
     return waited if waited > ROUND_TRIP else timedelta()

@@ -16,6 +16,7 @@ from dunwell.compliance.rules.values import DEMAND
 from dunwell.compliance.rules.windows import zones_of
 from dunwell.compliance.services.asking import Answered, answer, decision_of, keep
 from dunwell.compliance.services.locks import wait_for
+from dunwell.engine.statements import insert_rows
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.decision import Decision
@@ -82,7 +83,7 @@ def reserve(
     if not answered.decision.allowed:
         return Reserved(decision=answered.decision, kept=kept, contact=None)
     contact = contact_row(answered, kept, key=key, by=by, now=now, allotment=allotment)
-    contact.save(force_insert=True)
+    insert_rows([contact])
     evidence.write_many([reservation(contact, kept, point, by=by, now=now)])
     portfolio.touch(party_id=party_id, now=now)
     return Reserved(decision=answered.decision, kept=kept, contact=contact)

@@ -1,8 +1,8 @@
 -- What the gate needs to know of each asked contact, beside the ledger: one row an asking, in its order.
 WITH asked AS (
     SELECT * FROM unnest(
-        %(parties)s::bigint[], %(persons)s::bigint[], %(points)s::bigint[], %(accounts)s::bigint[], %(channels)s::text[],
-        %(purposes)s::text[], %(cases)s::bigint[]
+        %(parties)b::bigint[], %(persons)b::bigint[], %(points)b::bigint[], %(accounts)b::bigint[], %(channels)b::text[],
+        %(purposes)b::text[], %(cases)b::bigint[]
     ) WITH ORDINALITY AS t(party_id, person_id, point_id, account_id, channel, purpose, case_id, n)
 )
 SELECT

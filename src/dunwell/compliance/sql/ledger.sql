@@ -15,9 +15,9 @@ LEFT JOIN LATERAL (
 ) AS last ON true
 WHERE contact.id IN (
     SELECT id FROM compliance_contact
-    WHERE person_id = ANY(%(persons)s) AND (local_date >= %(since)s OR party_type = ANY(%(third_parties)s))
+    WHERE person_id = ANY(%(persons)b::bigint[]) AND (local_date >= %(since)s OR party_type = ANY(%(third_parties)b::text[]))
     UNION
     SELECT id FROM compliance_contact
-    WHERE point_digest = ANY(%(digests)s) AND (local_date >= %(since)s OR party_type = ANY(%(third_parties)s))
+    WHERE point_digest = ANY(%(digests)b::bytea[]) AND (local_date >= %(since)s OR party_type = ANY(%(third_parties)b::text[]))
 )
 ORDER BY contact.reserved_at, contact.id
