@@ -17,7 +17,6 @@ from dunwell.channels.models import CallerNumber, Campaign, CampaignEntry, DialR
 from dunwell.channels.services import campaigns
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import ContactOutcome
-from dunwell.compliance.words import OUTCOMES
 from dunwell.evidence.models import Log
 from dunwell.kernel.actor import Actor
 from tests import build
@@ -71,7 +70,7 @@ def test_a_list_goes_out_as_a_file_and_its_records_come_back_as_one(leader):
     )
     campaigns.pull_back(now=now)
     page = leader.get(f"/campaigns/{made.pk}").content.decode()
-    assert str(OUTCOMES["no_answer"]) in page and party.name_masked in page and "it asks by itself" in page
+    assert "no answer" in page and party.name_masked in page and "it asks by itself" in page
     leader.post(f"/campaigns/{made.pk}/end")
     assert b"".join(leader.get(f"/campaigns/{made.pk}/entries.csv")).count(b"\r\n") == 1
     assert CampaignEntry.objects.count() == 2
