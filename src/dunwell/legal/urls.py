@@ -2,10 +2,15 @@
 
 from django.urls import path
 
-from dunwell.legal.pages import claims
+from dunwell.legal.pages import claims, people
 
 app_name = "legal"
 urlpatterns = [
+    path("people/<str:party_no>", people.person, name="person"),
+    path("people/<str:party_no>/copy", people.copy, name="person_copy"),
+    path("people/<str:party_no>/correct", people.correct, name="person_correct"),
+    path("people/<str:party_no>/restrict", people.restrict, name="person_restrict"),
+    path("people/<str:party_no>/erase", people.erase, name="person_erase"),
     path("legal", claims.claims, name="claims"),
     path("legal/accounts/<str:account_no>", claims.claim, name="claim"),
     path("legal/accounts/<str:account_no>/fact", claims.fact, name="fact"),

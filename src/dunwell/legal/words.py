@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from dunwell.casework.services.forgetting import Obstacle
 from dunwell.channels.words import COMPONENTS as COMPONENTS
 from dunwell.channels.words import STATES
 from dunwell.compliance.words import CHANNELS, OUTCOMES, SOURCES
@@ -40,7 +41,34 @@ REFUSED = {
     "empty": _("Choose a file; this one is empty."),
     "content": _("The file is no PDF, PNG, JPEG or TIFF."),
     "date": _("Write the days as 2026-11-23."),
+    "erased": _("This person was erased: nothing can be read any more."),
+    "kept": _("It may not be erased yet:"),
 }
+CORRECTION_REFUSED = {
+    "reason": REFUSED["reason"],
+    "source": _("Choose where it comes from."),
+    "kind": _("Choose what is put right."),
+    "value": _("This is no such name, number or address."),
+    "whose": _("That contact point is somebody else's."),
+}
+POINT_KINDS = {
+    "mobile": _("Mobile"),
+    "landline": _("Landline"),
+    "email": _("E-mail"),
+    "address": _("Address"),
+}
+OBSTACLES = {
+    "case_open": _("case %(case_no)s is open"),
+    "hold": _("a hold is in force (%(kind)s)"),
+    "owes": _("account %(account_no)s has a balance of %(amount)s %(currency)s"),
+    "retention": _("records must be kept (%(kind)s, %(rule)s)"),
+}
+
+
+def obstacle(one: Obstacle) -> str:
+    """What forbids an erasure, and until when."""
+    until = _("until %(day)s") % {"day": one.until} if one.until else ""
+    return f"{OBSTACLES[one.code] % one.params} {until}".strip()
 
 
 def channel(code: str) -> str:

@@ -96,6 +96,24 @@ class ContactPoint(models.Model):
         indexes = [models.Index(fields=["digest"], name="contactpoint_digest")]
 
 
+class Correction(models.Model):
+    """A fact: at the person's word, or on a paper, something held about him was put right (PIPL Art 46)."""
+
+    class What(models.TextChoices):
+        NAME = "name"
+        CONTACT_POINT = "contact_point"
+
+    party = models.ForeignKey(Party, models.PROTECT, related_name="corrections")
+    what = models.CharField(max_length=16, choices=What.choices)
+    contact_point = models.ForeignKey(ContactPoint, models.PROTECT, null=True, related_name="+")  # the right one
+    replaces = models.ForeignKey(ContactPoint, models.PROTECT, null=True, related_name="+")  # the wrong one
+    source = models.CharField(max_length=32)  # of the right one: as a contact point's
+    reason = models.CharField(max_length=200)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+    key = models.CharField(max_length=80, unique=True)
+
+
 class SearchKey(models.Model):
     """A versioned keyed hash under which a party is found by identity number or whole name.
 

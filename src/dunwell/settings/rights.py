@@ -72,6 +72,7 @@ FACTS = (  # inserted and read; never changed, never deleted by the application
     "strategy_strategyversion",
     "casework_ownership",
     "casework_note",
+    "portfolio_correction",
     "legal_limitationfact",
     "legal_limitationfactwithdrawal",
     "legal_paper",

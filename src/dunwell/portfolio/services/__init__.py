@@ -1,6 +1,7 @@
 """The only writers of people and their accounts."""
 
 from dunwell.portfolio.services.accounts import keep_accounts, keep_cards
+from dunwell.portfolio.services.correcting import SOURCES, CorrectionRefused, correct_name, correct_point
 from dunwell.portfolio.services.erasing import erase_party, readmit_party
 from dunwell.portfolio.services.keeping import Kept, keep_contact_points, keep_people
 from dunwell.portfolio.services.keys import Busy, InUse, KeyMissing, Rotated, keys_in_use, rotate_master_key
@@ -16,13 +17,17 @@ from dunwell.portfolio.services.touching import touch, touch_many
 
 __all__ = [
     "Busy",
+    "CorrectionRefused",
     "Erased",
     "Identity",
     "InUse",
     "Kept",
     "KeyMissing",
     "ReasonMissing",
+    "SOURCES",
     "Rotated",
+    "correct_name",
+    "correct_point",
     "erase_party",
     "keep_accounts",
     "keep_cards",

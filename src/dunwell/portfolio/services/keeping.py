@@ -57,6 +57,12 @@ KNOWN_PARTIES = """
     LEFT JOIN portfolio_partykey AS key ON key.party_id = party.id
     WHERE party.entity_id = %s AND party.party_no = ANY(%s)
 """
+#: Whose name was put right: until the bank's file tells another one than before, it stays so.
+CORRECTED = """
+    SELECT party_no, name_masked FROM portfolio_party AS party
+    WHERE entity_id = %s AND party_no = ANY(%s)
+      AND EXISTS (SELECT 1 FROM portfolio_correction AS c WHERE c.party_id = party.id AND c.what = 'name')
+"""
 KEEP_PARTIES = """
     INSERT INTO portfolio_party AS party
         (entity_id, party_no, kind, name_masked, id_masked, language, province, timezone, touches)
@@ -118,6 +124,7 @@ def keep_people(connection: DuckDBPyConnection, table: str, *, entity_id: int, n
     tables, search = reference.tables(), settings.KEYS.search()
     known = {row[0]: row[1:] for row in rows(KNOWN_PARTIES, [entity_id, [row[0] for row in file]])}
 
+    corrected = dict(rows(CORRECTED, [entity_id, list(known)]))
     identities: dict[str, tuple[str, str, str, bytes]] = {}  # party_no -> name, id kind, id number, digest
     columns: list[tuple[str, ...]] = []
     for party_no, kind, name, id_kind, id_no, province, language in file:
@@ -129,7 +136,9 @@ def keep_people(connection: DuckDBPyConnection, table: str, *, entity_id: int, n
             (
                 party_no,
                 kind,
-                masks.mask_name(name)[:80],
+                masks.mask_name(name)[:80]
+                if party_no in identities or party_no not in corrected
+                else corrected[party_no],
                 masks.mask_id(number)[:40],
                 rules.LANGUAGES.get(language.lower(), "zh-hans"),
                 province[:6],
