@@ -49,6 +49,7 @@ DUTIES = (
     Duty("alarms", "dunwell.oversight.services:raise_alarms", 60),
     Duty("seal", "dunwell.evidence.services:seal", 60),
     Duty("sign", "dunwell.cli.worker:sign_yesterday", 900),
+    Duty("stamp", "dunwell.evidence.services:stamp_days", 900),
     Duty("sessions", "dunwell.cli.worker:forget_sessions", 3600),
 )
 

@@ -62,6 +62,16 @@ class DailyRoot(models.Model):
     signature = models.BinaryField()
 
 
+class Stamp(models.Model):
+    """An authority's time stamp (RFC 3161) over a signed day."""
+
+    day = models.OneToOneField(DailyRoot, models.PROTECT, primary_key=True, related_name="stamp")
+    authority = models.CharField(max_length=200)
+    token = models.BinaryField()
+    stamped_at = models.DateTimeField()  # by the authority's clock
+    recorded_at = models.DateTimeField()
+
+
 class StoredFile(models.Model):
     """A file kept by content, encrypted under its own data key."""
 

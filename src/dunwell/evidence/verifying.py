@@ -7,16 +7,17 @@ from the first seal on, and the signatures of the days; in the database also the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.conf import settings
 from django.db import connection
 
-from dunwell.evidence import facts, rules
+from dunwell.evidence import facts, rules, stamping
 from dunwell.evidence.models import DailyRoot, Seal
 from dunwell.evidence.signing import key_id, signing_key
 
@@ -76,6 +77,7 @@ class Day:
     root: bytes
     key_id: str
     signature: bytes
+    stamp: bytes | None = None  # an authority's, over text and signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class Verified:
     unsealed: int = 0
     seals: int = 0
     days: int = 0
+    stamped: int = 0
     changed: list[Change] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -108,10 +111,10 @@ def verify(path: Path | None = None) -> Verified:
     """Check the log in the database, or an exported file. An unreadable file raises ValueError."""
     if path is None:
         public = signing_key()[0].public_key().public_bytes_raw()
-        result = check(_batches(), _loose(), _days(), public)
+        result = check(_batches(), _loose(), _days(), public, stamping.authorities(settings.STAMP_TRUST))
         result.changed += [_row_change(one) for one in facts.broken()]
         return result
-    return check(*_opened(Path(path)))
+    return check(*_opened(Path(path)), stamping.authorities(settings.STAMP_TRUST))
 
 
 def _row_change(one: facts.Broken) -> Change:
@@ -121,7 +124,11 @@ def _row_change(one: facts.Broken) -> Change:
 
 
 def check(
-    batches: Iterable[tuple[Batch, list[Record]]], loose: Iterable[Record], days: Iterable[Day], public: bytes
+    batches: Iterable[tuple[Batch, list[Record]]],
+    loose: Iterable[Record],
+    days: Iterable[Day],
+    public: bytes,
+    trusted: Sequence[bytes] = (),
 ) -> Verified:
     """Recompute everything. Pure but for what the iterables read."""
     result = Verified()
@@ -140,6 +147,9 @@ def check(
     for day in days:
         result.days += 1
         _check_day(day, chains, public, result.changed)
+        if day.stamp is not None:
+            result.stamped += 1
+            _check_stamp(day, trusted, result.changed)
     return result
 
 
@@ -196,6 +206,17 @@ def _check_day(day: Day, chains: dict[int, bytes], public: bytes, changed: list[
         changed.append(Change("day", at, "its signature is not right"))
 
 
+def _check_stamp(day: Day, trusted: Sequence[bytes], changed: list[Change]) -> None:
+    text = stamping.stamped_text(day.day, day.seal_id, day.root, day.signature)
+    try:
+        found = stamping.check(day.stamp or b"", text, trusted)
+    except ValueError as error:
+        changed.append(Change("day", day.day.isoformat(), f"its time stamp is not right: {error}"))
+        return
+    if trusted and not found.trusted:
+        changed.append(Change("day", day.day.isoformat(), "its time stamp is of an authority that is not trusted"))
+
+
 def _record(row: tuple, position: int | None = None, leaf: bytes | None = None) -> Record:
     values = dict(zip(FIELDS, row[1:11], strict=True))
     data = values["data"]
@@ -234,8 +255,9 @@ def _loose() -> Iterator[Record]:
 
 
 def _days() -> Iterator[Day]:
-    for row in DailyRoot.objects.order_by("day"):
-        yield Day(row.day, row.seal_id, bytes(row.root), row.key_id, bytes(row.signature))
+    for row in DailyRoot.objects.select_related("stamp").order_by("day"):
+        stamp = bytes(row.stamp.token) if hasattr(row, "stamp") else None
+        yield Day(row.day, row.seal_id, bytes(row.root), row.key_id, bytes(row.signature), stamp)
 
 
 def export(path: Path) -> int:
@@ -278,6 +300,7 @@ def export(path: Path) -> int:
                     "root": day.root.hex(),
                     "key_id": day.key_id,
                     "signed": day.signature.hex(),
+                    "stamp": day.stamp.hex() if day.stamp else None,
                 }
             )
     return count
@@ -345,6 +368,7 @@ def _take(row: dict, batches: list[tuple[Batch, list[Record]]], loose: list[Reco
         batches.append((batch, []))
     elif "day" in row:
         root, signature = bytes.fromhex(row["root"]), bytes.fromhex(row["signed"])
-        days.append(Day(date.fromisoformat(row["day"]), row["seal_id"], root, row["key_id"], signature))
+        stamp = bytes.fromhex(row["stamp"]) if row.get("stamp") else None
+        days.append(Day(date.fromisoformat(row["day"]), row["seal_id"], root, row["key_id"], signature, stamp))
     else:
         raise ValueError("neither a record, a seal nor a day")

@@ -22,6 +22,7 @@ FACTS = (  # inserted and read; never changed, never deleted by the application
     "evidence_seal",
     "evidence_sealedrecord",
     "evidence_dailyroot",
+    "evidence_stamp",
     "payments_payment",
     "payments_paymentanswer",
     "payments_reversal",

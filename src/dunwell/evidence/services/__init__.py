@@ -12,6 +12,7 @@ from dunwell.evidence.services.files import (
 )
 from dunwell.evidence.services.log import Entry, append_from, write, write_many
 from dunwell.evidence.services.seals import Sealed, seal, sign_day, unsealed
+from dunwell.evidence.services.stamps import stamp_days
 from dunwell.evidence.verifying import Change, Verified, export, verify
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "seal",
     "seal_value",
     "sign_day",
+    "stamp_days",
     "unsealed",
     "verify",
     "write",
