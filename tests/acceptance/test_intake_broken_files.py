@@ -116,7 +116,7 @@ ROWS = [
     ("contact_points", {"value": "1391234567"}, 'column value: the mobile number "139****4567" does not have 11 digits'),
     ("contact_points", {"kind": "email", "value": "lin.example.com"}, 'column value: "***" is not an e-mail address'),
     ("contact_points", {"source": ""}, "column source: there is nothing, and a value is required"),
-    ("contact_points", {"kind": "fax"}, 'column kind: "fax" is not known; known are: mobile, landline, email, address'),
+    ("contact_points", {"kind": "fax"}, 'column kind: "fax" is not known; known are: mobile, landline, email, address, im'),
     ("statements", {"minimum_payment": "100.01"}, "column minimum_payment: the minimum payment 100.01 is above the statement balance 100.00"),
     ("transactions", {"amount": "-50.00"}, "column amount: -50.00 is less than 0.01"),
     ("transactions", {"posting_date": "2026-11-19"}, "column posting_date: posted on 2026-11-19, before the transaction of 2026-11-20"),

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import socket
 import wave
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -95,7 +96,8 @@ def called(contact: Contact, clock: Clock, *, seconds: float = 30, hang_up: bool
         finally:
             module._Seat.run = real
 
-    asyncio.run(keep())
+    with ThreadPoolExecutor(1) as beside:  # a browser test may have left its loop in this thread
+        beside.submit(asyncio.run, keep()).result()
     return {event.kind: event for event in CallEvent.objects.filter(call_id=contact.pk)}
 
 

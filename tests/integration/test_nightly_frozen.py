@@ -10,9 +10,9 @@ import pytest
 from dunwell.arrears.models import AccountState
 from dunwell.engine import session
 from dunwell.kernel.actor import Actor
-from dunwell.nightly import program, services, stays
+from dunwell.nightly import computed, program, services
 from dunwell.nightly.models import Run
-from dunwell.nightly.services import freezing, running
+from dunwell.nightly.services import running
 from tests import build, nights
 
 BY = Actor.program("tests")
@@ -55,7 +55,7 @@ def test_a_run_that_is_gone_on_with_and_the_history_read_the_numbers_of_its_free
     run = night()
     assert (run.number, run.epoch, AccountState.objects.get().bucket) == (1, 2, "M2")
     assert {"parameter", "bucket_edge", "allocation_order", "risk_day"} <= set(run.manifest["numbers"])
-    told = stays.stays(freezing.folder_of(run), account_no="A1", as_of=D)
+    told = computed.compute(account_no="A1", business_date=D).stays
     assert [stay[1] for stay in told] == ["M0", "M1", "M2"]
 
 

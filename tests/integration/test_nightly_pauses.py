@@ -82,9 +82,9 @@ def test_why_tells_the_way_through_the_buckets(home):  # noqa: F811
     hold("P1", date(2026, 11, 1), date(2026, 11, 3))
     night()
     printed = list(lines(account_no="A1", business_date=D))
-    at = next(number for number, line in enumerate(printed) if line.startswith("buckets since"))
+    at = next(number for number, line in enumerate(printed) if line.startswith("Buckets since"))
     assert [" ".join(line.split()) for line in printed[at : at + 4]] == [
-        "buckets since 2026-10-20",
+        "Buckets since 2026-10-20",
         "M0 2026-10-20 – 2026-10-23",  # due, and three days of grace
         "M1 2026-10-24 – 2026-11-21",
         "M2 2026-11-22 –",  # 33 days past due, two of them paused

@@ -14,7 +14,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from dunwell.arrangements.models import Promise
+from dunwell.arrangements.models import Promise, PromiseWithdrawal
 from dunwell.casework import services as casework
 from dunwell.casework.models import Ownership
 from dunwell.compliance.models import Contact, ContactOutcome
@@ -151,9 +151,8 @@ def test_an_answered_announcement_counts_once(busy_day):
 
 
 def test_a_withdrawn_promise_is_not_a_promise(busy_day):
-    from dunwell.arrangements.services import withdraw
-
-    withdraw(promise_id=Promise.objects.order_by("id").first().pk, reason="by mistake", by=BY, now=timezone.now())
+    first = Promise.objects.order_by("id").first()
+    PromiseWithdrawal.objects.create(promise=first, reason="by mistake", recorded_at=timezone.now())
     assert {step.name: step.amount for step in queries.day(of()).funnel}["promised"] == Decimal("30.00")
     assert queries.behind("kept", of()).total("judged") == 1
 

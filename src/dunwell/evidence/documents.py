@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -80,8 +81,13 @@ def signed(document: bytes, *, reason: str, now: datetime) -> bytes:
     metadata = PdfSignatureMetadata(
         field_name="Seal", reason=reason, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES
     )
-    out = BytesIO()
-    signers.sign_pdf(IncrementalPdfFileWriter(BytesIO(document)), metadata, signer=_signer(now), output=out)
+    out, signer = BytesIO(), _signer(now)
+
+    def sign() -> None:
+        signers.sign_pdf(IncrementalPdfFileWriter(BytesIO(document)), metadata, signer=signer, output=out)
+
+    with ThreadPoolExecutor(1) as beside:  # pyHanko runs an event loop of its own, and there may be one in this thread
+        beside.submit(sign).result()
     return out.getvalue()
 
 

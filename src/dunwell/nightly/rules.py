@@ -70,7 +70,6 @@ def kind_of_day(day: date, calendar: Calendar) -> str:
 class Keeping:
     """How many days after its business date the lake keeps what a night left (lake.yaml)."""
 
-    working: int
     unpublished: int
     published: int
     loose: int

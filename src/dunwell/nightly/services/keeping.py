@@ -23,11 +23,8 @@ from dunwell.kernel.actor import Actor
 from dunwell.nightly import numbers, rules
 from dunwell.nightly.models import Run, Step
 from dunwell.nightly.services import freezing
-from dunwell.nightly.services.stepping import KEPT, PUBLISH
+from dunwell.nightly.services.stepping import PUBLISH
 
-#: Tables of a published night that figures, drill-down, the next nights and proofs read: they stay as long as its inputs,
-#: from which `why` works everything out again. The others are working tables.
-STAYS = KEPT | {"movement", "due", "closing"}
 ABANDONED = 24 * 3600  # seconds after which a half-written file has nobody who writes it
 
 
@@ -54,18 +51,12 @@ def prune(*, today: date, now: datetime, by: Actor) -> Upkeep:
     files = freed = 0
     for run in Run.objects.exclude(state=Run.State.RUNNING).defer("manifest").order_by("id"):
         age = (today - run.business_date).days
-        if age > (keep.published if run.pk in published else keep.unpublished):
-            what, doomed = "all", [freezing.folder_of(run)]
-        elif run.pk in published and age > keep.working:
-            what, doomed = "working", list(_working(run))
-        else:
+        folder = freezing.folder_of(run)
+        if age <= (keep.published if run.pk in published else keep.unpublished) or not folder.exists():
             continue
-        there = [path for path in doomed if path.exists()]
-        if there:
-            _say(run, what, today=today, now=now, by=by)
-        for path in there:
-            count, size = _delete(path)
-            files, freed = files + count, freed + size
+        _say(run, "all", today=today, now=now, by=by)
+        count, size = _delete(folder)
+        files, freed = files + count, freed + size
     for path in _abandoned(now):
         count, size = _delete(path)
         files, freed = files + count, freed + size
@@ -129,10 +120,7 @@ def _committed(before: date, *, missing: bool = False) -> Iterator[File]:
             for name, of in run.manifest.get("numbers", {}).items()
         ]
         for tables in Step.objects.filter(run=run, state="done").values_list("tables", flat=True):
-            named += [
-                (folder / "tables" / f"{name}.parquet", hash)
-                for name, hash in tables.items() if name in STAYS or "working" not in run.pruned
-            ]  # fmt: skip
+            named += [(folder / "tables" / f"{name}.parquet", hash) for name, hash in tables.items()]
         yield from (File(path, hash) for path, hash in named if missing or path.exists())
 
 
@@ -140,12 +128,6 @@ def _taken(run: Run) -> Path | None:
     """The take that a run's position is."""
     found = IntakeFile.objects.filter(pk=run.manifest["inputs"]["position"]["file"]).first()
     return Path(settings.LAKE) / found.lake_path if found is not None and found.lake_path else None
-
-
-def _working(run: Run) -> Iterator[Path]:
-    for path in (freezing.folder_of(run) / "tables").glob("*.parquet"):
-        if path.stem not in STAYS:
-            yield path
 
 
 def _abandoned(now: datetime) -> Iterator[Path]:
