@@ -82,10 +82,10 @@ def test_why_tells_the_way_through_the_buckets(home):  # noqa: F811
     hold("P1", date(2026, 11, 1), date(2026, 11, 3))
     night()
     printed = list(lines(account_no="A1", business_date=D))
-    at = next(number for number, line in enumerate(printed) if line.startswith("Buckets since"))
+    at = next(number for number, line in enumerate(printed) if line.startswith("buckets"))
     assert [" ".join(line.split()) for line in printed[at : at + 4]] == [
-        "Buckets since 2026-10-20",
-        "M0 2026-10-20 – 2026-10-23",  # due, and three days of grace
-        "M1 2026-10-24 – 2026-11-21",
-        "M2 2026-11-22 –",  # 33 days past due, two of them paused
+        "buckets 2026-10-20",
+        "2026-10-20 – 2026-10-23 M0",  # due, and three days of grace
+        "2026-10-24 – 2026-11-21 M1",
+        "2026-11-22 – M2",  # 33 days past due, two of them paused
     ]
