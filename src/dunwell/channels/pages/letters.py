@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from dunwell.channels.models import Letter
 from dunwell.compliance.queries import may_open
 from dunwell.evidence import services as evidence
+from dunwell.evidence.pages import handed_out
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.actor import Actor
 
@@ -30,6 +31,4 @@ def letter(request: HttpRequest, message_id: int) -> HttpResponse:
         kind="letter.read", now=now, by=Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id),
         party_id=message.party_id, case_id=message.case_id, data={"message": message.pk},
     )  # fmt: skip
-    return FileResponse(
-        evidence.chunks_of(found.file), filename=f"letter-{message.pk}.pdf", content_type="application/pdf"
-    )
+    return handed_out(found.file, name=f"letter-{message.pk}.pdf", inline=True)

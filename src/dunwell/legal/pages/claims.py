@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dunwell.compliance.queries import may_open
 from dunwell.evidence import services as evidence
+from dunwell.evidence.pages import handed_out
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
@@ -225,7 +226,7 @@ def read_paper(request: HttpRequest, paper_id: int) -> HttpResponse:
         kind="paper.read", now=now, by=_actor(request), party_id=found.party_id, account_id=found.account_id,
         data={"paper": found.pk, "kind": found.kind},
     )  # fmt: skip
-    return FileResponse(evidence.chunks_of(found.file), as_attachment=True, filename=found.file.name)
+    return handed_out(found.file)
 
 
 @requires("bundle.make")
@@ -258,7 +259,7 @@ def read_bundle(request: HttpRequest, bundle_id: int) -> HttpResponse:
     if not may_open(found.party_id, user_id=request.user.pk, now=now):
         raise PermissionDenied("a listed person's bundle")
     evidence.write(kind="bundle.read", now=now, by=_actor(request), party_id=found.party_id, data={"bundle": found.pk})
-    return FileResponse(evidence.chunks_of(found.file), as_attachment=True, filename=found.file.name)
+    return handed_out(found.file)
 
 
 def _days(first: str, last: str) -> tuple[date, date | None] | None:
