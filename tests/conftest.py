@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
 import shutil
@@ -156,6 +157,18 @@ def fresh_database(server, django_db_setup, django_db_blocker) -> Iterator[Datab
         for alias, settings in before.items():
             connections.settings[alias].update(settings)
     server.drop(name)
+
+
+@pytest.fixture(autouse=True)
+def no_loop_of_a_browser(request) -> Iterator[None]:
+    """Playwright leaves its loop running in the thread of the tests; one without a browser may need a loop of its own."""
+    running = asyncio.events._get_running_loop()
+    if running is None or "browser" in request.fixturenames:
+        yield
+        return
+    asyncio.events._set_running_loop(None)
+    yield
+    asyncio.events._set_running_loop(running)
 
 
 @pytest.fixture
