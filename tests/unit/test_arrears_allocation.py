@@ -127,6 +127,23 @@ def test_order_of_allocation(days, payment, rule, interest_and_fees, principal, 
     assert {line[2] for line in lines} == {rule}
 
 
+@pytest.mark.parametrize(
+    ("days", "lines"),
+    [
+        (90, [("late_charge", "50.00"), ("other_fees", "100.00"), ("interest_on_balance", "250.00")]),
+        (91, [("principal_retail", "400.00")]),
+    ],
+)
+def test_by_issuers_practice_late_charges_and_fees_come_before_interest(days, lines):
+    book = late(days, "400.00")
+    book.owed = money({"principal_retail": "4000.00", "interest_on_balance": "300.00", "other_fees": "100.00",
+                       "late_charge": "50.00"})  # fmt: skip
+    practice = allocation.in_parameters(name="allocation_practice")
+    found = lines_of([book], practice)[1]
+    assert [(component, str(amount)) for component, amount, _ in found] == lines
+    assert {rule for _, _, rule in found} == {"CN-ALLOC-3-FIRST" if days == 90 else "CN-ALLOC-3-LAST"}
+
+
 def test_the_day_is_that_of_the_oldest_due_still_unpaid_when_the_payment_is_posted():
     """91 days late the first payment goes to principal; it clears the old due, and the second is 30 days late."""
     first = D + timedelta(days=1)

@@ -30,7 +30,7 @@ class Order:
 def in_parameters(issuer: str = "", *, name: str = "allocation") -> tuple[Order, ...]:
     """An issuer's orders of `parameters.yaml`, those of the past among them: a payment is spread by the one of its day.
 
-    `allocation_default` is the law's where nothing is agreed (CN-ALLOC-DEFAULT).
+    `allocation_default` is the law's where nothing is agreed (CN-ALLOC-DEFAULT), `allocation_practice` issuers' (CN-ALLOC-3).
     """
     dated = parameters.history(name, issuer)
     ends = [first - timedelta(days=1) for first, _ in dated[1:]] + [LAST_DAY]

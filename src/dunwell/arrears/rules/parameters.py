@@ -151,9 +151,8 @@ def in_force(on: date, issuer: str = "") -> Parameters:
 def read(document: dict[str, Any], on: date, issuer: str = "") -> Parameters:
     """The parameters in force in a document of the shape of `parameters.yaml`."""
 
-    refuse_products(
-        "parameters.yaml", document, ("buckets", "stages", "pausing_holds", "allocation", "allocation_default")
-    )
+    orders = ("allocation", "allocation_default", "allocation_practice")
+    refuse_products("parameters.yaml", document, ("buckets", "stages", "pausing_holds", *orders))
 
     def value(name: str, product: str = "") -> Any:
         known = [
