@@ -12,8 +12,9 @@ from benchmarks.parts import book
 from dunwell.arrangements.models import Promise, PromisePart
 from dunwell.arrears.models import AllocationLine
 from dunwell.casework.models import Case
-from dunwell.engine import content, lake, session
+from dunwell.engine import content, lake, session, spark
 from dunwell.kernel.actor import Actor
+from dunwell.kernel.money import to_cent
 from dunwell.nightly import program, services
 from dunwell.nightly.models import Run, Step
 from dunwell.nightly.services import freezing
@@ -115,6 +116,26 @@ def test_a_night_on_spark_makes_what_duckdb_makes(fresh_database, settings, tmp_
     assert not (folder / "work").exists()
     told = differences(run, folder)
     assert told == []
+
+
+def test_half_a_cent_goes_away_from_nothing_on_spark_as_in_duckdb(tmp_path):
+    """The one way in which a step rounds a share: of amounts on both sides of zero, those of half a cent among them."""
+    amounts = [Decimal(n) / 10 for n in range(-2_000, 2_001, 7)] + [Decimal("0.1"), Decimal("-0.1"), Decimal("-53.5")]
+    rounds = program.Program(
+        "round", "CREATE OR REPLACE TABLE shared AS SELECT amount, round(amount * share, 2) AS part FROM told;"
+    )
+    with session.connect() as duck:
+        duck.execute("CREATE TABLE told AS SELECT CAST(unnest($given) AS DECIMAL(15, 2)) AS amount,"
+            " CAST(0.05 AS DECIMAL(9, 8)) AS share",
+                     {"given": amounts})  # fmt: skip
+        rounds.run(duck)
+        of_duck = duck.execute("SELECT * FROM shared ORDER BY ALL").fetchall()
+        duck.execute("DROP TABLE shared")
+        with spark.OnSpark(duck, master="local[1]", work=tmp_path / "work", files={}) as there:
+            there.run(rounds)
+            of_spark = duck.execute("SELECT * FROM shared ORDER BY ALL").fetchall()
+    assert of_spark == of_duck == [(a, to_cent(a * Decimal("0.05"))) for a in sorted(amounts)]
+    assert to_cent(Decimal("-0.005")) == Decimal("-0.01")
 
 
 def differences(run: Run, folder: Path) -> list[str]:
