@@ -236,6 +236,34 @@ def test_a_bucket_that_the_calendar_moves_is_written(home):
     assert (state.bucket, state.days_delinquent, state.run_id) == ("M3", 61, run.pk)
 
 
+def test_a_step_whose_day_has_come_writes_the_case_and_leaves_the_states(home, monkeypatch):
+    """A state left as of the day before is then late by the new one's days; reassessed in between it is so again."""
+    from dunwell.nightly.services import running
+
+    book(D, since=D - timedelta(days=29))
+    first = night()
+    book(D + timedelta(days=1), since=D - timedelta(days=29))
+    state = AccountState.objects.get(account__account_no="A1")
+    real = running.publishing.stand
+
+    def pay_and_reassess(*args, **more):
+        assert (Case.objects.get().run_id, Case.objects.get().days_delinquent) == (first.pk + 1, 30)
+        state.refresh_from_db()
+        assert (state.run_id, state.days_delinquent) == (first.pk, 29)
+        payments.receive(
+            account_id=state.account_id, amount=Decimal("1.00"), currency="CNY", posting_date=D + timedelta(days=2),
+            transaction_date=D + timedelta(days=2), host_ref="R1", source="typed", by=BY, now=build.NOW)  # fmt: skip
+        services.reassess(now=build.NOW)
+        return real(*args, **more)
+
+    monkeypatch.setattr(running.publishing, "stand", pay_and_reassess)
+    run = night(D + timedelta(days=1))
+    state.refresh_from_db()
+    assert (state.run_id, state.days_delinquent, state.past_due) == (run.pk, 30, Decimal("799.00"))
+    assert Touch.objects.count() == 0
+    assert PlannedAction.objects.filter(run_id=run.pk, state="planned").exists()
+
+
 def test_without_the_files_of_the_night_before_everybody_is_written(home):
     """What is compared with is the lake of the night that stands in the columns: without it everything is written."""
     book(D)

@@ -4,7 +4,7 @@ WITH cancelled AS (
     SET state = 'cancelled', state_reason = CASE WHEN c.fate = 'open' THEN 'not_planned_any_more' ELSE c.close_reason END
     FROM pub
     JOIN stage_case AS c ON c.party_no = pub.party_no AND c.partition = %(partition)s
-    WHERE pub.fresh AND x.party_id = pub.party_id AND x.state = 'planned'
+    WHERE pub.fresh AND (pub.actions OR c.fate <> 'open') AND x.party_id = pub.party_id AND x.state = 'planned'
       AND NOT EXISTS (
           SELECT 1 FROM stage_action AS s
           WHERE s.partition = %(partition)s AND s.party_no = pub.party_no AND s.step = x.step AND s.cycle = x.cycle

@@ -1,5 +1,5 @@
 CREATE TEMP TABLE IF NOT EXISTS stage_party (
-    party_no text COLLATE "C" PRIMARY KEY, touches bigint, partition integer
+    party_no text COLLATE "C" PRIMARY KEY, touches bigint, partition integer, cases boolean, actions boolean
 );
 CREATE TEMP TABLE IF NOT EXISTS stage_state (
     partition integer, party_no text COLLATE "C", account_no text COLLATE "C", currency text, product text, branch text,
@@ -38,7 +38,7 @@ CREATE TEMP TABLE IF NOT EXISTS stage_line (
 -- a partition's parties under their locks, the actions planned anew for them, and what the log will say of them
 CREATE TEMP TABLE IF NOT EXISTS pub (
     party_no text COLLATE "C" PRIMARY KEY, party_id bigint, fresh boolean, timezone text, case_id bigint, case_no text,
-    has_case boolean, opened boolean
+    has_case boolean, opened boolean, cases boolean, actions boolean
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS pub_step (party_id bigint, case_id bigint, step text COLLATE "C") ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS pub_said (

@@ -130,8 +130,8 @@ def fence(cursor, night: Run) -> None:
 def stand(night: Run, connection: DuckDBPyConnection, *, entity_id: int, now: datetime) -> int:
     """From now on the published columns stand for the night's date, in the transaction that publishes the run.
 
-    Parties that the night left as they were are then late by the new date's days. One of them that was touched since the
-    freeze may have been reassessed as of the date before: it is touched again. The row of the day is what a reassessment
+    Parties whose states the night left as they were are then late by the new date's days. One of them that was touched
+    since the freeze may have been reassessed as of the date before: it is touched again. The row of the day is what a reassessment
     reads its date from under a lock, so whoever still reckoned with the old date has committed when we look. Answers how
     many were touched again.
     """
@@ -149,7 +149,7 @@ def stand(night: Run, connection: DuckDBPyConnection, *, entity_id: int, now: da
         )  # fmt: skip
         since = connection.execute(
             "SELECT n.party_id FROM touched_now AS n JOIN publish_party AS y ON y.party_no = n.party_no"
-            " WHERE y.partition IS NULL AND y.touches <> n.touches"
+            " WHERE (y.partition IS NULL OR NOT y.states) AND y.touches <> n.touches"
         ).fetchall()
         cursor.execute(TOUCH_AGAIN, [[party for (party,) in since], now])
     return len(since)

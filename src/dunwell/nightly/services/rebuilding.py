@@ -57,7 +57,7 @@ def _publish(night: Run, connection: DuckDBPyConnection, entity: Entity, *, now:
     )  # fmt: skip
     connection.execute("ALTER VIEW publish_party RENAME TO party_in_work")
     connection.execute(
-        "CREATE TABLE publish_party AS SELECT party_no, touches,"
+        "CREATE TABLE publish_party AS SELECT party_no, touches, TRUE AS states, TRUE AS dues, TRUE AS cases, TRUE AS actions,"
         f" CAST(floor((row_number() OVER (ORDER BY party_no) - 1) / {PARTIES}) AS INTEGER) AS partition FROM party_in_work"
     )
     with database.cursor() as cursor:

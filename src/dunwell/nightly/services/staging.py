@@ -95,33 +95,33 @@ def stage(connection: DuckDBPyConnection, cursor: Any) -> int:
     cursor.execute(statement("stage"))
     for table in TABLES:
         cursor.execute(f"DELETE FROM {table}")
-    party = "JOIN publish_party AS y ON y.party_no = x.party_no AND y.partition IS NOT NULL"
 
-    def copy(table: str, source: str, columns: list[str], where: str = "") -> None:
+    def copy(table: str, source: str, columns: list[str], of: str) -> None:
         # what the host said and what follows from it carry one name in the programs: periods_past_due
         spelled = ["x.periods_past_due" if c == "host_periods" else f"x.{c}" for c in columns]
         copying.to_postgres(
             connection,
-            f"SELECT y.partition, {', '.join(spelled)} FROM {source} AS x {party} {where} ORDER BY 1, 2",
+            f"SELECT y.partition, {', '.join(spelled)} FROM {source} AS x"
+            f" JOIN publish_party AS y ON y.party_no = x.party_no AND y.partition IS NOT NULL WHERE {of} ORDER BY 1, 2",
             cursor, table, ["partition", *(AS_STAGED.get(c, c) for c in columns)],
         )  # fmt: skip
 
     copying.to_postgres(
-        connection, "SELECT party_no, touches, partition FROM publish_party WHERE partition IS NOT NULL", cursor, "stage_party",
-        ["party_no", "touches", "partition"],
+        connection, "SELECT party_no, touches, partition, cases, actions FROM publish_party WHERE partition IS NOT NULL",
+        cursor, "stage_party", ["party_no", "touches", "partition", "cases", "actions"],
     )  # fmt: skip
-    copy("stage_state", CLASSED, [*ACCOUNT, *STATE])
+    copy("stage_state", CLASSED, [*ACCOUNT, *STATE], "y.states")
     copying.to_postgres(
         connection,
         "SELECT y.partition, s.party_no, d.account_no, d.statement_date, d.due_date, d.minimum_payment, d.amount"
         " FROM due_kept AS d JOIN account_state AS s ON s.account_no = d.account_no"
-        " JOIN publish_party AS y ON y.party_no = s.party_no AND y.partition IS NOT NULL",
+        " JOIN publish_party AS y ON y.party_no = s.party_no AND y.partition IS NOT NULL AND y.dues",
         cursor, "stage_due",
         ["partition", "party_no", "account_no", "statement_date", "due_date", "minimum_payment", "amount"],
     )  # fmt: skip
-    copy("stage_case", "case_now", CASE)
-    copy("stage_action", "action_now", ACTION)
-    copy("stage_part", "promise_settled", PART, "WHERE x.changed")
+    copy("stage_case", "case_now", CASE, "y.cases")
+    copy("stage_action", "action_now", ACTION, "y.actions")
+    copy("stage_part", "promise_settled", PART, "x.changed")
     copying.to_postgres(
         connection,
         "SELECT y.partition, b.party_no, l.payment_id, l.position, l.component, l.amount, l.rule FROM allocation_anew AS l"
