@@ -22,7 +22,11 @@ from dunwell.kernel import sealing
 
 FORMAT = "dunwell.fact/1"
 ROWS = "rows"  # in an entry's data: model -> number of the row -> hash
-HELD = "SELECT id, algorithm, data -> 'rows' FROM evidence_log WHERE id > %s AND data ? 'rows' ORDER BY id LIMIT 2000"
+HELD = """
+    SELECT id, algorithm, data -> 'rows' FROM evidence_log
+    WHERE id > %s AND data ? 'rows' AND jsonb_typeof(data -> 'rows') = 'object'  -- a night's entry counts its rows
+    ORDER BY id LIMIT 2000
+"""
 
 
 @dataclass(frozen=True, slots=True)
