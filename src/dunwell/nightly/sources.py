@@ -77,10 +77,17 @@ class Scope:
 
 
 SOURCES: dict[str, tuple[str, dict[str, str]]] = {
+    # those without an open case; the others are added from `open_case` (read)
     "working_party": (
-        "SELECT party_no FROM portfolio_party WHERE id IN ({parties})",
+        """
+        SELECT p.party_no FROM portfolio_party AS p
+        WHERE p.id IN ({parties}) AND NOT EXISTS (
+            SELECT 1 FROM casework_case AS c
+            WHERE c.party_id = p.id AND c.opened_on <= {until} AND (c.closed_on IS NULL OR c.closed_on > {until}))
+        """,
         {"party_no": "VARCHAR"},
     ),
+    # who is not among them was never touched and stands on no list
     "party": (
         """
         SELECT p.party_no, p.id, p.touches,
@@ -93,11 +100,8 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
                        AND NOT EXISTS (SELECT 1 FROM compliance_listremoval AS r
                                        WHERE r.entry_id = l.id AND r.recorded_at <= {at}))
         FROM portfolio_party AS p
-        WHERE p.entity_id = {entity} AND p.id IN (
-            {parties}
-            UNION ALL SELECT id FROM portfolio_party WHERE {whole} AND touches > 0
-            UNION ALL SELECT party_id FROM compliance_listentry WHERE {whole}
-        )
+        WHERE p.entity_id = {entity} AND ({whole} OR p.id IN ({parties}))
+              AND (p.touches > 0 OR p.id IN (SELECT party_id FROM compliance_listentry))
         """,
         {"party_no": "VARCHAR", "party_id": "BIGINT", "touches": "BIGINT", "staff": "BOOLEAN", "sensitive": "BOOLEAN"},
     ),
@@ -407,6 +411,7 @@ def read(
     for name, (query, types) in sources.items():
         told()
         copying.from_postgres(cursor, scope.fill(query), connection, name, types)
+    connection.execute("INSERT INTO working_party SELECT DISTINCT party_no FROM open_case")
 
 
 def empty(connection: DuckDBPyConnection, table: str, types: dict[str, str]) -> None:

@@ -56,6 +56,25 @@ FROM (
 ) AS closed
 GROUP BY account_no;
 
+-- Where nothing was told, no statement closed and no money lies ready, the position of the night before is what we expect.
+CREATE OR REPLACE TABLE difference_still AS
+SELECT b.account_no, b.principal, b.interest, b.late_charge, b.fees
+FROM (
+    SELECT l.account_no, coalesce(l.credit_balance, 0) AS credit,
+           coalesce(l.principal_retail, 0) + coalesce(l.principal_cash, 0) + coalesce(l.principal_instalment_billed, 0)
+               + coalesce(l.principal_instalment_unbilled, 0) AS principal,
+           coalesce(l.interest_on_balance, 0) + coalesce(l.interest_off_balance, 0) AS interest,
+           coalesce(l.late_charge, 0) AS late_charge, coalesce(l.other_fees, 0) AS fees,
+           least(coalesce(l.principal_retail, 0), coalesce(l.principal_cash, 0), coalesce(l.principal_instalment_billed, 0),
+                 coalesce(l.principal_instalment_unbilled, 0), coalesce(l.interest_on_balance, 0),
+                 coalesce(l.interest_off_balance, 0), coalesce(l.late_charge, 0), coalesce(l.other_fees, 0)) AS least_owed
+    FROM candidate AS c
+    JOIN position_last AS l ON l.account_no = c.account_no AND l.currency = c.currency
+) AS b
+LEFT JOIN difference_told AS t ON t.account_no = b.account_no
+LEFT JOIN difference_ours AS u ON u.account_no = b.account_no
+WHERE t.account_no IS NULL AND u.account_no IS NULL AND b.credit = 0 AND b.least_owed >= 0;
+
 -- What is owed before the money of these days, component by component; what a statement after that money charged comes on top.
 CREATE OR REPLACE TABLE difference_owed AS
 SELECT c.account_no, o.component, o.place, o.rank,
@@ -84,11 +103,13 @@ SELECT c.account_no, o.component, o.place, o.rank,
 FROM candidate AS c
 JOIN position_last AS b ON b.account_no = c.account_no AND b.currency = c.currency
 CROSS JOIN parameter AS k
+LEFT JOIN difference_still AS d ON d.account_no = c.account_no
 LEFT JOIN difference_told AS t ON t.account_no = c.account_no
 LEFT JOIN difference_ours AS u ON u.account_no = c.account_no
 JOIN allocation_order AS o
     ON greatest(0, coalesce(date_diff('day', b.overdue_since, coalesce(t.paid_on, k.as_of)), 0)) BETWEEN o.from_day AND o.to_day
-    AND coalesce(t.paid_on, k.as_of) BETWEEN o.valid_from AND o.valid_to;
+    AND coalesce(t.paid_on, k.as_of) BETWEEN o.valid_from AND o.valid_to
+WHERE d.account_no IS NULL;
 
 CREATE OR REPLACE TABLE difference_expected AS
 SELECT account_no,
@@ -109,7 +130,11 @@ FROM (
         FROM difference_owed
     ) AS placed
 ) AS paid
-GROUP BY account_no;
+GROUP BY account_no
+UNION ALL
+SELECT account_no, CAST(principal AS DECIMAL(18, 2)), CAST(interest AS DECIMAL(18, 2)), CAST(late_charge AS DECIMAL(18, 2)),
+       CAST(fees AS DECIMAL(18, 2)), CAST(0 AS DECIMAL(18, 2))
+FROM difference_still;
 
 -- One row a component that differs, with the likeliest cause.
 CREATE OR REPLACE TABLE host_difference AS

@@ -36,6 +36,7 @@ LEFT JOIN (
     SELECT s.account_no, s.statement_date, sum(p.amount) AS posted
     FROM interest_statement AS s
     JOIN interest_posting AS p ON p.account_no = s.account_no AND p.posting_date <= s.statement_date
+    WHERE s.balance IS NULL AND s.due_date IS NOT NULL
     GROUP BY s.account_no, s.statement_date
 ) AS b ON b.account_no = c.account_no AND b.statement_date = c.statement_date
 LEFT JOIN (
@@ -46,6 +47,7 @@ LEFT JOIN (
     FROM interest_statement AS s
     JOIN interest_account AS a ON a.account_no = s.account_no
     JOIN interest_paid AS p ON p.account_no = s.account_no
+    WHERE s.due_date IS NOT NULL
     GROUP BY s.account_no, s.statement_date
 ) AS p ON p.account_no = c.account_no AND p.statement_date = c.statement_date;
 
@@ -136,7 +138,7 @@ FROM (
         ) AS w
         JOIN (
             SELECT account_no, kind, from_date AS on_day FROM interest_rate
-            UNION
+            UNION ALL
             SELECT account_no, kind, to_date + 1 FROM interest_rate WHERE to_date IS NOT NULL
         ) AS r ON r.account_no = w.account_no AND r.kind = w.kind AND r.on_day > w.first_day AND r.on_day <= w.last_day
     ) AS event
@@ -177,9 +179,12 @@ FROM (
 ) AS rounded;
 
 CREATE OR REPLACE TABLE interest_figure AS
-SELECT account_no, statement_nr, statement_date, interest, on_balance, CAST(interest - on_balance AS DECIMAL(18, 2)) AS off_balance
-FROM (
-    SELECT account_no, statement_nr, statement_date,
+SELECT c.account_no, c.nr AS statement_nr, c.statement_date, CAST(coalesce(l.interest, 0) AS DECIMAL(18, 2)) AS interest,
+       CAST(coalesce(l.on_balance, 0) AS DECIMAL(18, 2)) AS on_balance,
+       CAST(coalesce(l.interest, 0) - coalesce(l.on_balance, 0) AS DECIMAL(18, 2)) AS off_balance
+FROM interest_cycle AS c
+LEFT JOIN (
+    SELECT account_no, statement_nr,
            CASE WHEN rounding = 'statement'
                 THEN CAST(CAST(CAST(round(CAST(twice - twice % 52560 AS DOUBLE) / 52560) AS BIGINT) AS DECIMAL(18, 0)) * CAST(0.01 AS DECIMAL(3, 2)) AS DECIMAL(18, 2))
                 ELSE amount END AS interest,
@@ -187,16 +192,14 @@ FROM (
                 THEN CAST(CAST(CAST(round(CAST(twice_on - twice_on % 52560 AS DOUBLE) / 52560) AS BIGINT) AS DECIMAL(18, 0)) * CAST(0.01 AS DECIMAL(3, 2)) AS DECIMAL(18, 2))
                 ELSE amount_on END AS on_balance
     FROM (
-        SELECT c.account_no, c.nr AS statement_nr, c.statement_date, a.rounding,
-               CAST(coalesce(sum(l.amount), 0) AS DECIMAL(18, 2)) AS amount,
-               CAST(coalesce(sum(CASE WHEN l.sheet = 'on' THEN l.amount END), 0) AS DECIMAL(18, 2)) AS amount_on,
-               CAST(CAST(coalesce(sum(l.in_all), 0) AS DECIMAL(32, 10)) * CAST(200 AS DECIMAL(3, 0)) + 26280 AS DECIMAL(38, 8)) AS twice,
-               CAST(CAST(coalesce(sum(CASE WHEN l.sheet = 'on' THEN l.in_all END), 0) AS DECIMAL(32, 10)) * CAST(200 AS DECIMAL(3, 0)) + 26280
+        SELECT account_no, statement_nr, max(rounding) AS rounding,
+               CAST(coalesce(sum(amount), 0) AS DECIMAL(18, 2)) AS amount,
+               CAST(coalesce(sum(CASE WHEN sheet = 'on' THEN amount END), 0) AS DECIMAL(18, 2)) AS amount_on,
+               CAST(CAST(sum(in_all) AS DECIMAL(32, 10)) * CAST(200 AS DECIMAL(3, 0)) + 26280 AS DECIMAL(38, 8)) AS twice,
+               CAST(CAST(coalesce(sum(CASE WHEN sheet = 'on' THEN in_all END), 0) AS DECIMAL(32, 10)) * CAST(200 AS DECIMAL(3, 0)) + 26280
                     AS DECIMAL(38, 8)) AS twice_on
-        FROM interest_cycle AS c
-        JOIN interest_account AS a ON a.account_no = c.account_no
-        LEFT JOIN interest_line AS l ON l.account_no = c.account_no AND l.statement_nr = c.nr
-        WHERE c.charges
-        GROUP BY c.account_no, c.nr, c.statement_date, a.rounding
+        FROM interest_line
+        GROUP BY account_no, statement_nr
     ) AS sums
-) AS figures;
+) AS l ON l.account_no = c.account_no AND l.statement_nr = c.nr
+WHERE c.charges;
