@@ -4,13 +4,14 @@ from django.urls import path
 from ninja import NinjaAPI
 
 from dunwell import __version__
-from dunwell.api import acts, arrears, campaigns, compliance, desk, hooks, lists, payments
+from dunwell.api import acts, arrears, campaigns, compliance, desk, hooks, lists, notices, payments
 from dunwell.api.auth import CALLERS
 
 api = NinjaAPI(title="Dunwell", version=__version__, auth=CALLERS, docs_url=None, urls_namespace="api")
 api.add_router("", desk.router)
 api.add_router("", lists.router)
 api.add_router("", acts.router)
+api.add_router("", notices.router)
 api.add_router("/arrears", arrears.router)
 api.add_router("/payments", payments.router)
 api.add_router("/compliance", compliance.router)

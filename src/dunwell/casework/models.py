@@ -7,6 +7,7 @@ from datetime import date
 from django.db import models
 
 from dunwell.arrears.queries import days_on
+from dunwell.channels.models import Message
 from dunwell.identity.models import Entity, User
 from dunwell.portfolio.models import Party
 
@@ -171,3 +172,22 @@ class Draft(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "case"], name="one_draft")]
+
+
+class Notice(models.Model):
+    """A fact: a statutory notice of a late cycle and the message that carries it; what became of it is the message's."""
+
+    entity = models.ForeignKey(Entity, models.PROTECT)
+    party = models.ForeignKey(Party, models.PROTECT, related_name="notices")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="notices")
+    kind = models.CharField(max_length=24)  # of notices.yaml
+    cycle = models.DateField()  # the oldest unpaid due date that it is about
+    nr = models.SmallIntegerField(default=1)  # the second when the first did not reach him
+    message = models.OneToOneField(Message, models.PROTECT, related_name="notice")
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["party", "kind", "cycle", "nr"], name="one_notice_a_cycle"),
+        ]

@@ -44,6 +44,7 @@ DUTIES = (
     Duty("send", "dunwell.channels.services:send_due", 5, (("limit", 200),)),
     Duty("pulled", "dunwell.channels.services.campaigns:tell_pulled", 1),
     Duty("handed over", "dunwell.casework.services.campaigns:take_over", 2),
+    Duty("notices", "dunwell.casework.services.notices:give_notices", 60),
     Duty("letters", "dunwell.channels.services:send_letters", 60),
     Duty("limitation", "dunwell.legal.services:keep_clocks", 30),
     Duty("alarms", "dunwell.oversight.services:raise_alarms", 60),

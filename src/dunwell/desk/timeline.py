@@ -312,6 +312,11 @@ def _words(entry: Logged, points: Mapping[int, str]) -> Said:
         return {"lead": _("Robot"), "main": _("was told the amounts, the person having shown who he is")}
     if kind == "campaign.pulled":
         return {"lead": _("Taken back from the dialler"), "rules": [data.get("rule", "")], "main": ""}
+    if kind == "notice.given":
+        return {
+            "lead": str(words.NOTICES.get(str(data.get("kind")), data.get("kind"))),
+            "main": str(data.get("source", "")),
+        }
     if kind == "gate.breached":
         return {"lead": _("Called without leave"), "tone": "danger", "main": str(data.get("began", ""))}
     if kind == "gate.decided":

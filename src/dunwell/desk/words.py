@@ -27,6 +27,12 @@ CALL_EVENTS = {
     "ended": _("The call has ended."),
     "lost": _("The connection to your telephone was lost: only you know what came of this call. It counts."),
 }
+NOTICES = {
+    "adverse_record": _("Notice before reporting to the credit database"),
+    "placement": _("Notice of placement with an agency"),
+    "limitation_demand": _("Demand that interrupts limitation"),
+    "breach": _("Notice of breach"),
+}
 STAGES = {
     "reminder": pgettext_lazy("stage", "Reminder"),
     "early": pgettext_lazy("stage", "Early"),

@@ -74,6 +74,7 @@ FACTS = (  # inserted and read; never changed, never deleted by the application
     "casework_ownership",
     "casework_note",
     "portfolio_correction",
+    "casework_notice",
     "legal_limitationfact",
     "legal_limitationfactwithdrawal",
     "legal_paper",

@@ -150,7 +150,10 @@ def reveal(request: HttpRequest, case_no: str) -> HttpResponse:
 def _message_fields(request: HttpRequest, case: Case, now: datetime) -> HttpResponse:
     """The choice of number and text; the texts are those in force, in the person's language."""
     channels.load_templates()
-    found = texts_in_force(times.business_date(now), language=case.party.language, channel__in=words.MESSAGES_ON)
+    found = texts_in_force(
+        times.business_date(now), language=case.party.language, channel__in=words.MESSAGES_ON,
+        purpose__in=("demand", "reminder", "service"),  # a statutory notice is given by its own service, once a cycle
+    )  # fmt: skip
     texts = {template.code: template.title for template in found}
     kinds = [kind for kinds in words.MESSAGES_ON.values() for kind in kinds]
     points = ContactPoint.objects.filter(party_id=case.party_id, kind__in=kinds).order_by("-kind", "id")

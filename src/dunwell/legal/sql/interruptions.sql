@@ -21,4 +21,10 @@ JOIN portfolio_contactpoint AS t ON t.id = c.contact_point_id
 JOIN LATERAL (
     SELECT outcome FROM compliance_contactoutcome WHERE contact_id = c.id ORDER BY id DESC LIMIT 1
 ) AS o ON true
-WHERE a.id = ANY(%(accounts)s) AND c.direction = 'out' AND c.purpose = ANY(%(purposes)s) AND o.outcome = ANY(%(outcomes)s)
+WHERE a.id = ANY(%(accounts)s) AND c.direction = 'out' AND c.purpose = ANY(%(purposes)s)
+  -- a notice that only tells him something asks for nothing
+  AND NOT EXISTS (
+      SELECT 1 FROM channels_message AS told JOIN casework_notice AS n ON n.message_id = told.id
+      WHERE told.contact_id = c.id AND n.kind <> 'limitation_demand'
+  )
+  AND o.outcome = ANY(%(outcomes)s)
