@@ -143,7 +143,9 @@ def test_a_removed_seal_breaks_the_chain(sealed):
 
 def test_a_chain_made_anew_is_betrayed_by_the_signature(sealed):
     # an intruder with our programs, without our signing key
-    as_superuser(sealed, "TRUNCATE evidence_sealedrecord, evidence_seal, evidence_dailyroot, evidence_log")
+    as_superuser(
+        sealed, "TRUNCATE evidence_sealedrecord, evidence_seal, evidence_dailyroot, evidence_log, evidence_stamp"
+    )
     services.write_many(entries(12))
     services.seal(now=NOW)
     last = Seal.objects.latest("id")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import time
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from uuid import UUID
 
 from django.apps import apps
@@ -25,7 +26,7 @@ ROWS = "rows"  # in an entry's data: model -> number of the row -> hash
 HELD = """
     SELECT id, algorithm, data -> 'rows' FROM evidence_log
     WHERE id > %s AND data ? 'rows' AND jsonb_typeof(data -> 'rows') = 'object'  -- a night's entry counts its rows
-    ORDER BY id LIMIT 2000
+    ORDER BY id LIMIT 10000
 """
 
 
@@ -47,6 +48,7 @@ def hashes(rows: Iterable[Model], algorithm: str) -> dict[str, dict[str, str]]:
     return dict(found)
 
 
+@cache
 def _fields(model: type[Model]) -> Sequence[Field]:
     """The columns that never change: all but those that the model names in CHANGES."""
     return [field for field in model._meta.concrete_fields if field.name not in getattr(model, "CHANGES", ())]
@@ -66,6 +68,8 @@ def _hash(model: type[Model], values: Sequence[object], algorithm: str) -> str:
 
 
 def _plain(field: Field, value: object) -> object:
+    if type(value) in (str, int):
+        return value
     if isinstance(value, (bytes, memoryview)):
         return bytes(value).hex()
     if isinstance(value, UUID):

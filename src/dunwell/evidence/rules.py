@@ -13,7 +13,7 @@ from dunwell.kernel.times import aware
 
 FORMAT = "dunwell.log/1"
 _spelled = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
-_LEAF, _NODE = b"\x00", b"\x01"  # a leaf can never pass for a node (RFC 6962, 2.1)
+LEAF, NODE = b"\x00", b"\x01"  # a leaf can never pass for a node (RFC 6962, 2.1)
 _FLOAT_LIMIT = 1e15  # above it PostgreSQL's jsonb gives a float back as an integer
 
 
@@ -76,7 +76,7 @@ def row_hash(fields: dict[str, object], algorithm: str) -> bytes:
 
 def leaf(log_id: int, row_hash: bytes, algorithm: str) -> bytes:
     """The leaf of a log row: it binds the row's number to its hash."""
-    return sealing.hashed(_LEAF + log_id.to_bytes(8, "big") + row_hash, algorithm)
+    return sealing.hashed(LEAF + log_id.to_bytes(8, "big") + row_hash, algorithm)
 
 
 def root(leaves: Sequence[bytes], algorithm: str) -> bytes:
@@ -85,7 +85,7 @@ def root(leaves: Sequence[bytes], algorithm: str) -> bytes:
         raise ValueError("an empty batch has no root")
     level = list(leaves)
     while len(level) > 1:
-        above = [sealing.hashed(_NODE + level[at] + level[at + 1], algorithm) for at in range(0, len(level) - 1, 2)]
+        above = [sealing.hashed(NODE + level[at] + level[at + 1], algorithm) for at in range(0, len(level) - 1, 2)]
         if len(level) % 2:
             above.append(level[-1])
         level = above
@@ -103,7 +103,7 @@ def paths(leaves: Sequence[bytes], positions: Sequence[int], algorithm: str) -> 
             if beside < len(level):
                 found[number].append(("left" if beside < place else "right", level[beside]))
             at[number] = place // 2
-        above = [sealing.hashed(_NODE + level[i] + level[i + 1], algorithm) for i in range(0, len(level) - 1, 2)]
+        above = [sealing.hashed(NODE + level[i] + level[i + 1], algorithm) for i in range(0, len(level) - 1, 2)]
         level = [*above, level[-1]] if len(level) % 2 else above
     return found
 
