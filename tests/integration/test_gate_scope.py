@@ -228,3 +228,15 @@ def test_a_case_of_staff_opens_to_its_named_officer_only(client):
         user_id=officer.pk, entity_id=officer.entity_id, list="staff", reason="r", by=BY, now=NOW, approved_by=chief.pk
     )
     assert [opened(user) for user in (officer, other, chief)] == [200, 403, 403]
+
+
+def test_the_first_message_names_the_bank_and_a_later_one_need_not():
+    party, point, case = build.debtor()
+    asked = {"party_id": party.pk, "contact_point_id": point.pk, "channel": "im", "case_id": case.pk, "by": BY}
+    text = "您的信用卡已逾期，请尽快还款。"
+    _, first = services.judge(**asked, text=text, now=NOW)
+    assert [reason.rule for reason in first.reasons] == ["CN-IDENT"]
+    named = services.reserve(**asked, text=f"测试银行提醒：{text}", now=NOW, key="first")
+    services.record_outcome(contact_id=named.contact.pk, outcome="delivered", by=BY, now=NOW, key="first")
+    _, later = services.judge(**asked, text=text, now=NOW + timedelta(days=2))
+    assert later.allowed

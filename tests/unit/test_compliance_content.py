@@ -17,10 +17,10 @@ SIGNED = "【测试银行】"
 ROWS = list(csv.DictReader((Path(__file__).parent.parent / "data" / "texts.csv").open(encoding="utf-8")))
 
 
-def found(text, *, channel="sms", party="debtor", tails=("1234",), domains=("bank.example",)):
+def found(text, *, channel="sms", party="debtor", tails=("1234",), domains=("bank.example",), first=True, pack=PACK):
     return {
         (finding.rule, finding.category)
-        for finding in scan(Outgoing(text, channel, party, "demand", tails, domains), PACK)
+        for finding in scan(Outgoing(text, channel, party, "demand", tails, domains, first), pack)
     }
 
 
@@ -92,8 +92,24 @@ def test_nothing_about_the_debt_goes_to_a_third_party(text, ok):
 
 
 def test_a_text_message_names_its_sender():
-    assert found("请尽快还款") == {("CN-SMS-SIGNED", "signature")}
-    assert found("请尽快还款", channel="email") == set()
+    assert found("请尽快还款", first=False) == {("CN-SMS-SIGNED", "signature")}
+    assert found("请尽快还款", channel="email", first=False) == set()
+
+
+@pytest.mark.parametrize("channel", ["sms", "email", "im", "letter"])
+def test_the_first_message_says_for_which_institution_it_is(channel):
+    lacks = ("CN-IDENT", "institution")
+    for text in ("您的信用卡请尽快还款。", "Please pay your card soon."):
+        assert lacks in found(text, channel=channel) and lacks not in found(text, channel=channel, first=False)
+        assert lacks not in found(f"测试银行提醒：{text}", channel=channel)
+        assert lacks not in found(f"Bank of Tests: {text}", channel=channel)
+
+
+def test_every_message_says_how_to_end_it_where_the_pack_asks_for_it():
+    us = shipped.pack_on(date(2026, 11, 24), "US")
+    for channel in ("sms", "email"):
+        assert ("US-OPTOUT", "opt_out") in found("Your card is past due.", channel=channel, pack=us, first=False)
+        assert found("Your card is past due. Reply STOP to opt out.", channel=channel, pack=us, first=False) == set()
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{nr} {row['note'] or row['text']}" for nr, row in enumerate(ROWS)])
@@ -106,7 +122,7 @@ def test_a_letter_lacks_what_it_does_not_say():
     lacking = {category for _, category in found("您好，请还款。", channel="letter")}
     assert lacking == {
         "balance", "reason", "legal_basis", "rights", "duties", "how_to_check", "how_to_object", "evidence",
-        "issuer_contact",
+        "issuer_contact", "institution",
     }  # fmt: skip
 
 

@@ -59,6 +59,7 @@ HOLD_AS_FLAG = {
 LEGAL_TEAM = "legal"  # a role of identity: before a court the legal team contacts him
 OF_AN_AMOUNT = ("dispute", "fraud")  # holds of a part of what is owed
 GUARDED = ("staff", "sensitive")  # opened and contacted by named officers only
+REACHED = ("connected_rpc", "sent", "delivered")  # outcomes after which a contact is not the first
 POINT_DIGITS = 24  # of a number's keyed hash: enough to tell numbers apart, and no number
 
 
@@ -209,7 +210,7 @@ def _known(
     if asking.text is not None:
         flags |= scanned(
             text=asking.text, channel=asking.channel, party=attempt.party, purpose=asking.purpose,
-            tails=tails[asking.party_id], pack=pack, linked=linked,
+            tails=tails[asking.party_id], pack=pack, first=not _reached(history, asking.person_id), linked=linked,
         )  # fmt: skip
     holds = json.loads(row["holds"])
     released = _released(json.loads(row["released"]), holds, pack)
@@ -219,6 +220,11 @@ def _known(
         asking=asking, entity_id=row["entity_id"], digest=digest, facts=Facts(attempt, history, flags),
         holds=tuple(sorted(hold["id"] for hold in holds)),
     )  # fmt: skip
+
+
+def _reached(history: Sequence[Event], person_id: int) -> bool:
+    """Whether something of ours has reached the person, as far back as the history goes."""
+    return any(e.person == str(person_id) and e.direction == "out" and e.outcome in REACHED for e in history)
 
 
 def _rest(row: dict) -> bool:

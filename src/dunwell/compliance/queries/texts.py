@@ -25,7 +25,8 @@ def findings(*, text: str, channel: str, now: datetime, party: str = "debtor", p
              purpose: str = "demand", pack: Pack | None = None) -> tuple[Finding, ...]:  # fmt: skip
     """Everything wrong with a text under the pack in force, each with its rule, article and the words found.
 
-    With `party_id` the numbers in it are held against the party's own cards and accounts.
+    With `party_id` the numbers in it are held against the party's own cards and accounts. It is held to be the first
+    message that he gets: any text may be.
     """
     tails = tails_of([party_id])[party_id] if party_id is not None else ()
     outgoing = Outgoing(text, channel, party, purpose, tails, domains(now))
@@ -33,10 +34,12 @@ def findings(*, text: str, channel: str, now: datetime, party: str = "debtor", p
 
 
 def scanned(
-    *, text: str, channel: str, party: str, purpose: str, tails: tuple[str, ...], pack: Pack, linked: tuple[str, ...]
-) -> dict[str, str]:
-    """The flags that a text raises; `tails` are the last digits that are his own, `linked` the domains it may link to."""
-    return flags_of(scan(Outgoing(text, channel, party, purpose, tails, linked), pack))
+    *, text: str, channel: str, party: str, purpose: str, tails: tuple[str, ...], pack: Pack, linked: tuple[str, ...],
+    first: bool,
+) -> dict[str, str]:  # fmt: skip
+    """The flags that a text raises; `tails` are the last digits that are his own, `linked` the domains it may link to,
+    `first`: nothing of ours has reached him yet."""
+    return flags_of(scan(Outgoing(text, channel, party, purpose, tails, linked, first), pack))
 
 
 def tails_of(party_ids: Collection[int]) -> dict[int, tuple[str, ...]]:

@@ -16,6 +16,7 @@ from dunwell.compliance.rules.pack import Ban, Disclosure, Pack
 from dunwell.kernel.decision import Verdict
 
 BAN, LACKS = "ban_", "lacks_"
+FIRST_CONTACT = "first_contact"  # moment of a disclosure: only until something of ours has reached the person
 PAYEE, LINK = "other_payee", "foreign_link"
 AROUND = 12  # letters of context shown on each side of what was found
 NUMBER = re.compile(  # as long as a card or an account, whole or in groups of four; not a date beside an amount
@@ -64,6 +65,7 @@ class Outgoing:
     purpose: str = "demand"
     own_tails: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
+    first: bool = True  # nothing of ours has reached him yet, as far as is known
 
 
 def scan(outgoing: Outgoing, pack: Pack) -> tuple[Finding, ...]:
@@ -79,7 +81,7 @@ def scan(outgoing: Outgoing, pack: Pack) -> tuple[Finding, ...]:
         if excerpt:
             found.append(_finding(pack, ban.rule, ban.category, ban.verdict, excerpt))
     for disclosure in pack.disclosures:
-        if outgoing.channel in disclosure.channels:
+        if outgoing.channel in disclosure.channels and (outgoing.first or disclosure.moment != FIRST_CONTACT):
             found += [_finding(pack, disclosure.rule, key, Verdict.BLOCK, "") for key in _missing(disclosure, outgoing)]
     return tuple(found)
 
