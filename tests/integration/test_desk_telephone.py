@@ -16,8 +16,10 @@ from dunwell.casework import services
 from dunwell.channels.lines import lines
 from dunwell.channels.models import Call, CallEvent
 from dunwell.channels.services import calling
+from dunwell.channels.services.caller_numbers import add_number, standings
 from dunwell.channels.services.phone_line import PhoneLine
 from dunwell.compliance.models import Contact, ContactOutcome
+from dunwell.kernel.actor import Actor
 from tests import build, telephone
 
 NUMBER = "19000000088"
@@ -145,3 +147,17 @@ def test_another_screen_reads_the_call_without_its_number(client, settings, tmp_
     calling.note_lost(line="phones", seat="S00001", now=timezone.now())
     state = client.get(f"/api/cases/{case.case_no}/calls/{told['contact']}").json()
     assert (state["kind"], state["proposed"]) == ("lost", "")
+
+
+@pytest.mark.django_db
+def test_a_telephone_that_can_name_it_shows_a_number_of_the_pool(client, settings, tmp_path):
+    connect(settings, tmp_path)
+    text = settings.LINES_FILE.read_text().replace("127.0.0.1:1'", "127.0.0.1:1;from={caller}'", 1)
+    settings.LINES_FILE.write_text(text)
+    case, point = at_desk(client)
+    by, now = Actor.program("test", entity_id=case.entity_id), timezone.now()
+    add_number(entity_id=case.entity_id, number="01080001000", region="11", by=by, now=now)
+    dial(client, case, point)
+    wanted = calling.take_wanted(line="phones", seat="S00001", now=now)
+    assert wanted.caller == "01080001000" and CallEvent.objects.get(kind="dialled").detail == wanted.caller
+    assert [one.today for one in standings(entity_id=case.entity_id, now=timezone.now())] == [1]

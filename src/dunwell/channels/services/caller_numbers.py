@@ -9,8 +9,10 @@ from django.db import connection, transaction
 from dunwell.channels.models import CallerNumber, CallerNumberMark
 from dunwell.channels.voice.caller_numbers import Standing, policy
 from dunwell.evidence import services as evidence
+from dunwell.kernel import numbers
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import BANK_ZONE
+from dunwell.portfolio import reference
 
 COUNT = """
     WITH shown AS (
@@ -18,12 +20,18 @@ COUNT = """
         FROM channels_dialrecord AS r LEFT JOIN channels_campaignentry AS e ON e.id = r.entry_id
         WHERE r.shown_number = ANY(%(numbers)s) AND r.started_at >= %(since)s
         ORDER BY r.line, r.call_id, r.id DESC
+    ), all_shown AS (
+        SELECT * FROM shown
+        UNION ALL
+        SELECT v.detail, v.at, c.party_id
+        FROM channels_callevent AS v JOIN compliance_contact AS c ON c.id = v.call_id
+        WHERE v.kind = 'dialled' AND v.detail = ANY(%(numbers)s) AND v.at >= %(since)s
     )
     SELECT shown_number, count(*), count(*) FILTER (WHERE started_at >= %(today)s),
            count(*) FILTER (WHERE EXISTS (
-               SELECT 1 FROM compliance_hold AS h WHERE h.party_id = shown.party_id AND h.kind = 'complaint'
-               AND h.recorded_at >= shown.started_at AND h.recorded_at < shown.started_at + %(soon)s))
-    FROM shown GROUP BY 1
+               SELECT 1 FROM compliance_hold AS h WHERE h.party_id = all_shown.party_id AND h.kind = 'complaint'
+               AND h.recorded_at >= all_shown.started_at AND h.recorded_at < all_shown.started_at + %(soon)s))
+    FROM all_shown GROUP BY 1
 """
 
 
@@ -70,15 +78,21 @@ def mark_number(
     return made
 
 
+def region_of(kind: str, number: str) -> str:
+    """The province of a debtor's number; empty where it is not known."""
+    place = numbers.check(kind, number, reference.tables()).place
+    return place.province_code if place else ""
+
+
 def standings(*, entity_id: int, now: datetime) -> list[Standing]:
     """Every number of the pool as it stands, in three queries; none where the pool is empty."""
-    numbers = list(CallerNumber.objects.filter(entity_id=entity_id).order_by("pk"))
-    if not numbers:
+    pool = list(CallerNumber.objects.filter(entity_id=entity_id).order_by("pk"))
+    if not pool:
         return []
     marked: dict[int, CallerNumberMark] = {}
     rests: dict[int, datetime | None] = {}
     withdrawn: set[int] = set()
-    for mark in CallerNumberMark.objects.filter(caller_number__in=numbers).order_by("pk"):
+    for mark in CallerNumberMark.objects.filter(caller_number__in=pool).order_by("pk"):
         number = mark.caller_number_id
         if mark.kind == CallerNumberMark.Kind.RESTS:
             rests[number] = mark.until
@@ -93,7 +107,7 @@ def standings(*, entity_id: int, now: datetime) -> list[Standing]:
     rule = policy()
     midnight = now.astimezone(BANK_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     values = {
-        "numbers": [one.number for one in numbers], "since": now - timedelta(days=rule.days), "today": midnight,
+        "numbers": [one.number for one in pool], "since": now - timedelta(days=rule.days), "today": midnight,
         "soon": timedelta(days=rule.complained_within_days),
     }  # fmt: skip
     with connection.cursor() as cursor:
@@ -104,5 +118,5 @@ def standings(*, entity_id: int, now: datetime) -> list[Standing]:
             one.pk, one.number, one.region, (marked[one.pk].detail or "marked") if one.pk in marked else "",
             rests.get(one.pk), one.pk in withdrawn, *counts.get(one.number, (0, 0, 0)),
         )
-        for one in numbers
+        for one in pool
     ]  # fmt: skip

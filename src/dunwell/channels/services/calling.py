@@ -8,8 +8,10 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from dunwell.channels.lines import Line, line_for
+from dunwell.channels.lines import Line, line_for, line_named
 from dunwell.channels.models import Call, CallEvent
+from dunwell.channels.services.caller_numbers import region_of, standings
+from dunwell.channels.voice.caller_numbers import pick, policy
 from dunwell.channels.voice.causes import outcome_of
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact
@@ -44,6 +46,7 @@ class Wanted:
 
     contact_id: int
     number: str
+    caller: str = ""  # of the pool, where the line's uri has a place for it
 
 
 @transaction.atomic
@@ -68,10 +71,20 @@ def take_wanted(*, line: str, seat: str, now: datetime, by: Actor = TELEPHONE) -
         if not call.contact.outcomes.exists():  # he may have written one before his telephone was ready
             compliance.give_back(contact_id=call.pk, proof="not_handed_over", by=by, now=now, key=f"back-{call.pk}")
         return None
-    _event(call, CallEvent.Kind.DIALLED, now=now)
     point = call.contact.contact_point
     number = portfolio.open_text(party_id=point.party_id, sealed=bytes(point.value_sealed))
-    return Wanted(call.pk, number)
+    caller = _caller(line, call.contact.entity_id, point.kind, number, now)
+    _event(call, CallEvent.Kind.DIALLED, now=now, detail=caller)
+    return Wanted(call.pk, number, caller)
+
+
+def _caller(line: str, entity_id: int, kind: str, number: str, now: datetime) -> str:
+    """The number of the pool that the call shows; empty where the telephone cannot name one."""
+    known = line_named(line)
+    if known is None or "{caller}" not in known.options["uri"]:
+        return ""
+    shown = pick(standings(entity_id=entity_id, now=now), region_of(kind, number), now, policy())
+    return shown.number if shown else ""
 
 
 @transaction.atomic

@@ -105,7 +105,7 @@ class _Seat:
     async def _call(self, wanted: Wanted) -> None:
         """One call from the dial to its end; a telephone that goes away in the middle leaves it lost."""
         try:
-            await self.telephone.dial(wanted.number)
+            await self.telephone.dial(wanted.number, wanted.caller)
         except ConnectionRefusedError as refused:
             await self._note(wanted, ENDED, cause=str(refused))
             return

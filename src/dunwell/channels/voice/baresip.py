@@ -17,7 +17,8 @@ ANSWER_SECONDS = 10
 
 
 class Baresip:
-    """One seat's baresip. `uri` is where its calls go, such as `sip:{number}@gateway`; `folder` where it records."""
+    """One seat's baresip. `uri` is where its calls go, such as `sip:{number}@gateway`, with `{caller}` where it names
+    the number to show; `folder` is where it records."""
 
     def __init__(self, host: str, port: int, *, uri: str, folder: Path | None) -> None:
         self.host, self.port, self.uri, self.folder = host, port, uri, folder
@@ -34,9 +35,9 @@ class Baresip:
         self._heard = asyncio.Queue()
         self._reading = asyncio.create_task(self._read())
 
-    async def dial(self, number: str) -> None:
+    async def dial(self, number: str, caller: str = "") -> None:
         self._before, self._gave_up = self._files(), False
-        answer = await self._ask("dial", self.uri.format(number=number))
+        answer = await self._ask("dial", self.uri.format(number=number, caller=caller))
         if not answer.get("ok"):
             raise ConnectionRefusedError("the telephone does not dial")
 

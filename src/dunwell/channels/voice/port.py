@@ -25,8 +25,8 @@ class Telephone(Protocol):
 
     async def open(self) -> None: ...
 
-    async def dial(self, number: str) -> None:
-        """Begin a call; ConnectionRefusedError when the telephone says that it does not."""
+    async def dial(self, number: str, caller: str = "") -> None:
+        """Begin a call that shows `caller` where the telephone can; ConnectionRefusedError when it says that it does not."""
 
     async def hang_up(self) -> None: ...
 

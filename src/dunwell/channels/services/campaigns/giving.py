@@ -11,16 +11,14 @@ from django.db import transaction
 
 from dunwell.channels.lines import Line
 from dunwell.channels.models import Campaign, CampaignDial, CampaignEnd, CampaignEntry
-from dunwell.channels.services.caller_numbers import standings
+from dunwell.channels.services.caller_numbers import region_of, standings
 from dunwell.channels.voice.caller_numbers import pick, policy
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact
 from dunwell.compliance.queries import Asking, DialBudget, dial_budgets
 from dunwell.evidence import services as evidence
-from dunwell.kernel import numbers
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
-from dunwell.portfolio import reference
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import ContactPoint, Party
 
@@ -86,7 +84,13 @@ def _entries(campaign: Campaign, wanted: Sequence[Wanted]) -> int:
         points.setdefault(point.party_id, point)
     touches = dict(Party.objects.filter(pk__in=points).values_list("pk", "touches"))
     sealed = [(point.party_id, bytes(point.value_sealed)) for point in points.values()]
-    regions = dict(zip(points, map(_region, points.values(), portfolio.open_many(items=sealed)), strict=True))
+    regions = dict(
+        zip(
+            points,
+            map(region_of, (point.kind for point in points.values()), portfolio.open_many(items=sealed)),
+            strict=True,
+        )
+    )
     rows = [
         CampaignEntry(
             campaign=campaign, party_id=one.party_id, contact_point=points[one.party_id], case_id=one.case_id,
@@ -97,11 +101,6 @@ def _entries(campaign: Campaign, wanted: Sequence[Wanted]) -> int:
         if one.party_id in points
     ]  # fmt: skip
     return len(CampaignEntry.objects.bulk_create(rows, batch_size=BATCH))
-
-
-def _region(point: ContactPoint, number: str) -> str:
-    place = numbers.check(point.kind, number, reference.tables()).place
-    return place.province_code if place else ""
 
 
 @transaction.atomic
