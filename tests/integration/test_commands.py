@@ -134,6 +134,8 @@ def test_from_the_files_to_the_reason_of_a_figure(dunwell):
     assert excel.read_bytes()[:2] == b"PK"
     header = dunwell("report", "roll-rates", "--business-date", DAY).stdout.splitlines()[0]
     assert header == "month,from_bucket,to_bucket,accounts,share_of_accounts,balance,share_of_balance"
+    stays = dunwell("report", "stays", "--business-date", DAY)
+    assert stays.stdout.startswith("account_no,bucket,entered_on,left_on\n") and stays.returncode == 0, stays.stderr
     unknown = dunwell("report", "tea-leaves", "--business-date", DAY)
     assert unknown.returncode == 1 and "There is no report 'tea-leaves'" in unknown.stderr
 

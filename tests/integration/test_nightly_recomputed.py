@@ -14,6 +14,7 @@ from dunwell.kernel.actor import Actor
 from dunwell.nightly import services
 from dunwell.nightly.computed import compute
 from dunwell.nightly.services.freezing import folder_of
+from dunwell.nightly.stays import stays
 from dunwell.payments import services as payments
 from dunwell.portfolio.models import Account
 from tests import build, nights
@@ -110,6 +111,17 @@ def published() -> dict[str, list[tuple]]:
     return found
 
 
+def the_stays_of_the_whole_book_are_those_of_each_account(seen: list[str]) -> None:
+    """However many are worked out at once, and however long before another one an account's history begins."""
+    whole = stays(business_date=D)
+    assert stays(business_date=D, at_once=3) == whole
+    for account_no in seen[:: size(4, 10)]:
+        assert [stay for stay in whole if stay[0] == account_no] == compute(
+            account_no=account_no, business_date=D
+        ).stays
+    assert len(whole) > len(seen)
+
+
 def test_recomputing_from_facts_gives_what_is_stored(fresh_database, settings, tmp_path):
     settings.LAKE = tmp_path / "lake"
     chance = random.Random(20261128)
@@ -141,6 +153,8 @@ def test_recomputing_from_facts_gives_what_is_stored(fresh_database, settings, t
             told = [(d["due_date"], d["amount"]) for d in again.dues]
             kept = stored("SELECT * FROM due WHERE account_no = ? ORDER BY due_date DESC", account_no)
             assert told == [(d["due_date"], d["amount"]) for d in kept]
+
+    the_stays_of_the_whole_book_are_those_of_each_account(seen)
 
     money_comes(chance, D + DAY)
     services.reassess(now=build.NOW)

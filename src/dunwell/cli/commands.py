@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from dunwell.cli.environment import Refused, home
 
 if TYPE_CHECKING:  # Django is not set up when this module is read
     from dunwell.nightly.services import Progress
+    from dunwell.oversight.export import Table
 
 REFUSED, BUSY = 3, 4  # exit codes of the night
 
@@ -256,10 +257,12 @@ def _report(options: argparse.Namespace) -> int:
             table = export.inspection_table(
                 options.first, options.last, entity_id=entity_id, seed=options.seed, size=options.sample
             )
+        elif options.name == "stays":
+            table = _stays(options.business_date)
         else:
             table = export.report(options.name, options.business_date, entity_id=entity_id, now=datetime.now(UTC))
     except KeyError:
-        known = ", ".join(sorted((*export.REPORTS, "inspection")))
+        known = ", ".join(sorted((*export.REPORTS, "inspection", "stays")))
         raise Refused(f"There is no report {options.name!r}; there are {known}.") from None
     except export.NoFigures:
         raise Refused(f"No night was published for {options.business_date}.") from None
@@ -272,6 +275,19 @@ def _report(options: argparse.Namespace) -> int:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     return 0
+
+
+def _stays(business_date: date) -> Table:
+    """`stays`: when each account in work entered and left each bucket; no last day: still in it."""
+    from dunwell.nightly.computed import NotKnown
+    from dunwell.nightly.stays import stays
+    from dunwell.oversight.export import NoFigures, Table
+
+    try:
+        found = stays(business_date=business_date)
+    except NotKnown:
+        raise NoFigures(business_date) from None
+    return Table("stays", ("account_no", "bucket", "entered_on", "left_on"), found)
 
 
 def _why(options: argparse.Namespace) -> int:
