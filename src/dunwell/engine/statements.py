@@ -2,7 +2,8 @@
 
 Django's cursor writes the values into the text, which PostgreSQL then parses and plans anew each time. These keep the
 connection, its transaction and its row security; what runs is in Django's own count of queries. Lists are bound in
-binary, `%(name)b::type[]`: psycopg takes sixty times as long to spell a list of JSON as text.
+binary, `%(name)b::type[]`: psycopg takes sixty times as long to spell a list of JSON as text. The settings have every
+plan made without the values, else PostgreSQL goes on planning for each of them what takes longer to plan than to run.
 """
 
 from __future__ import annotations
@@ -16,22 +17,37 @@ from django.db import connection, models
 
 
 class Planned(psycopg.Cursor):
-    """A cursor whose statements are prepared the first time they run."""
+    """A cursor whose statements are prepared the first time they run; Django has its own connections prepare none."""
 
     def execute(self, query, params=None, **options):  # noqa: ANN001, ANN003, ANN201
-        return super().execute(query, params, prepare=True, **options)
+        self.connection.prepare_threshold = 0
+        try:
+            return super().execute(query, params, prepare=True, **options)
+        finally:
+            self.connection.prepare_threshold = None
 
 
-def fetch(sql: str, values: Mapping[str, object]) -> tuple[list[str], list[tuple]]:
-    """Run a statement; its columns' names and its rows, none when it answers nothing."""
+_columns: dict[str, tuple[str, ...]] = {}  # of each statement that ran: psycopg describes them anew each time
+
+
+def fetch(sql: str, values: Mapping[str, object]) -> list[tuple]:
+    """Run a statement; its rows, none when it answers nothing."""
     connection.ensure_connection()
     planned = Planned(connection.connection)
     wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     with wrap(planned) as cursor:
         cursor.execute(sql, values)
-        if cursor.description is None:
-            return [], []
-        return [column.name for column in cursor.description], cursor.fetchall()
+        if not planned.pgresult.nfields:
+            return []
+        if sql not in _columns:
+            _columns[sql] = tuple(column.name for column in planned.description)
+        return cursor.fetchall()
+
+
+def fetch_named(sql: str, values: Mapping[str, object]) -> list[dict[str, object]]:
+    """Run a statement; its rows by column."""
+    found = fetch(sql, values)
+    return [dict(zip(_columns[sql], row, strict=True)) for row in found]
 
 
 def insert(model: type[models.Model], number: int, **columns: object) -> list[int]:
@@ -42,12 +58,14 @@ def insert(model: type[models.Model], number: int, **columns: object) -> list[in
     """
     if not number:
         return []
+    if number == 1:
+        columns = {name: value[0] if isinstance(value, list) else value for name, value in columns.items()}
     lists = tuple(name for name, value in columns.items() if isinstance(value, list))
     short = [name for name in lists if len(columns[name]) != number]  # type: ignore[arg-type]
     if short:
         raise ValueError(f"{model.__name__}: {', '.join(short)} are not {number} values")
     sql, defaults = _insert(model, lists, tuple(columns))
-    return [row[0] for row in fetch(sql, {**defaults, **columns})[1]]
+    return [row[0] for row in fetch(sql, {**defaults, **columns})]
 
 
 def insert_rows(rows: Sequence[models.Model]) -> None:
@@ -76,10 +94,11 @@ def _insert(model: type[models.Model], lists: Sequence[str], named: Sequence[str
     into = [*named, *defaults]
     values = [f"given.{name}" if name in lists else f"%({name})s::{kinds[name]}" for name in into]
     arrays = ", ".join(f"%({name})b::{kinds[name]}[]" for name in lists)
-    sql = (
-        f'INSERT INTO "{model._meta.db_table}" ({", ".join(into)}) SELECT {", ".join(values)} '
-        f"FROM unnest({arrays}) WITH ORDINALITY AS given({', '.join((*lists, 'place'))}) ORDER BY given.place RETURNING {key}"
-    )
+    sql = f'INSERT INTO "{model._meta.db_table}" ({", ".join(into)}) SELECT {", ".join(values)}'
+    if lists:
+        given = ", ".join((*lists, "place"))
+        sql += f" FROM unnest({arrays}) WITH ORDINALITY AS given({given}) ORDER BY given.place"
+    sql += f" RETURNING {key}"
     return sql, defaults
 
 

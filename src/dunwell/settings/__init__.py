@@ -27,6 +27,7 @@ def database(url: str) -> dict[str, object]:
     """Django's settings for a postgresql:// URL; `?host=/folder` names a socket's folder."""
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
+    query["options"] = f"{query.get('options', '')} -c plan_cache_mode=force_generic_plan".strip()  # engine.statements
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")) or "dunwell",

@@ -20,7 +20,7 @@ from dunwell.compliance.rules.lost import RULE as LOST
 from dunwell.compliance.rules.lost import Criteria, lost_contact
 from dunwell.compliance.rules.pack import Pack
 from dunwell.compliance.rules.values import DEMAND, Attempt, Event, Facts
-from dunwell.engine.statements import fetch
+from dunwell.engine.statements import fetch_named
 from dunwell.kernel.decision import Decision
 from dunwell.kernel.times import business_date
 
@@ -176,8 +176,7 @@ def previews(askings: Sequence[Asking], *, now: datetime, entity_id: int | None 
 
 def rows(name: str, **values: object) -> list[dict[str, object]]:
     """The rows of a statement of this room, by column."""
-    columns, found = fetch(statement(name), values)
-    return [dict(zip(columns, row, strict=True)) for row in found]
+    return fetch_named(statement(name), values)
 
 
 def _known(

@@ -12,9 +12,8 @@ from dunwell.compliance.queries.facts import Asking
 from dunwell.compliance.rules.gate import closes_at
 from dunwell.compliance.services.asking import answer, decision_of
 from dunwell.compliance.services.locks import wait_for
-from dunwell.compliance.services.reserving import Reserved, names_of, reserve
+from dunwell.compliance.services.reserving import Reserved, names_of, point_at, reserve
 from dunwell.kernel.actor import Actor
-from dunwell.portfolio.models import ContactPoint
 
 MOST_DIALS, LONGEST = 6, timedelta(hours=14)
 
@@ -52,7 +51,7 @@ def allot(
     if not 1 <= dials <= MOST_DIALS:
         raise ValueError(f"an allotment is of 1 to {MOST_DIALS} dials")
     person = person_id or party_id
-    now += wait_for(*names_of(party_id, person, ContactPoint.objects.only("digest").get(pk=contact_point_id)))
+    now += wait_for(*names_of(party_id, person, point_at(contact_point_id)))
     before = Allotment.objects.filter(key=key).first()
     if before is not None:
         return _answered(before)

@@ -16,7 +16,7 @@ from dunwell.compliance.rules.values import DEMAND
 from dunwell.compliance.rules.windows import zones_of
 from dunwell.compliance.services.asking import Answered, answer, decision_of, keep
 from dunwell.compliance.services.locks import wait_for
-from dunwell.engine.statements import insert_rows
+from dunwell.engine.statements import fetch, fetch_named, insert_rows
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.decision import Decision
@@ -25,6 +25,8 @@ from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import ContactPoint
 
 TOKEN_SECONDS = 60
+POINT = "SELECT id, digest, masked, known_since FROM portfolio_contactpoint WHERE id = %(point)s"
+ASKED_BEFORE = "SELECT 1 FROM compliance_contact WHERE key = %(key)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,12 @@ def reserve(
     an `allotment` may be made until that ends.
     """
     person = person_id or party_id
-    point = ContactPoint.objects.only("digest", "masked", "known_since").get(pk=contact_point_id)
+    point = point_at(contact_point_id)
     now += wait_for(*names_of(party_id, person, point))
-    before = Contact.objects.select_related("decision").filter(key=key).first()
-    if before is not None and before.decision is not None:
-        return Reserved(decision=decision_of(before.decision), kept=before.decision, contact=before)
+    if fetch(ASKED_BEFORE, {"key": key}):
+        before = Contact.objects.select_related("decision").get(key=key)
+        if before.decision is not None:
+            return Reserved(decision=decision_of(before.decision), kept=before.decision, contact=before)
     refused = GateDecision.objects.filter(key=key).first() if keep_refusal else None
     if refused is not None:
         return Reserved(decision=decision_of(refused), kept=refused, contact=None)
@@ -147,6 +150,14 @@ def reservation(
         },
         rows=(contact, kept),
     )
+
+
+def point_at(contact_point_id: int) -> ContactPoint:
+    """A contact point with what a slot needs of it. ContactPoint.DoesNotExist when there is none."""
+    found = fetch_named(POINT, {"point": contact_point_id})
+    if not found:
+        raise ContactPoint.DoesNotExist(f"there is no contact point {contact_point_id}")
+    return ContactPoint(**found[0])
 
 
 def names_of(party_id: int, person_id: int, point: ContactPoint) -> tuple[bytes, ...]:
