@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from dunwell.channels import services as channels
 from dunwell.compliance import queries, services
 from dunwell.compliance.models import Contact, GateDecision, Release
 from dunwell.evidence.models import Log
@@ -240,3 +241,25 @@ def test_the_first_message_names_the_bank_and_a_later_one_need_not():
     services.record_outcome(contact_id=named.contact.pk, outcome="delivered", by=BY, now=NOW, key="first")
     _, later = services.judge(**asked, text=text, now=NOW + timedelta(days=2))
     assert later.allowed
+
+
+def test_a_message_about_one_account_passes_a_hold_on_another_and_speaks_of_that_one_alone():
+    party, point, case = build.debtor()
+    held = party.accounts.get()
+    other = build.account(party=party)
+    build.account_state(account=other, past_due="77.00")
+    services.place_hold(
+        party_id=party.pk, kind="dispute", reason="an amount", account_id=held.pk, ends_at=None, by=BY, now=NOW
+    )
+    about = {"party_id": party.pk, "contact_point_id": point.pk, "template_code": "SMS-DEMAND-1", "now": NOW}
+    whole = channels.preview(**about, case_id=case.pk)
+    one = channels.preview(**about, case_id=case.pk, account_id=other.pk)
+    assert (whole.decision.allowed, whole.decision.primary.rule) == (False, "CN-DISPUTE")
+    assert one.decision.allowed and "CNY 77.00" in one.text and "1,577.00" not in one.text
+    queued = channels.queue_message(**about, account_id=other.pk, by=BY, key="one")
+    assert (queued.account_id, queued.state) == (other.pk, "not_connected")
+    assert channels.queue_message(**about, by=BY, key="all").refusal_rule == "CN-DISPUTE"
+    dialled = services.reserve(
+        party_id=party.pk, contact_point_id=point.pk, channel="call", account_id=other.pk, by=BY, now=NOW, key="dial"
+    ).contact
+    assert services.decide_at_dial(contact_id=dialled.pk, account_id=other.pk, by=BY, now=NOW).allowed

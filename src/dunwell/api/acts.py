@@ -12,7 +12,7 @@ from ninja import Field, Router, Schema, Status
 from ninja.errors import HttpError
 
 from dunwell.api.auth import permitted
-from dunwell.api.desk import KEY, Answer, ProblemOut, PromisePart, find
+from dunwell.api.desk import KEY, Answer, ProblemOut, PromisePart, account_of, find
 from dunwell.arrangements import queries as arrangement_queries
 from dunwell.arrangements import services as arrangements
 from dunwell.arrangements.models import Promise
@@ -49,6 +49,7 @@ class ReminderIn(Schema):
 class MessageIn(Schema):
     contact_point: int
     template: str = Field(max_length=40)
+    account: str = Field("", max_length=32)  # number of the account it is about; left out, of all that he owes
 
 
 class MessageSent(MessageIn):
@@ -195,7 +196,7 @@ def _about(case: Case, payload: MessageIn) -> dict[str, object]:
         raise HttpError(404, f"contact point {payload.contact_point} is not the person's own")
     return {
         "party_id": case.party_id, "contact_point_id": point.pk, "template_code": payload.template, "case_id": case.pk,
-        "case_no": case.case_no,
+        "case_no": case.case_no, "account_id": account_of(case, payload.account),
     }  # fmt: skip
 
 

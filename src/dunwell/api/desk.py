@@ -24,7 +24,7 @@ from dunwell.compliance.rules import purposes
 from dunwell.desk.telephone import on_telephone, refused_at_dial
 from dunwell.kernel.decision import Decision
 from dunwell.portfolio import services as portfolio
-from dunwell.portfolio.models import ContactPoint, Party
+from dunwell.portfolio.models import Account, ContactPoint, Party
 
 router = Router(tags=["desk"])
 KEY = Field(min_length=8, max_length=70, description="made once by the caller: the same key again answers the same")
@@ -89,6 +89,7 @@ class Dial(Schema):
 
     contact_point: int
     purpose: Literal["demand", "locate", "relay"] | None = None
+    account: str = Field("", max_length=32)  # number of the account it is about; left out, of all that he owes
     key: str = KEY
 
 
@@ -184,6 +185,16 @@ def _shown(request: HttpRequest, case: Case) -> dict[str, object]:
     }
 
 
+def account_of(case: Case, account_no: str) -> int | None:
+    """The account of the case's person that a contact is about; None when no number is given."""
+    if not account_no:
+        return None
+    found = Account.objects.filter(account_no=account_no, party_id=case.party_id).values_list("pk", flat=True).first()
+    if found is None:
+        raise HttpError(404, f"account {account_no} is not of this case")
+    return found
+
+
 @router.post("/next", response={200: CaseOut, 204: None}, url_name="next")
 def following(request: HttpRequest) -> Status:
     """The next right case, held for the caller for 20 minutes; 204 when none may be called now."""
@@ -211,16 +222,20 @@ def dial(request: HttpRequest, case_no: str, payload: Dial) -> dict[str, object]
     person = ContactPoint.objects.values_list("party_id", flat=True).get(pk=payload.contact_point)
     party = compliance_queries.party_of(party_id=found.party_id, person_id=person)
     purpose = payload.purpose or purposes.offered(party)[0]
+    account = account_of(found, payload.account)
     reserved = compliance.reserve(
         party_id=found.party_id, person_id=person, contact_point_id=payload.contact_point, channel="call",
-        purpose=purpose, case_id=found.pk, key=payload.key, by=actor, now=now,
+        purpose=purpose, case_id=found.pk, account_id=account, key=payload.key, by=actor, now=now,
     )  # fmt: skip
     answer: dict[str, object] = {"answer": Answer.of(reserved.decision)}
     contact = reserved.contact
     if contact is None or contact.expires_at <= now or contact.outcomes.exists():
         return answer
     answer |= {"contact": contact.pk, "expires_at": contact.expires_at}
-    if channels.ask_call(contact_id=contact.pk, staff_no=request.user.staff_no, now=now) is not None:
+    if (
+        channels.ask_call(contact_id=contact.pk, staff_no=request.user.staff_no, account_id=account, now=now)
+        is not None
+    ):
         return answer | {"telephone": True}
     number = portfolio.reveal_contact_point(
         contact_point_id=payload.contact_point, by=actor, reason="dial", now=now, case_id=found.pk

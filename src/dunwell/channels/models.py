@@ -5,7 +5,7 @@ from django.db import models
 from dunwell.compliance.models import Contact, GateDecision
 from dunwell.evidence.models import StoredFile
 from dunwell.identity.models import Entity
-from dunwell.portfolio.models import ContactPoint, Party
+from dunwell.portfolio.models import Account, ContactPoint, Party
 
 
 class TextDraft(models.Model):
@@ -106,6 +106,7 @@ class Message(models.Model):
     entity = models.ForeignKey(Entity, models.PROTECT)
     party = models.ForeignKey(Party, models.PROTECT, related_name="messages")
     contact_point = models.ForeignKey(ContactPoint, models.PROTECT)
+    account = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")  # null: about all that he owes
     case_id = models.BigIntegerField(null=True)
     case_no = models.CharField(max_length=20, blank=True, default="")  # as the text may name it
     planned_action_id = models.BigIntegerField(null=True, unique=True)
@@ -230,6 +231,7 @@ class Call(models.Model):
     contact = models.OneToOneField(Contact, models.PROTECT, primary_key=True, related_name="call")
     line = models.CharField(max_length=24)
     seat = models.CharField(max_length=32)  # 工号: staff_no of the one who calls
+    account = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")  # null: about all that he owes
     asked_at = models.DateTimeField()
 
     class Meta:

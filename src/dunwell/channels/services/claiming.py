@@ -93,7 +93,7 @@ def _renewed(messages: Sequence[Message], *, now: datetime) -> list[Opened]:
     """
     sealed = [(m.party_id, bytes(part)) for m in messages for part in _sealed(m)]
     texts = iter(portfolio.open_many(items=sealed))
-    values = values_of([(m.party, m.template.language, m.case_no) for m in messages])
+    values = values_of([(m.party, m.template.language, m.case_no, m.account_id) for m in messages])
     found, renewed = [], []
     for message, known in zip(messages, values, strict=True):
         subject = next(texts) if message.subject_sealed else ""
@@ -190,6 +190,7 @@ def asking_of(message: Message, subject: str, text: str) -> Asking:
         channel=message.channel,
         purpose=message.purpose,
         case_id=message.case_id,
+        account_id=message.account_id,
         text="\n".join(filter(None, (subject, text))),
     )
 

@@ -59,6 +59,7 @@ def queue_message(
     key: str,
     case_id: int | None = None,
     case_no: str = "",
+    account_id: int | None = None,
     not_before: datetime | None = None,
     planned_action_id: int | None = None,
 ) -> Message:
@@ -78,7 +79,7 @@ def queue_message(
         raise WrongPoint(f"{template.code} goes by {template.channel}, and not to this contact point")
     message = _create(
         party, point, template, by=by, now=now, key=key, case_id=case_id, case_no=case_no,
-        not_before=not_before or now, planned_action_id=planned_action_id,
+        account_id=account_id, not_before=not_before or now, planned_action_id=planned_action_id,
     )  # fmt: skip
     if planned_action_id is None and message.not_before <= now:
         _ask_at_once(message, by=by, now=now)
@@ -146,16 +147,18 @@ def _create(
     key: str,
     case_id: int | None,
     case_no: str,
+    account_id: int | None,
     not_before: datetime,
     planned_action_id: int | None,
 ) -> Message:
-    subject, text = render(party, template, case_no=case_no)
+    subject, text = render(party, template, case_no=case_no, account_id=account_id)
     message = Message.objects.create(
         entity_id=party.entity_id if by.entity_id is None else by.entity_id,
         party=party,
         contact_point=point,
         case_id=case_id,
         case_no=case_no,
+        account_id=account_id,
         planned_action_id=planned_action_id,
         channel=template.channel,
         purpose=template.purpose,
@@ -193,6 +196,7 @@ def _ask_at_once(message: Message, *, by: Actor, now: datetime) -> None:
         channel=message.channel,
         purpose=message.purpose,
         case_id=message.case_id,
+        account_id=message.account_id,
         text=_text_of(message),
         by=by,
         now=now,

@@ -107,7 +107,7 @@ def _not_connected(limit: int, channels: set[str], done: Sent, *, by: Actor, now
         asking = asking_of(message, "", "\n".join(portfolio.open_many(items=sealed)))
         kept, decision = compliance.judge(
             party_id=asking.party_id, contact_point_id=asking.contact_point_id, channel=asking.channel,
-            purpose=asking.purpose, case_id=asking.case_id, text=asking.text, by=by, now=now,
+            purpose=asking.purpose, case_id=asking.case_id, account_id=asking.account_id, text=asking.text, by=by, now=now,
         )  # fmt: skip
         if decision.allowed:
             message.decision = kept

@@ -74,20 +74,29 @@ def template_for(code: str, language: str, on: date) -> Template:
     return template
 
 
-def values_of(wanted: Sequence[tuple[Party, str, str]]) -> list[dict[str, str]]:
-    """What the placeholders say about parties now, in two queries: each as (party, language, case number)."""
+def values_of(wanted: Sequence[tuple[Party, str, str, int | None]]) -> list[dict[str, str]]:
+    """What the placeholders say about parties now, in two queries: each as (party, language, case number, account).
+
+    With an account they speak of that one alone.
+    """
     states: dict[int, list[AccountState]] = defaultdict(list)
     for state in (
-        AccountState.objects.filter(account__party_id__in={party.pk for party, _, _ in wanted}, past_due__gt=0)
+        AccountState.objects.filter(account__party_id__in={party.pk for party, *_ in wanted}, past_due__gt=0)
         .select_related("account")
         .order_by("oldest_due_date", "account_id")
     ):
         states[state.account.party_id].append(state)
-    worst = [found[0].account.account_no for found in states.values()]
+    said = [
+        [state for state in states[party.pk] if account in (None, state.account_id)] for party, _, _, account in wanted
+    ]
+    worst = [found[0].account.account_no for found in said if found]
     cards: dict[str, list[Card]] = defaultdict(list)
     for card in Card.objects.filter(account_no__in=worst).order_by("kind", "-id"):
         cards[card.account_no].append(card)
-    return [_values(party, states[party.pk], cards, language, case_no) for party, language, case_no in wanted]
+    return [
+        _values(party, found, cards, language, case_no)
+        for (party, language, case_no, _), found in zip(wanted, said, strict=True)
+    ]
 
 
 def _values(
@@ -115,9 +124,9 @@ def _values(
     }
 
 
-def render(party: Party, template: Template, *, case_no: str) -> tuple[str, str]:
+def render(party: Party, template: Template, *, case_no: str, account_id: int | None = None) -> tuple[str, str]:
     """Subject and text as they leave. TextError names a value that is not known."""
-    (values,) = values_of([(party, template.language, case_no)])
+    (values,) = values_of([(party, template.language, case_no, account_id)])
     return fill(template.subject, values), fill(template.body, values)
 
 
@@ -129,12 +138,15 @@ def preview(
     now: datetime,
     case_id: int | None = None,
     case_no: str = "",
+    account_id: int | None = None,
 ) -> Shown:
     """The text as it would leave now, and what the gate would say. Writes nothing but the shipped texts."""
     party = Party.objects.select_related("entity").get(pk=party_id)
     ContactPoint.objects.get(pk=contact_point_id, party_id=party_id)
     template = template_for(template_code, party.language, business_date(now))
-    subject, text = render(party, template, case_no=case_no)
-    asking = Asking(party_id, party_id, contact_point_id, template.channel, template.purpose, case_id)
+    subject, text = render(party, template, case_no=case_no, account_id=account_id)
+    asking = Asking(
+        party_id, party_id, contact_point_id, template.channel, template.purpose, case_id, account_id=account_id
+    )
     (decision,) = previews([asking], now=now)
     return Shown(template=template, subject=subject, text=text, decision=decision)

@@ -157,7 +157,13 @@ def _message_fields(request: HttpRequest, case: Case, now: datetime) -> HttpResp
     texts = {template.code: template.title for template in found}
     kinds = [kind for kinds in words.MESSAGES_ON.values() for kind in kinds]
     points = ContactPoint.objects.filter(party_id=case.party_id, kind__in=kinds).order_by("-kind", "id")
-    context = {"case_no": case.case_no, "templates": texts.items(), "points": points.values_list("id", "masked")}
+    accounts = Account.objects.filter(party_id=case.party_id, state__past_due__gt=0).order_by("account_no")
+    context = {
+        "case_no": case.case_no,
+        "templates": texts.items(),
+        "points": points.values_list("id", "masked"),
+        "accounts": accounts.values_list("id", "account_no", "currency"),
+    }
     return render(request, "desk/message_fields.html", context)
 
 
@@ -177,6 +183,7 @@ def message(request: HttpRequest, case_no: str) -> HttpResponse:
         "template_code": code,
         "case_id": case.pk,
         "case_no": case_no,
+        "account_id": getattr(_account(case, given.get("account", "")), "pk", None),
     }
     try:
         if request.method == "GET":

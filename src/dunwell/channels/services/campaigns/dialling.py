@@ -87,7 +87,7 @@ def told_after_identity(*, campaign_id: int, line: Line, reference: str, call_id
     made = CampaignDial.objects.filter(entry=entry, call_id=call_id, contact__outcomes=None).first()
     if made is None:
         raise NoSuchEntry(f"no call {call_id} of {reference} is under way")
-    (values,) = values_of([(entry.party, entry.party.language, "")])
+    (values,) = values_of([(entry.party, entry.party.language, "", None)])
     evidence.write(
         kind="robot.identified", now=now, by=Actor.program(line.code, entity_id=entry.campaign.entity_id),
         entity_id=entry.campaign.entity_id, party_id=entry.party_id, case_id=entry.case_id,
