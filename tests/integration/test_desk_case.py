@@ -67,7 +67,8 @@ def test_the_page_shows_no_number_in_clear_and_takes_at_most_fifteen_queries(at_
         connection,
     ) as asked:
         page = client.get(f"/cases/{case.case_no}").content.decode()
-    reads = [query["sql"] for query in asked if query["sql"].startswith(("SELECT", "WITH", "--"))]
+    told = [query["sql"] or "-- planned before" for query in asked]  # of a planned statement Django is told no text
+    reads = [sql for sql in told if sql.startswith(("SELECT", "WITH", "--"))]
     assert len(reads) <= 15, "\n".join(sql[:120] for sql in reads)
     assert point.masked in page
     assert not re.search(r"\b1\d{10}\b", page)
