@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
-
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -102,9 +100,3 @@ def event(kind: str, language: str) -> str:
     if kind in kinds():
         return kinds()[kind].name(language)
     return obstacles()[kind][language == "en"]
-
-
-def amount(value: Decimal) -> str:
-    """An amount as documents show it: two decimals, thousands separated, − for less than nothing."""
-    rounded = value.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
-    return f"{'−' if rounded < 0 else ''}{abs(rounded):,.2f}"

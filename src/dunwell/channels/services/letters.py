@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 
@@ -35,16 +34,13 @@ from dunwell.channels.services.settling import Sent, note_line, settle
 from dunwell.channels.services.texts import load_templates
 from dunwell.evidence import documents
 from dunwell.evidence import services as evidence
+from dunwell.frame.templatetags.frame import money
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import BANK_ZONE, business_date
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import Card, ContactPoint, Party, PartyIdentity
 
 PRINTER = Actor.program("printer")
-COMPONENTS = (
-    "principal_retail", "principal_cash", "principal_instalment_billed", "principal_instalment_unbilled",
-    "interest_on_balance", "interest_off_balance", "late_charge", "other_fees",
-)  # fmt: skip
 STATES = {"posted": "on_its_way", "delivered": "delivered", "returned": "undelivered"}
 COLUMNS = ("reference", "state", "at", "tracking_no", "detail")
 
@@ -206,20 +202,16 @@ def _accounts(party: Party) -> list[dict[str, object]]:
 
 def _lines(state: AccountState) -> list[list[str]]:
     lines = [
-        [str(words.COMPONENTS[name]), _amount(getattr(state, name))] for name in COMPONENTS if getattr(state, name)
+        [str(said), money(getattr(state, name))] for name, said in words.COMPONENTS.items() if getattr(state, name)
     ]
     if state.credit_balance:
-        lines.append([gettext("Credit balance"), _amount(-state.credit_balance)])
-    told = sum((getattr(state, name) for name in COMPONENTS), -state.credit_balance)
+        lines.append([gettext("Credit balance"), money(-state.credit_balance)])
+    told = sum((getattr(state, name) for name in words.COMPONENTS), -state.credit_balance)
     if state.balance != told:
-        lines.append([gettext("Booked since the close"), _amount(state.balance - told)])
-    lines.append([gettext("Balance owed"), _amount(state.balance)])
-    lines.append([gettext("Of which past due"), _amount(state.past_due)])
+        lines.append([gettext("Booked since the close"), money(state.balance - told)])
+    lines.append([gettext("Balance owed"), money(state.balance)])
+    lines.append([gettext("Of which past due"), money(state.past_due)])
     return lines
-
-
-def _amount(value: Decimal) -> str:
-    return f"{'−' if value < 0 else ''}{abs(value):,.2f}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from django.db.models import OuterRef, Q, Subquery
 from dunwell.arrears.rules import interest_terms
 from dunwell.channels.models import Message, MessageEvent, RecordingMatch
 from dunwell.channels.services.recordings import ANSWERED
+from dunwell.channels.words import COMPONENTS as NAMES
 from dunwell.compliance.models import Contact, ContactOutcome
 from dunwell.engine import lake, session
 from dunwell.evidence.models import Log, StoredFile
@@ -24,10 +25,7 @@ from dunwell.payments.models import Payment
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import Account, ContactPoint, Party
 
-COMPONENTS = (
-    "principal_retail", "principal_cash", "principal_instalment_billed", "principal_instalment_unbilled",
-    "interest_on_balance", "interest_off_balance", "late_charge", "other_fees",
-)  # fmt: skip
+COMPONENTS = tuple(NAMES)
 PRINCIPAL = COMPONENTS[:4]
 SPOKEN = ("call", "ai_call", "visit")
 BEARS = {"principal_retail": "purchase", "principal_cash": "cash", "principal_instalment_billed": "instalment"}

@@ -23,6 +23,7 @@ from dunwell.evidence import documents, proving
 from dunwell.evidence import services as evidence
 from dunwell.evidence.rules import plain
 from dunwell.evidence.signing import signing_key
+from dunwell.frame.templatetags.frame import money
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import BANK_ZONE
 from dunwell.legal import words
@@ -260,7 +261,7 @@ class _Content:
             "claims": [self._claim(claim) for claim in self.claims],
             "clocks": self._clocks(),
             "payments": [
-                [p.posting_date, f"{p.account.account_no} {p.host_ref}", words.amount(_taken_back(p)), words.amount(p.amount)]
+                [p.posting_date, f"{p.account.account_no} {p.host_ref}", money(_taken_back(p)), money(p.amount)]
                 for p in self.payments
             ],
             "contacts": [
@@ -298,10 +299,10 @@ class _Content:
         return f"{value} ({'; '.join(filter(None, (words.source(point.source), since)))})"
 
     def _claim(self, claim: proof.Claim) -> dict[str, object]:
-        lines = [[words.component(name), words.amount(amount)] for name, amount in claim.components if amount]
+        lines = [[words.component(name), money(amount)] for name, amount in claim.components if amount]
         if claim.credit_balance:
-            lines.append([_("Credit balance"), words.amount(-claim.credit_balance)])
-        lines.append([_("Sum"), words.amount(claim.total)])
+            lines.append([_("Credit balance"), money(-claim.credit_balance)])
+        lines.append([_("Sum"), money(claim.total)])
         amounts = dict(claim.components)
         return {
             "account": claim.account.account_no,
@@ -309,7 +310,7 @@ class _Content:
             "cut_off": claim.cut_off,
             "lines": lines,
             "daily": [
-                [words.component(name), words.amount(amounts[name]), str(rate), str(a_day.normalize())]
+                [words.component(name), money(amounts[name]), str(rate), str(a_day.normalize())]
                 for name, rate, a_day in claim.daily
             ],
             "cut": [],
