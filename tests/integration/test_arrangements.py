@@ -9,7 +9,7 @@ import pytest
 
 from dunwell.arrangements import queries, services
 from dunwell.arrangements.models import Promise
-from dunwell.arrangements.rules import PromiseRefused
+from dunwell.arrangements.rules.promises import PromiseRefused
 from dunwell.arrears.models import AccountState
 from dunwell.evidence.models import Log
 from dunwell.kernel.actor import Actor

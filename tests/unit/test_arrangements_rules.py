@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from dunwell.arrangements.rules import Policy, check, policy, split
+from dunwell.arrangements.rules.promises import Policy, check, policy, split
 
 MADE = date(2026, 11, 23)  # a Monday
 POLICY = Policy(minimum_share=Decimal("0.30"), days=10, parts=3)

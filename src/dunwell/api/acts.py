@@ -16,7 +16,7 @@ from dunwell.api.desk import KEY, Answer, ProblemOut, PromisePart, account_of, f
 from dunwell.arrangements import queries as arrangement_queries
 from dunwell.arrangements import services as arrangements
 from dunwell.arrangements.models import Promise
-from dunwell.arrangements.rules import PromiseRefused
+from dunwell.arrangements.rules.promises import PromiseRefused
 from dunwell.casework import services as casework
 from dunwell.casework import words
 from dunwell.casework.models import Case

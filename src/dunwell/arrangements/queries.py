@@ -9,9 +9,9 @@ from decimal import Decimal
 
 from django.db.models import QuerySet, Sum
 
-from dunwell.arrangements import rules
 from dunwell.arrangements.models import Promise
-from dunwell.arrangements.rules import Part, Problem
+from dunwell.arrangements.rules import promises as rules
+from dunwell.arrangements.rules.promises import Part, Problem
 from dunwell.arrears.models import AccountState
 from dunwell.kernel import times
 from dunwell.portfolio import reference

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from dunwell.arrangements import queries
 from dunwell.arrangements.models import Promise, PromisePart, PromiseWithdrawal
-from dunwell.arrangements.rules import Part, Problem, PromiseRefused
+from dunwell.arrangements.rules.promises import Part, Problem, PromiseRefused
 from dunwell.evidence import services as evidence
 from dunwell.kernel import times
 from dunwell.kernel.actor import Actor

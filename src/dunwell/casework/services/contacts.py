@@ -11,7 +11,7 @@ from django.db import transaction
 from dunwell.arrangements import queries as arrangement_queries
 from dunwell.arrangements import services as arrangements
 from dunwell.arrangements.models import Promise
-from dunwell.arrangements.rules import Part
+from dunwell.arrangements.rules.promises import Part
 from dunwell.casework import words
 from dunwell.casework.models import Case, Note, PlannedAction, Reminder
 from dunwell.casework.rules.codes import Code, action_of, codes, mistakes

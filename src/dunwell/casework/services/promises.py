@@ -9,7 +9,7 @@ from django.db import transaction
 
 from dunwell.arrangements import services as arrangements
 from dunwell.arrangements.models import Promise
-from dunwell.arrangements.rules import Part
+from dunwell.arrangements.rules.promises import Part
 from dunwell.casework.models import Case
 from dunwell.casework.services.queue import acting
 from dunwell.identity.models import User

@@ -26,6 +26,7 @@ FILES = (
     ("dunwell.arrears", "interest.yaml", _("Interest and late charges")),
     ("dunwell.arrears", "risk.yaml", _("Risk class")),
     ("dunwell.payments", "announced.yaml", _("Announced payments")),
+    ("dunwell.arrangements", "products.yaml", _("What may be agreed")),
     ("dunwell.evidence", "retention.yaml", _("How long records are kept")),
     ("dunwell.nightly", "ranges.yaml", _("Usual totals of a night")),
     ("dunwell.nightly", "lake.yaml", _("How long the lake keeps")),

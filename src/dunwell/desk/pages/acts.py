@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dunwell.arrangements.models import Promise
-from dunwell.arrangements.rules import PromiseRefused
+from dunwell.arrangements.rules.promises import PromiseRefused
 from dunwell.casework import services as casework
 from dunwell.casework.models import Case
 from dunwell.casework.words import problem

@@ -1,4 +1,4 @@
-"""What a promise to pay may be: pure functions of values. The numbers stand in policy.yaml, dated."""
+"""What a promise to pay may be. The numbers stand in policy.yaml, dated."""
 
 from __future__ import annotations
 

@@ -1,0 +1,293 @@
+"""What may be offered to somebody, what it costs to the cent, and which rule forbids the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+
+from dunwell.arrangements.rules.products import PARTS, PRODUCTS, Product, product, refusal, statutory_longest
+from dunwell.arrears.rules.day_count import later
+from dunwell.arrears.rules.rates import FinancingCost, Flow, financing_cost
+from dunwell.arrears.rules.schedule import Instalment, Plan, instalments
+from dunwell.kernel.calendar import Calendar
+from dunwell.kernel.decision import Reason
+from dunwell.kernel.money import to_cent
+
+ZERO = Decimal("0.00")
+NEXT_WORKING_DAY = "next_working_day"
+BESIDE = 3  # offers that are shown side by side
+OVER = frozenset(
+    {"refused", "rejected", "lapsed", "cancelled", "ended", "terminated", "died"}
+)  # standings that bind nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What is owed on one account, in its currency; `in_instalments` is principal that an earlier plan holds."""
+
+    principal: Decimal
+    in_instalments: Decimal
+    interest: Decimal
+    fees: Decimal
+    credit: Decimal = ZERO
+
+    @property
+    def whole(self) -> Decimal:
+        return self.principal + self.in_instalments + self.interest + self.fees - self.credit
+
+    def of(self, part: str) -> Decimal:
+        """What is owed of a part that may be forgiven; principal is that which no plan holds."""
+        return {"interest": self.interest, "fees": self.fees, "principal": self.principal}[part]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is known of the person and the account on a day. `earlier`: products agreed before, each with its day.
+
+    `left` is what is left to him a month after living cost, None where nobody asked.
+    """
+
+    owed: Owed
+    past_due: Decimal
+    days_delinquent: int
+    left: Decimal | None = None
+    known: frozenset[str] = frozenset()  # circumstances, willing, disaster
+    earlier: tuple[tuple[str, date], ...] = ()
+    running: bool = False
+    differs: bool = False
+    died: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The terms that somebody wants: how long (in the product's unit), what is paid at once, what is forgiven."""
+
+    code: str
+    term: int
+    first_payment: Decimal = ZERO
+    waived: dict[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def waived_in_all(self) -> Decimal:
+        return sum(self.waived.values(), ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One offer, to the cent. `amount` is what it is about, `financed` what is paid by the instalments beyond their cost.
+
+    `cost` is what is paid beyond `financed`, `financing` its disclosure; `monthly` the highest instalment a month.
+    """
+
+    product: Product
+    wish: Wish
+    amount: Decimal
+    financed: Decimal
+    rows: tuple[Instalment, ...]
+    cost: Decimal
+    financing: FinancingCost | None
+    left_after: Decimal | None
+
+    @property
+    def monthly(self) -> Decimal:
+        return max(row.payment for row in self.rows)
+
+    @property
+    def first_due(self) -> date:
+        return self.rows[0].due_date
+
+    @property
+    def last_due(self) -> date:
+        return self.rows[-1].due_date
+
+    @property
+    def paid_in_all(self) -> Decimal:
+        return self.wish.first_payment + sum((row.payment for row in self.rows), ZERO)
+
+    @property
+    def months(self) -> int:
+        """The term in whole months, as mandates count it; days are a month at most."""
+        return self.wish.term if self.product.unit == "months" else 1
+
+    @property
+    def annual_rate_percent(self) -> Decimal:
+        """The true annual rate (12 × the month's rate of the flows); nothing where it costs nothing."""
+        return self.financing.annual_rate_percent if self.financing else ZERO
+
+
+def amount_of(owed: Owed, past_due: Decimal, terms: Product) -> Decimal:
+    """What a product is about: what is past due, or the balance, without what is in instalments where it may not be."""
+    if terms.basis == "past_due":
+        return past_due
+    return owed.whole if terms.with_instalments else owed.whole - owed.in_instalments
+
+
+def due_dates(terms: Product, *, term: int, on: date, calendar: Calendar) -> list[date]:
+    """The due dates of a term that begins on a day; a day off moves to the next working day where the policy says so."""
+    if terms.shape == "instalments":
+        first = on + timedelta(days=terms.first_due_days)
+        days = [later(first, "months", number) for number in range(term)]
+    else:
+        days = [later(on, terms.unit, term)]
+    return [calendar.next_working_day(day) if terms.due_on_holiday == NEXT_WORKING_DAY else day for day in days]
+
+
+def offer(situation: Situation, wish: Wish, *, on: date, calendar: Calendar, issuer: str = "") -> Offer:
+    """Reckon the terms, whether or not they may be offered (`forbidden`). ValueError where there is nothing to reckon."""
+    terms = product(wish.code, on, issuer)
+    amount = amount_of(situation.owed, situation.past_due, terms)
+    financed = amount - wish.first_payment - wish.waived_in_all
+    if financed <= 0 or wish.term < 1:
+        raise ValueError("nothing is left to be paid by instalments")
+    periods = wish.term if terms.shape == "instalments" else 1
+    dates = due_dates(terms, term=wish.term, on=on, calendar=calendar)
+    plan = Plan(
+        principal=financed, annual_rate_percent=terms.annual_rate_percent, periods=periods, start_date=on,
+        first_due_date=dates[0], method=terms.method, day_count=terms.day_count,
+    )  # fmt: skip
+    rows = tuple(
+        Instalment(row.nr, day, row.principal, row.interest, row.payment, row.balance_after)
+        for row, day in zip(instalments(plan), dates, strict=True)
+    )
+    cost = sum((row.interest for row in rows), ZERO)
+    financing = None
+    if cost:
+        financing = financing_cost(
+            paid_out=Flow(on, -financed),
+            payments=[Flow(row.due_date, row.payment) for row in rows],
+            charges=[("interest", cost)],
+        )
+    monthly = max(row.payment for row in rows)
+    left_after = None if situation.left is None or terms.shape != "instalments" else situation.left - monthly
+    return Offer(terms, wish, amount, financed, rows, cost, financing, left_after)
+
+
+def forbidden(
+    situation: Situation, wish: Wish, *, by_role: str, on: date, calendar: Calendar, issuer: str = ""
+) -> tuple[Reason, ...]:
+    """Every rule that forbids these terms to this person today; nothing where they may be offered."""
+    terms = product(wish.code, on, issuer)
+    owed, found = situation.owed, list(_person(situation, terms, on))
+    if by_role not in terms.offered_by:
+        found.append(refusal("P-WHO"))
+    amount = amount_of(owed, situation.past_due, terms)
+    if amount <= 0:
+        again = terms.basis == "balance" and not terms.with_instalments and owed.in_instalments > 0
+        return (*found, refusal("CN-INST-AGAIN" if again else "P-BASIS"))
+    if amount < terms.least:
+        found.append(refusal("P-LEAST", amount=amount, least=terms.least))
+    if terms.most is not None and amount > terms.most:
+        found.append(refusal("P-MOST", amount=amount, most=terms.most))
+    least = to_cent(amount * terms.first_payment)
+    if wish.first_payment < least:
+        found.append(refusal("P-FIRST-PAYMENT", paid=wish.first_payment, least=least))
+    found += _waived(owed, wish, terms)
+    if wish.term not in terms.choices:
+        found.append(refusal("P-CHOICE", choices=", ".join(map(str, terms.choices))))
+    longest = terms.longest_for(amount)
+    if wish.term > longest:
+        found.append(refusal("P-TERM", longest=longest, term=wish.term))
+    if terms.code == "personalised_plan" and wish.term > statutory_longest(on):
+        found.append(refusal("CN-ART70-TERM", longest=statutory_longest(on)))
+    if wish.first_payment + wish.waived_in_all >= amount:
+        return (*found, refusal("P-FIRST-TOO-MUCH"))
+    if terms.share_of_left is not None and situation.left is not None and wish.term >= 1:
+        monthly = offer(situation, wish, on=on, calendar=calendar, issuer=issuer).monthly
+        if monthly > to_cent(situation.left * terms.share_of_left):
+            found.append(refusal("P-ABILITY", monthly=monthly, left=situation.left))
+    return tuple(found)
+
+
+def _person(situation: Situation, terms: Product, on: date) -> list[Reason]:
+    """What stands against the product before any terms are named: the person's state, and what was agreed before."""
+    found: list[Reason] = []
+    if situation.died:
+        found.append(refusal("P-DEATH"))
+    if situation.running:
+        found.append(refusal("P-RUNNING"))
+    days, last = situation.days_delinquent, terms.last_day
+    if days < terms.first_day or (last is not None and days > last):
+        found.append(refusal("P-DAYS", days=days, first=terms.first_day, last="∞" if last is None else last))
+    since = later(on, "months", -terms.often_months)
+    times = sum(code == terms.code and day > since for code, day in situation.earlier)
+    if times >= terms.often_times:
+        found.append(refusal("P-OFTEN", times=terms.often_times, months=terms.often_months))
+    if terms.code == "settlement" and situation.differs:
+        found.append(refusal("P-DIFFERENCE"))
+    for need in terms.needs:
+        if not _met(need, situation):
+            found.append(refusal(_UNMET[need] if terms.code == "personalised_plan" else _UNMET_OTHERWISE[need]))
+    return found
+
+
+_UNMET = {"circumstances": "CN-ART70-CIRCUMSTANCES", "unable": "CN-ART70-UNABLE", "willing": "CN-ART70-WILLING"}
+_UNMET_OTHERWISE = {"willing": "P-WILLING", "disaster": "P-DISASTER"}
+
+
+def _met(need: str, situation: Situation) -> bool:
+    """Unable means that what is left to him in a month does not pay what is past due (A: Art 70 gives no measure)."""
+    if need == "unable":
+        return situation.left is not None and situation.left < situation.past_due
+    return need in situation.known
+
+
+def _waived(owed: Owed, wish: Wish, terms: Product) -> list[Reason]:
+    found = []
+    for part in PARTS:
+        most = to_cent(owed.of(part) * terms.waives[part])
+        if wish.waived.get(part, ZERO) > most:
+            found.append(refusal(f"P-WAIVE-{part.upper()}", most=most))
+    if "waiver" in terms.instructions and not wish.waived_in_all:
+        found.append(refusal("P-WAIVE-NOTHING"))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A product that may not be offered today, with every rule that forbids it."""
+
+    product: Product
+    reasons: tuple[Reason, ...]
+
+
+def beside(
+    situation: Situation, *, by_role: str, on: date, calendar: Calendar, issuer: str = "", first_payment: Decimal = ZERO
+) -> tuple[list[Offer], list[Refused]]:
+    """Two or three offers to lay side by side, and why not the others.
+
+    Of each product the shortest term that he can afford; where there is room, its longest term too. A settlement or
+    waiver is shown with all of the interest and fees that the product forgives.
+    """
+    offered: list[list[Offer]] = []
+    refused: list[Refused] = []
+    for code in PRODUCTS:
+        terms = product(code, on, issuer)
+        possible, reasons = [], ()
+        for wish in _wishes(situation, terms, first_payment):
+            reasons = forbidden(situation, wish, by_role=by_role, on=on, calendar=calendar, issuer=issuer)
+            if not reasons:
+                possible.append(offer(situation, wish, on=on, calendar=calendar, issuer=issuer))
+        if possible:
+            offered.append(possible)
+        else:
+            refused.append(Refused(terms, reasons))
+    chosen = [each[0] for each in offered][:BESIDE]
+    for each in offered:
+        if len(chosen) < BESIDE and len(each) > 1:
+            chosen.append(each[-1])
+    return sorted(chosen, key=lambda one: (PRODUCTS.index(one.product.code), one.wish.term)), refused
+
+
+def _wishes(situation: Situation, terms: Product, first_payment: Decimal) -> Sequence[Wish]:
+    amount = max(amount_of(situation.owed, situation.past_due, terms), ZERO)
+    paid = max(first_payment, to_cent(amount * terms.first_payment)) if terms.shape == "instalments" else ZERO
+    # principal is forgiven by hand only, and of what is past due no interest: the host goes on charging it
+    parts = (
+        () if "waiver" not in terms.instructions else ("fees",) if terms.basis == "past_due" else ("interest", "fees")
+    )
+    most = {part: to_cent(situation.owed.of(part) * terms.waives[part]) for part in parts}
+    waived = {part: given for part, given in most.items() if given}
+    terms_in_reach = [term for term in terms.choices if term <= terms.longest_for(amount)] or [terms.choices[0]]
+    return [Wish(terms.code, term, paid, waived) for term in terms_in_reach]
