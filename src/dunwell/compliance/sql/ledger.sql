@@ -7,17 +7,18 @@ SELECT
     EXISTS (  -- said once it stands, whatever is reported later
         SELECT 1 FROM compliance_contactoutcome AS said WHERE said.contact_id = contact.id AND said.result = 'refused'
     ) AS refused
-FROM compliance_contact AS contact
+FROM (  -- joined, not `= ANY`: a plan made while the ledger was empty would go through all of it for each of them
+    SELECT found.id FROM unnest(%(persons)b::bigint[]) AS his(id) JOIN compliance_contact AS found ON found.person_id = his.id
+    WHERE found.local_date >= %(since)s OR found.party_type = ANY(%(third_parties)b::text[])
+    UNION
+    SELECT found.id FROM unnest(%(digests)b::bytea[]) AS at(digest)
+    JOIN compliance_contact AS found ON found.point_digest = at.digest
+    WHERE found.local_date >= %(since)s OR found.party_type = ANY(%(third_parties)b::text[])
+) AS theirs
+JOIN compliance_contact AS contact ON contact.id = theirs.id
 JOIN identity_entity AS entity ON entity.id = contact.entity_id
 LEFT JOIN LATERAL (
     SELECT outcome.outcome FROM compliance_contactoutcome AS outcome
     WHERE outcome.contact_id = contact.id ORDER BY outcome.id DESC LIMIT 1
 ) AS last ON true
-WHERE contact.id IN (
-    SELECT id FROM compliance_contact
-    WHERE person_id = ANY(%(persons)b::bigint[]) AND (local_date >= %(since)s OR party_type = ANY(%(third_parties)b::text[]))
-    UNION
-    SELECT id FROM compliance_contact
-    WHERE point_digest = ANY(%(digests)b::bytea[]) AND (local_date >= %(since)s OR party_type = ANY(%(third_parties)b::text[]))
-)
 ORDER BY contact.reserved_at, contact.id
