@@ -90,6 +90,7 @@ class Ownership(models.Model):
     owner = models.ForeignKey(User, models.PROTECT, null=True)
     starts_on = models.DateField()
     ends_on = models.DateField(null=True)
+    while_stage = models.CharField(max_length=12, blank=True)  # it ends, too, when the case leaves this stage
     recorded_at = models.DateTimeField()
     recorded_by = models.BigIntegerField(null=True)
     key = models.CharField(max_length=80, unique=True)
@@ -191,3 +192,65 @@ class Notice(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["party", "kind", "cycle", "nr"], name="one_notice_a_cycle"),
         ]
+
+
+class Capability(models.Model):
+    """A fact: which cases a collector takes at a hand-out. His last one counts; whoever has none takes any."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="capabilities")
+    stages = models.JSONField(default=list)  # empty: any
+    languages = models.JSONField(default=list)  # of the person; empty: any
+    skills = models.JSONField(default=list)  # of hand_out.yaml; a case that asks for another is not his
+    capacity = models.IntegerField(null=True)  # open cases owned at most; None: no limit
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+
+
+class Absence(models.Model):
+    """A fact: from when to when a collector is away, and one who keeps his cases and call-backs meanwhile.
+
+    Nothing changes hands: on these days `cover` works the cases of `user` beside his own, and afterwards they are his.
+    """
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="absences")
+    cover = models.ForeignKey(User, models.PROTECT, related_name="covers")
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    reason = models.CharField(max_length=16)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+    key = models.CharField(max_length=80, unique=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["cover", "ends_on"], name="absence_cover")]
+
+
+class AbsenceEnd(models.Model):
+    """A fact: he is back earlier; `ends_on` is the last day of the absence (before its first: it did not take place)."""
+
+    absence = models.OneToOneField(Absence, models.PROTECT, primary_key=True, related_name="end")
+    ends_on = models.DateField()
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+
+
+class Assist(models.Model):
+    """协催, a fact: a second collector on a case. The owner stays the owner."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="assists")
+    user = models.ForeignKey(User, models.PROTECT, related_name="assists")
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True)
+    reason = models.CharField(max_length=200)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+    key = models.CharField(max_length=80, unique=True)
+
+
+class AssistEnd(models.Model):
+    """A fact: the assist ended on this day."""
+
+    assist = models.OneToOneField(Assist, models.PROTECT, primary_key=True, related_name="end")
+    ends_on = models.DateField()
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)

@@ -11,6 +11,8 @@ from django.db.models import Count, Q, Sum
 from dunwell.arrangements.models import Promise, PromisePart
 from dunwell.casework.models import Case, Reminder
 from dunwell.casework.queries import queue_left
+from dunwell.casework.queries.attribution import own_result
+from dunwell.casework.queries.covers import covered_by
 from dunwell.compliance.models import ContactOutcome
 from dunwell.compliance.queries import withheld
 from dunwell.compliance.rules.purposes import OUTSIDE
@@ -30,6 +32,8 @@ class Today:
     call_backs: list[Reminder]
     due_parts: list[PromisePart]
     held: Case | None
+    result: dict[str, Decimal]  # 业绩归属 of the month, by currency
+    covers: list[User]  # who is away and whose cases are his meanwhile
 
 
 def today_of(user: User, now: datetime) -> Today:
@@ -46,7 +50,9 @@ def today_of(user: User, now: datetime) -> Today:
     )
     made = Promise.objects.filter(recorded_by=user.pk, recorded_at__gte=begin, withdrawal=None)
     promised = made.aggregate(number=Count("id", distinct=True), amount=Sum("parts__amount"))
-    mine = Q(case__owner=user) | Q(recorded_by=user.pk)
+    today = times.business_date(now)
+    covered = covered_by(user.pk, today)
+    mine = Q(case__owner=user) | Q(case__owner__in=covered) | Q(recorded_by=user.pk)
     call_backs = Reminder.objects.filter(
         mine, kind=Reminder.Kind.CALL_BACK, done_at=None, case__closed_on=None, case__entity_id=user.entity_id
     )
@@ -72,6 +78,8 @@ def today_of(user: User, now: datetime) -> Today:
         .exclude(withheld(user.pk, now=now))
         .select_related("party")
         .first(),
+        result=own_result(user_id=user.pk, entity_id=user.entity_id, first=today.replace(day=1), last=today),
+        covers=list(User.objects.filter(pk__in=covered)) if covered else [],
     )
 
 

@@ -234,6 +234,8 @@ def _case(data: Said, kind: str) -> Said:
             casework_words.reason(data["reason"]) if isinstance(data.get("reason"), dict) else "",
         ),  # type: ignore[arg-type]
         "case.released": lambda: (_("Released"), ""),
+        "case.assisted": lambda: (_("Assist"), str(data.get("reason", ""))),
+        "case.assist_ended": lambda: (_("Assist ended"), ""),
     }
     lead, main = said.get(kind, lambda: (kind, ""))()
     return {"lead": lead, "main": main, "rules": [data["rule"]] if data.get("rule") else []}

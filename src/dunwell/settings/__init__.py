@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "dunwell.arrangements",
     "dunwell.strategy",
     "dunwell.casework",
+    "dunwell.floor",
     "dunwell.legal",
     "dunwell.oversight",
     "dunwell.nightly",

@@ -14,6 +14,7 @@ urlpatterns: list = [
     path("", include("dunwell.compliance.urls")),
     path("", include("dunwell.channels.urls")),
     path("", include("dunwell.casework.urls")),
+    path("", include("dunwell.floor.urls")),
     path("", include("dunwell.legal.urls")),
     path("", include("dunwell.nightly.urls")),
     path("", include("dunwell.api.urls")),

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from dunwell.arrangements.models import Promise, PromisePart
 from dunwell.arrears.queries import published_day
 from dunwell.casework.models import Case, Reminder
+from dunwell.casework.queries.covers import assists_on, works_for
 from dunwell.compliance.models import ContactOutcome
 from dunwell.compliance.queries import withheld
 from dunwell.identity.models import User
@@ -75,7 +76,8 @@ def _number_invalid(user: User, now: datetime) -> Q:
 
 #: What collectors ask for, by the chip's name.
 CHIPS: dict[str, Callable[[User, datetime], Q]] = {
-    "mine": lambda user, now: Q(owner=user),
+    "mine": lambda user, now: Q(owner__in=works_for(user.pk, times.business_date(now))),
+    "assisting": lambda user, now: Q(pk__in=assists_on(times.business_date(now)).filter(user=user).values("case")),
     "unowned": lambda user, now: Q(owner=None),
     "call_back_due": _call_back_due,
     "promise_due": _promise_due,
@@ -123,7 +125,8 @@ def queue_left(*, user: User, now: datetime) -> int:
     free = Q(held_by=None) | Q(held_until__lte=now) | Q(held_by=user)
     waiting = Case.objects.filter(ready, free, entity_id=user.entity_id, queue="call", closed_on=None)
     waiting = waiting.exclude(withheld(user.pk, now=now))
-    return waiting.filter(Q(owner=user) | Q(owner=None))[:COUNTED].count()
+    mine = works_for(user.pk, times.business_date(now))
+    return waiting.filter(Q(owner__in=mine) | Q(owner=None))[:COUNTED].count()
 
 
 def filtered(asked: Filter, user: User, now: datetime) -> QuerySet[Case]:

@@ -1,5 +1,13 @@
 """The only writers of cases: who holds one, what was said and agreed, what comes back when, who owns what."""
 
+from dunwell.casework.services.absences import (
+    AbsenceRefused,
+    assist,
+    end_absence,
+    end_assist,
+    set_absence,
+    set_capability,
+)
 from dunwell.casework.services.contacts import Problem, Saved, answer_call, save_contact
 from dunwell.casework.services.drafts import drop_draft, open_draft, save_draft
 from dunwell.casework.services.handing import (
@@ -16,6 +24,7 @@ from dunwell.casework.services.promises import NotHis, may_revise, revise_promis
 from dunwell.casework.services.queue import HOLD, Held, acting, hold, put_off, release, renew, take_next
 
 __all__ = [
+    "AbsenceRefused",
     "HOLD",
     "HandOut",
     "HandOutRefused",
@@ -25,9 +34,12 @@ __all__ = [
     "Problem",
     "Saved",
     "acting",
+    "assist",
     "answer_call",
     "call_back",
     "drop_draft",
+    "end_absence",
+    "end_assist",
     "end_ownerships",
     "hand_out",
     "hold",
@@ -41,6 +53,8 @@ __all__ = [
     "revise_promise",
     "save_contact",
     "save_draft",
+    "set_absence",
+    "set_capability",
     "snooze",
     "take_back",
     "take_next",

@@ -7,6 +7,7 @@ CREATE OR REPLACE FUNCTION casework_take_next(
 ) RETURNS SETOF casework_case LANGUAGE plpgsql AS $$
 DECLARE
     chosen bigint;
+    mine bigint[];
     closed text[];
     head record;
     beyond timestamptz := '-infinity';
@@ -27,6 +28,14 @@ BEGIN
         )
     );
 
+    -- his own cases, and those of whoever is away today and whom he covers (the bank's day)
+    mine := ARRAY(
+        SELECT collector UNION SELECT a.user_id FROM casework_absence AS a
+        LEFT JOIN casework_absenceend AS e ON e.absence_id = a.id
+        WHERE a.cover_id = collector AND a.starts_on <= (at_moment AT TIME ZONE 'Asia/Shanghai')::date
+          AND least(a.ends_on, e.ends_on) >= (at_moment AT TIME ZONE 'Asia/Shanghai')::date
+    );
+
     -- interrupted work is restored
     SELECT c.id INTO chosen FROM casework_case AS c
     WHERE c.held_by_id = collector AND c.held_until > at_moment AND c.closed_on IS NULL
@@ -40,7 +49,7 @@ BEGIN
         WHERE r.kind = 'call_back' AND r.done_at IS NULL
           AND r.due_at <= at_moment AND r.due_at > at_moment - interval '2 days'
           AND c.entity_id = of_entity AND c.closed_on IS NULL
-          AND (c.owner_id = collector OR c.owner_id IS NULL)
+          AND (c.owner_id = ANY (mine) OR c.owner_id IS NULL)
           AND (c.held_by_id IS NULL OR c.held_until <= at_moment)
           AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
           AND NOT casework_closed_to(c.party_id, closed, at_moment)
@@ -48,14 +57,18 @@ BEGIN
         LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED;
     END IF;
 
-    -- his own cases
+    -- his own cases and those that he covers, each owner's by one look into the index
     IF chosen IS NULL THEN
-        SELECT c.id INTO chosen FROM casework_case AS c
-        WHERE c.owner_id = collector AND c.queue = 'call' AND c.closed_on IS NULL
-          AND (c.held_by_id IS NULL OR c.held_until <= at_moment)
-          AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
-          AND NOT casework_closed_to(c.party_id, closed, at_moment)
-        ORDER BY c.rank, c.id LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED;
+        SELECT best.id INTO chosen
+        FROM unnest(mine) AS of(owner) CROSS JOIN LATERAL (
+            SELECT c.id, c.rank FROM casework_case AS c
+            WHERE c.owner_id = of.owner AND c.queue = 'call' AND c.closed_on IS NULL
+              AND (c.held_by_id IS NULL OR c.held_until <= at_moment)
+              AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
+              AND NOT casework_closed_to(c.party_id, closed, at_moment)
+            ORDER BY c.rank, c.id LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED
+        ) AS best
+        ORDER BY best.rank, best.id LIMIT 1;
     END IF;
 
     -- what a colleague left open until his hold ran out

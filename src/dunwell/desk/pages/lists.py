@@ -27,6 +27,7 @@ from dunwell.strategy.queries import segment_name
 
 CHIP_WORDS = {
     "mine": lambda: pgettext("list", "Mine"),
+    "assisting": lambda: pgettext("list", "Assisting"),
     "unowned": lambda: pgettext("list", "Without owner"),
     "call_back_due": lambda: pgettext("list", "Call-back due"),
     "promise_due": lambda: pgettext("list", "Promise due today"),

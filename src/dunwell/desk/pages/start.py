@@ -31,6 +31,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     """Today's figures, call-backs and promises; interrupted work stands first."""
     now = timezone.now()
     context = {"today": today_of(request.user, now), "empty": bool(request.GET.get("empty"))}
+    context["covers"] = [one.name(request.user.language) for one in context["today"].covers]
     return render(request, "desk/start.html", {**context, "files": late_files(request, now)})
 
 

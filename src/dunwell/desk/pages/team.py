@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import secrets
-from datetime import date
+from collections import Counter
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from dunwell.casework import services as casework
-from dunwell.casework.models import Case
+from dunwell.casework.models import Capability, Case, Ownership
+from dunwell.casework.queries.covers import in_force
 from dunwell.desk import words
 from dunwell.desk.pages.case import find, go, sentence
 from dunwell.desk.pages.lists import BUCKETS
@@ -25,6 +28,13 @@ from dunwell.identity.pages.guard import requires
 from dunwell.kernel import times
 
 MOST = 5000  # cases in one hand-out
+SKIPPED = {
+    "closed": pgettext_lazy("left out of a hand-out", "closed"),
+    "other_entity": pgettext_lazy("left out of a hand-out", "of another entity"),
+    "named_officers": pgettext_lazy("left out of a hand-out", "for named officers only"),
+    "no_skill": pgettext_lazy("left out of a hand-out", "nobody chosen takes such a case"),
+    "full": pgettext_lazy("left out of a hand-out", "all who take them are full"),
+}
 
 
 def _chosen(request: HttpRequest) -> tuple[list[int], list[int]]:
@@ -32,7 +42,17 @@ def _chosen(request: HttpRequest) -> tuple[list[int], list[int]]:
     given = request.POST
     owners = [int(number) for number in given.getlist("owner") if number.isdigit()]
     found = Case.objects.filter(entity_id=request.user.entity_id, closed_on=None)
-    if given.get("which") != "all":
+    today = times.business_date(timezone.now())
+    if given.get("which") == "month":
+        begun = Ownership.objects.filter(case=OuterRef("pk"), starts_on__gte=today.replace(day=1), starts_on__lte=today)
+        found = found.exclude(owner=None).exclude(Exists(begun))
+    elif given.get("which") == "moved":
+        said = Capability.objects.order_by("user_id", "-pk").distinct("user_id").exclude(stages=[])
+        kept = {one.user_id: one.stages for one in Capability.objects.filter(pk__in=said.values("pk")) if one.stages}
+        found = found.filter(owner__in=kept)
+        for owner, stages in kept.items():
+            found = found.exclude(owner=owner, stage__in=stages)
+    elif given.get("which") != "all":
         found = found.filter(owner=None)
     if given.get("bucket") in BUCKETS:
         found = found.filter(bucket=given["bucket"])
@@ -60,6 +80,9 @@ def days_of(request: HttpRequest) -> tuple[date | None, date | None]:
         first, last = (date.fromisoformat(text) if text else None for text in typed)
     except ValueError:
         raise casework.HandOutRefused("days") from None
+    if request.POST.get("month_end"):
+        month_end = ((first or times.business_date(timezone.now())).replace(day=1) + timedelta(days=32)).replace(day=1)
+        last = min(filter(None, (last, month_end - timedelta(days=1))))
     begins = first or times.business_date(timezone.now())
     if begins < times.business_date(timezone.now()) or (last is not None and last < begins):
         raise casework.HandOutRefused("days")
@@ -112,6 +135,7 @@ def team(request: HttpRequest) -> HttpResponse:
                     owners=owners,
                     starts_on=starts_on,
                     ends_on=ends_on,
+                    while_stage=bool(request.POST.get("while_stage")),
                     by=by,
                     now=now,
                     key=request.POST.get("key", "")[:50] or secrets.token_hex(12),
@@ -129,8 +153,15 @@ def team(request: HttpRequest) -> HttpResponse:
         except casework.HandOutRefused as refused:
             context["error"] = refusal(refused)
     language = request.user.language
+    today = times.business_date(timezone.now())
+    away = set(in_force(today, today).values_list("user_id", flat=True))
     context["owners"] = [
-        {"owner": one, "name": one.user.name(language), "team": one.user.team.name(language) if one.user.team else ""}
+        {
+            "owner": one,
+            "away": one.user.pk in away,
+            "name": one.user.name(language),
+            "team": one.user.team.name(language) if one.user.team else "",
+        }
         for one in owners_of(request.user)
     ]
     context["chosen"] = [int(number) for number in request.POST.getlist("owner") if number.isdigit()]
@@ -152,13 +183,14 @@ def _preview(request: HttpRequest, plan: casework.HandOut, cases: list[int]) -> 
                 "name": people[owner].name(request.user.language),
                 "cases": len(ids),
                 "balance": total,
+                "points": sum(plan.points.get(one, 0) for one in ids),
                 "buckets": list(buckets.values()),
             }
         )
     return {
         "preview": rows,
         "dealt": sum(row["cases"] for row in rows),
-        "skipped": len(plan.skipped),
+        "skipped": [(SKIPPED[code], n) for code, n in sorted(Counter(plan.skipped.values()).items())],
         "key": secrets.token_hex(12),
         "case_ids": ",".join(str(one) for ids in plan.dealt.values() for one in sorted(ids)),
     }

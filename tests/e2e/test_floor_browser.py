@@ -1,0 +1,60 @@
+"""How those who work cases work together, in a real browser and both languages."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from dunwell.casework import services as casework
+from dunwell.casework.models import Absence
+from dunwell.kernel.times import business_date
+from tests import build
+from tests.e2e.test_desk_browser import open_zone, sign_in
+
+
+def looked_at(page: Page, name: str) -> None:
+    """A picture for whoever wants to look: DUNWELL_PICTURES names the folder."""
+    if folder := os.environ.get("DUNWELL_PICTURES"):
+        page.screenshot(path=f"{folder}/{name}.png")
+
+
+def sign_out(page: Page) -> None:
+    page.locator("form[action='/logout'] button").click()
+    page.wait_for_url("**/login**")
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh-hans", "dark")])
+def test_a_team_leader_covers_an_absence(site, page: Page, language: str, theme: str):
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
+    shown = {"language": language, "theme": theme}
+    leader, absent = build.user("team_leader", **shown), build.user(**shown)
+    cover = build.user(**shown)
+    _person, _point, case = build.debtor(timezone=open_zone())
+    now = timezone.now()
+    casework.hand_out(cases=[case.pk], owners=[absent.pk], by=casework.acting(leader), now=now, key="h")
+    sign_in(page, site.url, leader.username)
+    page.goto(f"{site.url}/team")
+    page.locator("th a", has_text=absent.name(language)).click()
+    page.fill("#ends_on", (business_date(now) + timedelta(days=2)).isoformat())
+    page.locator("label", has_text=cover.staff_no).locator("input").check()
+    looked_at(page, f"member-{language}")
+    page.locator("form[hx-post$='/away'] .btn.main").click()
+    expect(page.locator("form[hx-post$='/back']")).to_be_visible()
+    assert Absence.objects.get().cover_id == cover.pk
+    page.goto(f"{site.url}/team")
+    expect(page.locator(".tag.warn")).to_have_count(1)
+    looked_at(page, f"team-{language}")
+    sign_out(page)
+    sign_in(page, site.url, cover.username)
+    expect(page.locator(".strip.hold", has_text=absent.name(language))).to_be_visible()
+    looked_at(page, f"day-{language}")
+    page.keyboard.press("n")
+    page.wait_for_url(f"**/cases/{case.case_no}")
+    expect(page.locator("#points .btn.live").first).to_be_visible()
+    assert not complaints
