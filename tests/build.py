@@ -11,13 +11,15 @@ from django.conf import settings
 
 from dunwell.arrears.models import AccountState
 from dunwell.casework.models import Case
+from dunwell.casework.services import identity as identity_checks
 from dunwell.compliance import services as compliance
+from dunwell.compliance.models import Contact
 from dunwell.evidence import services as evidence
 from dunwell.identity.models import Entity, Role, Team, User
 from dunwell.kernel.actor import Actor
 from dunwell.portfolio import rules as portfolio_rules
 from dunwell.portfolio import services as portfolio
-from dunwell.portfolio.models import Account, AccountRole, ContactPoint, Party
+from dunwell.portfolio.models import Account, AccountRole, Card, ContactPoint, Party, PartyIdentity
 
 NOW = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)  # 10:30 in Beijing, a Monday
 TODAY = date(2026, 11, 23)
@@ -112,6 +114,32 @@ def contact_point(*, party: Party, value: str = "", kind: str = "mobile", **fiel
         digest=digest,
         digest_version=version,
         **{"source": "contract", "masked": f"{text[:3]}****{text[-4:]}", **fields},
+    )
+
+
+def identity(*, party: Party, name: str = "张三", id_no: str = "999999198703150013") -> PartyIdentity:
+    """Who he is, as the bank's file tells it, and what else he can be asked for: his card and when it was opened."""
+    for one in party.accounts.filter(open_date=None):
+        Account.objects.filter(pk=one.pk).update(open_date=date(2021, 3, 9))
+        Card.objects.create(
+            entity=one.entity, account_no=one.account_no, token=f"t{next(_numbers):08}", last4="4417", kind="primary",
+            digest=b"", digest_version=1, status="active",
+        )  # fmt: skip
+    return PartyIdentity.objects.create(
+        party=party, name_sealed=portfolio.seal_text(party_id=party.pk, text=name), id_kind="resident_id",
+        id_sealed=portfolio.seal_text(party_id=party.pk, text=id_no), digest=b"",
+    )  # fmt: skip
+
+
+#: What he answers who is built by `identity`.
+ANSWERS = {"id_last4": "0013", "birth_day": "0315", "birth_year": "1987", "opened_on": "202103", "card_last4": "4417",
+           "cycle_day": "05"}  # fmt: skip
+
+
+def identified(contact: Contact, *, now: datetime = NOW) -> None:
+    """The bank's other system identified whoever is on the line."""
+    identity_checks.vouch(
+        case_id=contact.case_id, contact_id=contact.pk, by=Actor.program("test"), now=now, key=f"vouched-{contact.pk}"
     )
 
 

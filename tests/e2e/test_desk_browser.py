@@ -31,7 +31,8 @@ def desk(site, page: Page):
     page.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
     zone = open_zone()
     for rank in range(2):
-        _person, _point, case = build.debtor(timezone=zone)
+        person, _point, case = build.debtor(timezone=zone)
+        build.identity(party=person)
         Case.objects.filter(pk=case.pk).update(rank=rank)
     user = build.user(username="collector", language="en", theme="light")
     sign_in(page, site.url, user.username)
@@ -54,13 +55,25 @@ def dial(page: Page) -> None:
     expect(page.locator("#work-form .number")).to_be_visible()
 
 
+def identify(page: Page, answers: dict[str, str] = build.ANSWERS) -> None:
+    """He answers what he is asked, by keys alone."""
+    expect(page.locator("[data-question]").first).to_be_visible()
+    page.keyboard.press("i")
+    for box in page.locator("[data-question]").all():
+        expect(box).to_be_focused()
+        page.keyboard.type(answers[box.get_attribute("data-question")])
+        page.keyboard.press("Tab")
+    page.locator("[data-question]").last.press("Enter")
+    expect(page.locator("#identified")).to_be_checked()
+
+
 def test_a_call_and_a_promise_by_keys_alone(desk: Page):
     dial(desk)
     first = desk.url
     desk.keyboard.press("p")
     expect(desk.locator("#missing")).to_have_text("Identity not checked")
     expect(desk.locator("#save")).to_have_attribute("aria-disabled", "true")
-    desk.keyboard.press("i")
+    identify(desk)
     for box in desk.locator("input[name=disclosed]").all():
         box.check()
     desk.locator(".cal button").nth(0).click()

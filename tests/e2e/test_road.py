@@ -19,6 +19,8 @@ from playwright.sync_api import Page, expect
 
 from dunwell.arrangements.models import PromisePart
 from dunwell.casework.models import Case
+from dunwell.casework.services import identity
+from dunwell.compliance.models import Contact
 from dunwell.demo import people, replay
 from dunwell.evidence.models import Log
 from dunwell.kernel.actor import Actor
@@ -137,7 +139,12 @@ def promise_by_telephone(page: Page, site: str, username: str) -> Case:
     page.locator("#points .btn.live").first.click()
     expect(page.locator(".number")).to_be_visible()
     expect(page.locator(".number")).not_to_contain_text("*")
-    page.locator("#identified").check()
+    expect(page.locator("[data-question]").first).to_be_visible()
+    right, _ = identity.on_file(contact=Contact.objects.latest("id"), now=timezone.now())
+    for box in page.locator("[data-question]").all():
+        box.fill(right[box.get_attribute("data-question")][0])
+    page.locator("#check-identity").click()
+    expect(page.locator("#identified")).to_be_checked()
     for box in page.locator("input[name=disclosed]").all():
         box.check()
     page.locator("input[name=code][value=promise]").check()

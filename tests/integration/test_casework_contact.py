@@ -54,7 +54,9 @@ def dial(case: Case, user) -> Contact:
     )  # fmt: skip
 
 
-def save(case: Case, contact: Contact | None, user, **fields: object) -> services.Saved:
+def save(case: Case, contact: Contact | None, user, *, identified: bool = False, **fields: object) -> services.Saved:
+    if identified and contact is not None:
+        build.identified(contact)
     return services.save_contact(
         case_id=case.pk, contact_id=contact.pk if contact else None, user=user, now=NOW,
         **{"key": "k1", "code": "no_answer", **fields},

@@ -23,7 +23,7 @@ from dunwell.portfolio.models import AccountRole, ContactPoint
 from tests import build
 
 pytestmark = pytest.mark.django_db
-SAID = {"identified": "on", "disclosed": ["who_we_are", "recorded", "objections"]}
+SAID = {"identified": True, "disclosed": ["who_we_are", "recorded", "objections"]}
 ZONES = ("Asia/Shanghai", "Pacific/Auckland", "America/New_York", "Europe/Berlin", "Pacific/Honolulu")
 BY = Actor.program("test")
 
@@ -53,7 +53,9 @@ def ring(client, case, person="", point="", key="rings-1"):
     return client.post(f"/cases/{case.case_no}/incoming", form, HTTP_HX_REQUEST="true")
 
 
-def save(client, case, code, key="save-1", **fields):
+def save(client, case, code, key="save-1", *, identified=False, **fields):
+    if identified:
+        build.identified(Contact.objects.latest("id"), now=timezone.now())
     form = {"key": key, "contact": Contact.objects.latest("id").pk, "code": code, "note": "", **fields}
     return client.post(f"/cases/{case.case_no}/contact", form, HTTP_HX_REQUEST="true")
 
@@ -111,7 +113,7 @@ def test_whoever_answers_takes_the_call_down_though_a_colleague_has_the_case(at_
     _client, user, case, _point, _number = at_work
     client.force_login(build.user(language="en"), backend=settings.AUTHENTICATION_BACKENDS[1])
     assert ring(client, case, case.party_id).status_code == 204
-    assert save(client, case, "asks_something", identified="on", note="asks for the due date").status_code == 204
+    assert save(client, case, "asks_something", identified=True, note="asks for the due date").status_code == 204
     case.refresh_from_db()
     assert case.held_by == user
 
@@ -125,7 +127,7 @@ def test_a_call_of_the_debtor_ends_his_being_out_of_contact_and_a_stranger_s_doe
     save(client, case, "not_the_person", note="rang the wrong bank")
     assert may_locate(case, number)
     ring(client, case, case.party_id, key="rings-2")
-    save(client, case, "interrupted", key="save-2", identified="on")
+    save(client, case, "interrupted", key="save-2", identified=True)
     assert not may_locate(case, number)
 
 

@@ -27,7 +27,7 @@ from dunwell.strategy.queries import segment_name
 from tests import build
 
 pytestmark = pytest.mark.django_db
-SAID = {"identified": "on", "disclosed": ["who_we_are", "recorded", "objections"]}
+SAID = {"identified": True, "disclosed": ["who_we_are", "recorded", "objections"]}
 
 
 @pytest.fixture
@@ -49,7 +49,9 @@ def dial(client, case, point, key="dial-1"):
     return client.post(f"/cases/{case.case_no}/dial", {"point": point.pk, "key": key}, HTTP_HX_REQUEST="true")
 
 
-def save(client, case, code, key="save-1", **fields):
+def save(client, case, code, key="save-1", *, identified=False, **fields):
+    if identified:
+        build.identified(Contact.objects.latest("id"), now=timezone.now())
     contact = Contact.objects.order_by("-id").first()
     form = {"key": key, "contact": contact.pk if contact else "", "code": code, "note": "", **fields}
     return client.post(f"/cases/{case.case_no}/contact", form, HTTP_HX_REQUEST="true")
@@ -156,7 +158,7 @@ def test_a_promise_is_kept_with_its_parts(at_work):
     [
         ("", {}, "Choose what came of the call"),
         ("promise", {"part_date": ["2026-13-40"], "part_amount": ["1"], **SAID}, "write the day as"),
-        ("promise", {"identified": "on"}, "ticked"),
+        ("promise", {"identified": True}, "ticked"),
         ("call_back", {"call_back_date": "soon", "call_back_time": "x"}, "16:30"),
     ],
 )

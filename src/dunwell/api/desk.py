@@ -12,10 +12,11 @@ from ninja import Field, Router, Schema, Status
 from ninja.errors import HttpError
 
 from dunwell.api.auth import permitted
-from dunwell.casework import queries
+from dunwell.casework import queries, words
 from dunwell.casework import services as casework
 from dunwell.casework.models import Case
 from dunwell.casework.rules.codes import action_of
+from dunwell.casework.services import identity
 from dunwell.channels import services as channels
 from dunwell.compliance import queries as compliance_queries
 from dunwell.compliance import services as compliance
@@ -138,6 +139,8 @@ class PromisePart(Schema):
 
 
 class ContactResult(Schema):
+    """`identified`: your own system identified him in this call; else answer the questions of `identity` first."""
+
     contact: int
     code: str
     key: str = KEY
@@ -147,6 +150,28 @@ class ContactResult(Schema):
     call_back_at: datetime | None = None
     note: str = ""
     seconds: int | None = None
+
+
+class IdentityQuestion(Schema):
+    code: str
+    zh: str
+    en: str
+
+
+class IdentityOut(Schema):
+    """`refusal`: locked (until when), too_little, outside, recorded or changed."""
+
+    passed: bool
+    level: str
+    questions: list[IdentityQuestion]
+    failures: int
+    refusal: str
+    until: datetime | None
+
+
+class IdentityIn(Schema):
+    answers: dict[str, str]  # by question
+    key: str = KEY
 
 
 class SavedOut(Schema):
@@ -280,13 +305,59 @@ def incoming(request: HttpRequest, case_no: str, payload: Incoming) -> dict[str,
     }
 
 
+@router.get("/cases/{case_no}/contacts/{contact_id}/identity", response=IdentityOut, url_name="identity")
+def identity_questions(request: HttpRequest, case_no: str, contact_id: int) -> dict[str, object]:
+    """What to ask whoever is on the line, or why nothing can be asked; nothing of the debt is said before a pass."""
+    permitted(request, "case.work")
+    return _standing(_contact_of(request, case_no, contact_id))
+
+
+@router.post(
+    "/cases/{case_no}/contacts/{contact_id}/identity",
+    response={200: IdentityOut, 409: IdentityOut},
+    url_name="identify",
+)
+def identify(request: HttpRequest, case_no: str, contact_id: int, payload: IdentityIn) -> Status:
+    """Compare what he said with what is on file; 409 when these are not the questions, or nobody can pass now."""
+    by, found = permitted(request, "case.work"), _contact_of(request, case_no, contact_id)
+    try:
+        identity.check(
+            case_id=find(request, case_no).pk, contact_id=found.pk, answers=payload.answers, by=by, now=timezone.now(),
+            key=payload.key,
+        )  # fmt: skip
+    except identity.CheckRefused as refused:
+        return Status(409, _standing(found) | {"refusal": refused.code})
+    return Status(200, _standing(found))
+
+
+def _contact_of(request: HttpRequest, case_no: str, contact_id: int) -> Contact:
+    party = find(request, case_no).party_id
+    found = Contact.objects.select_related("contact_point").filter(pk=contact_id, party_id=party).first()
+    if found is None or found.by_id != request.user.pk:
+        raise HttpError(404, f"no contact {contact_id} of yours at this case")
+    return found
+
+
+def _standing(contact: Contact) -> dict[str, object]:
+    stands = identity.standing(contact=contact, now=timezone.now())
+    questions = [{"code": one.code, "zh": one.names["zh-hans"], "en": one.names["en"]} for one in stands.questions]
+    return {"passed": stands.passed, "level": stands.level, "questions": questions, "failures": stands.failures,
+            "refusal": stands.refusal, "until": stands.until}  # fmt: skip
+
+
 @router.post("/cases/{case_no}/contacts", response={200: SavedOut, 422: list[ProblemOut]}, url_name="contact")
 def contact(request: HttpRequest, case_no: str, payload: ContactResult) -> Status:
     """What came of a dial or of a call that came in, with the promise made in it: all of it or nothing."""
-    permitted(request, "case.work")
+    by, case, now = permitted(request, "case.work"), find(request, case_no), timezone.now()
+    if payload.identified and Contact.objects.filter(pk=payload.contact, party_id=case.party_id).exists():
+        try:
+            identity.vouch(case_id=case.pk, contact_id=payload.contact, by=by, now=now, key=f"{payload.key}:identity")
+        except identity.CheckRefused as refused:
+            said = str(words.IDENTITY_REFUSALS[refused.code])
+            return Status(422, [{"field": "identified", "code": refused.code, "text": said}])
     saved = casework.save_contact(
-        case_id=find(request, case_no).pk, contact_id=payload.contact, code=payload.code, user=request.user,
-        now=timezone.now(), key=payload.key, identified=payload.identified, disclosures=payload.disclosures,
+        case_id=case.pk, contact_id=payload.contact, code=payload.code, user=request.user,
+        now=now, key=payload.key, disclosures=payload.disclosures,
         parts=[(part.due_date, part.amount) for part in payload.parts], call_back_at=payload.call_back_at,
         note=payload.note, seconds=payload.seconds,
     )  # fmt: skip

@@ -2,11 +2,16 @@
 
 from django.urls import path
 
-from dunwell.casework.pages import campaigns, numbers
+from dunwell.casework.pages import campaigns, identity, numbers, situation
 from dunwell.casework.pages.strategy import strategy
 
 app_name = "casework"
 urlpatterns = [
+    path("cases/<str:case_no>/identity/<int:contact_id>", identity.check, name="identity"),
+    path("cases/<str:case_no>/situation", situation.situation, name="situation"),
+    path("cases/<str:case_no>/findings", situation.find, name="findings"),
+    path("cases/<str:case_no>/care", situation.care, name="care"),
+    path("cases/<str:case_no>/care/<int:mark_id>", situation.end_care, name="end_care"),
     path("strategy", strategy, name="strategy"),
     path("campaigns", campaigns.listed, name="campaigns"),
     path("campaigns/new", campaigns.give_out, name="campaign_new"),

@@ -43,6 +43,7 @@ PROBLEMS: Mapping[str, object] = {
     "not_positive": _("An amount is more than nothing."),
     "below_least": _("%(amount)s is below the least amount, %(least)s."),
     "above_past_due": _("Together %(total)s: more than is past due, %(past_due)s."),
+    "no_such_finding": _("This finding is not known."),
     "judged": _("Payments have judged this promise: it cannot be taken back."),
     "promise_open": _("Another promise is still open. Withdraw it first."),
 }
@@ -118,3 +119,26 @@ def reason(said: Mapping[str, object] | None) -> str:
         return ""
     params = said.get("params") or {}
     return str(REASONS[str(said["code"])]) % {name: _written(value) for name, value in dict(params).items()}
+
+
+#: How sure one has to be of who is speaking (identity.yaml), and why no check can be made.
+IDENTITY_LEVELS: Mapping[str, object] = {
+    "low": pgettext_lazy("identity check", "his own number"),
+    "normal": pgettext_lazy("identity check", "usual risk"),
+    "high": pgettext_lazy("identity check", "raised risk"),
+}
+IDENTITY_REFUSALS: Mapping[str, object] = {
+    "locked": _("Too many failed checks: nobody passes, and nothing of the debt may be said,"),
+    "too_little": _("Too little is on file that was not just shown: ask him to come to a branch with his document."),
+    "outside": _("A third party is not identified, and nothing of the debt is said to him."),
+    "recorded": _("This check is over."),
+    "changed": _("The questions have changed meanwhile: ask these."),
+}
+#: Why a finding or a mark was not written down.
+NOT_WRITTEN: Mapping[str, object] = {
+    "nothing": _("Choose at least one finding."),
+    "code": _("Choose one of the list."),
+    "end": _("A mark ends on a day to come, and not later than its kind may last."),
+    "day": _("Write the day as 2026-11-23."),
+    "reason": _("Say the reason in a few words."),
+}

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from dunwell.arrears.words import CLASSES
 from dunwell.casework import queries as casework
 from dunwell.casework import services
+from dunwell.casework.rules import findings, vulnerability
 from dunwell.casework.rules.codes import action_of
 from dunwell.compliance.models import ContactPoint
 from dunwell.compliance.queries import Asking, CapUse, Hours, PointBudget, budget
@@ -256,6 +257,22 @@ def _flags(found: casework.CasePage) -> list[Flag]:
     return flags
 
 
+def _knowing(found: casework.CasePage, today: date) -> list[Flag]:
+    """Who needs care, and what was found out of him: old findings are said as such."""
+    language = _language()
+    flags = []
+    for one in found.care:
+        kind = vulnerability.kinds()[one["kind"]]
+        flags.append(Flag(kind.name(language) if found.mine or not kind.limited else _("needs care"), "danger"))
+    stands = [
+        (one["kind"], one["code"], times.business_date(datetime.fromisoformat(one["at"]))) for one in found.findings
+    ]
+    for kind, one in findings.current(stands, today).items():
+        name = findings.kinds()[kind].codes[one.code].name(language)
+        flags.append(Flag(_("%(finding)s (of %(day)s)") % {"finding": name, "day": one.on} if one.old else name))
+    return flags
+
+
 def _advice(found: casework.CasePage, points: Sequence[Point], gate: GateBudget) -> Advice:
     live = [point for point in points if point.state == "live"]
     case, first = found.case, next((point for point in live if not point.purposes), None)
@@ -431,7 +448,8 @@ def page_of(case_id: int, user: User, now: datetime, *, kind: str = "", before: 
         name=case.party.name_masked,
         id_masked=case.party.id_masked,
         role=words.PARTY_ROLES["company" if case.party.kind == "company" else "primary"],
-        flags=_flags(found),
+        flags=[*_knowing(found, times.business_date(now)), *_flags(found)],
+        care=[_guidance(one) for one in found.care],
         days_delinquent=case.days_delinquent,
         bucket=case.bucket,
         stage=words.STAGES.get(case.stage, case.stage),
@@ -482,6 +500,10 @@ def _column(account: casework.AccountRow) -> AccountColumn:
         value["days_delinquent"],
         CLASSES.get(str(value["risk_class"]), ""),
     )  # type: ignore[arg-type]
+
+
+def _guidance(one: dict) -> tuple[str, str]:
+    return vulnerability.kinds()[one["kind"]].advice(_language()), one["ends_on"]
 
 
 def _hold(hold: dict) -> HoldStrip:

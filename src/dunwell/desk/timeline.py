@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from dunwell.casework import told
 from dunwell.casework import words as casework_words
 from dunwell.casework.queries import SORTS
 from dunwell.casework.queries import Entry as Logged
@@ -28,6 +29,8 @@ CHIPS = {
     "payment": lambda: pgettext("timeline", "Payments"),
     "promise": lambda: pgettext("timeline", "Promises"),
     "hold": lambda: pgettext("timeline", "Holds"),
+    "person": lambda: told.chip("person"),
+    "objection": lambda: told.chip("objection"),
     "note": lambda: pgettext("timeline", "Notes"),
     "system": lambda: pgettext("timeline", "System"),
 }
@@ -39,6 +42,8 @@ KINDS = {
     "payment": lambda: pgettext("timeline", "Payment"),
     "promise": lambda: pgettext("timeline", "Promise"),
     "hold": lambda: pgettext("timeline", "Hold"),
+    "person": lambda: told.name("person"),
+    "objection": lambda: told.name("objection"),
     "note": lambda: pgettext("timeline", "Note"),
     "gate.decided": lambda: pgettext("timeline", "Decision"),
     "case": lambda: pgettext("timeline", "Case"),
@@ -333,6 +338,8 @@ def _words(entry: Logged, points: Mapping[int, str]) -> Said:
                 "wrong_number": _("Wrong numbers"),
             }.get(str(data.get("list")), "")
         }
+    if (of_casework := told.said(kind, data)) is not None:
+        return of_casework
     by_room: dict[str, Callable[[], Said]] = {
         "message": lambda: _message(data, points, kind.split(".")[1]),
         "payment": lambda: _payment(data, kind),

@@ -262,3 +262,4 @@ class CasePage:
     promise: OpenPromise | None = None
     people: Sequence[tuple[int, str]] = ()  # who may ring: the person himself first
     phones: Sequence[tuple[int, str]] = ()
+    care: Sequence[tuple[str, str]] = ()  # how to talk to him, and the last day of it

@@ -37,6 +37,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
         LEADER, COMPLIANCE, LEGAL
     ),  # joint debts, heirs, notices given: compliance.rules.circumstances
     "contact.release": _roles(LEADER, COMPLIANCE),  # never one's own question: compliance.services.releasing
+    "vulnerability.view": _roles(LEADER, COMPLIANCE),  # which care somebody needs, whoever has the case
     "list.edit": _roles(COMPLIANCE),
     "class.judge": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),
     "class.approve": _roles(COMPLIANCE, MANAGER),  # never one's own: arrears.services

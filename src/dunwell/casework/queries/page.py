@@ -85,6 +85,8 @@ class CasePage:
     promises: list[dict]
     planned: list[dict]
     reminders: list[dict]
+    findings: list[dict]
+    care: list[dict]  # who needs care: kind, last day
     pinned: tuple[tuple[str, datetime, int | None], ...]  # text, when, by whom
     open_contact: Contact | None  # reserved by this collector, its outcome not written yet
     terms: arrangement_queries.Terms

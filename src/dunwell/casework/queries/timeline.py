@@ -10,7 +10,7 @@ from dunwell.casework.queries.statements import rows, told
 from dunwell.portfolio import services as portfolio
 
 #: The chips of the timeline, in the order in which they stand.
-SORTS = ("call", "message", "letter", "visit", "payment", "promise", "hold", "note", "system")
+SORTS = ("call", "message", "letter", "visit", "payment", "promise", "hold", "person", "objection", "note", "system")
 LAST = 2**62
 
 

@@ -14,8 +14,10 @@ from dunwell.arrangements.models import Promise
 from dunwell.arrangements.rules.promises import Part
 from dunwell.casework import words
 from dunwell.casework.models import Case, Note, PlannedAction, Reminder
+from dunwell.casework.rules import findings
 from dunwell.casework.rules.codes import Code, action_of, codes, mistakes
-from dunwell.casework.services import drafts, notes
+from dunwell.casework.services import drafts, identity, notes
+from dunwell.casework.services.findings import record_findings
 from dunwell.casework.services.queue import acting, hold, release
 from dunwell.channels.services import calling
 from dunwell.compliance import services as compliance
@@ -64,27 +66,29 @@ def save_contact(
     user: User,
     now: datetime,
     key: str,
-    identified: bool = False,
     disclosures: Collection[str] = (),
     parts: Sequence[Part] = (),
     call_back_at: datetime | None = None,
     note: str = "",
     pinned: bool = False,
     seconds: int | None = None,
+    found_out: Mapping[str, str] | None = None,
 ) -> Saved:
     """Write what came of a call, and what was agreed in it, or nothing of it.
 
     `key` is made once by the page: a double click or a resend after a lost connection answers what was saved the
     first time. `contact_id` is the dial that the gate reserved, or the call that came in (`answer_call`); `parts` are
-    dates and amounts of a promise in the case's currency. With problems nothing is written and they say which field and
-    why; the page keeps what was typed. The case is released; a hold that had lapsed meanwhile does not lose the result of
-    a call that was made.
+    dates and amounts of a promise in the case's currency. Whether he was identified the checks of this contact say
+    (services.identity); `found_out` are findings by kind, with the note as what was heard.
+    With problems nothing is written and they say which field and why; the page keeps what was typed. The case is
+    released; a hold that had lapsed meanwhile does not lose the result of a call that was made.
     """
     case = Case.objects.select_for_update(no_key=True).get(pk=case_id)
     saved = _saved(key)
     if saved is not None:
         return saved
     contact = Contact.objects.filter(pk=contact_id).first() if contact_id else None
+    identified = contact is not None and identity.passed(contact.pk)
     action = action_of(direction=contact.direction, party=contact.party_type) if contact else "call"
     found = [
         Problem(mistake.field, mistake.code)
@@ -100,6 +104,11 @@ def save_contact(
         )
     ]
     found += _belongs(contact, case=case, user=user)
+    if any(
+        code and code not in getattr(findings.kinds().get(kind), "codes", ())
+        for kind, code in (found_out or {}).items()
+    ):
+        found.append(Problem("found", "no_such_finding"))
     chosen = codes().actions[action].find(code)
     if parts and chosen is not None and "promise" in chosen.asks:
         found += _promise_problems(case, parts, now=now)
@@ -107,7 +116,7 @@ def save_contact(
         return Saved(problems=tuple(found))
     return _write(
         case, contact, chosen, user=user, now=now, key=key, identified=identified, parts=parts,
-        call_back_at=call_back_at, note=note, pinned=pinned, seconds=seconds,
+        call_back_at=call_back_at, note=note, pinned=pinned, seconds=seconds, found_out=found_out or {},
     )  # fmt: skip
 
 
@@ -143,6 +152,7 @@ def _write(
     note: str,
     pinned: bool,
     seconds: int | None,
+    found_out: Mapping[str, str],
 ) -> Saved:
     by = acting(user)
     outcome = compliance.record_outcome(
@@ -169,6 +179,10 @@ def _write(
         )
     if note.strip():
         written = notes.write_note(case_id=case.pk, text=note, pinned=pinned, by=by, now=now, key=f"{key}:note")
+    if any(found_out.values()):
+        record_findings(
+            case_id=case.pk, found=found_out, heard=note, contact_id=contact.pk, by=by, now=now, key=f"{key}:f"
+        )
     if chosen.hold is not None:
         kind, days = chosen.hold
         compliance.place_hold(

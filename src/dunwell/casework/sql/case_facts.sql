@@ -47,6 +47,15 @@ SELECT
         FROM casework_note AS n JOIN casework_case AS o ON o.id = n.case_id
         WHERE o.party_id = c.party_id AND n.pinned ORDER BY n.id DESC LIMIT 3
      ) AS n) AS pinned,
+    (SELECT coalesce(json_agg(json_build_object('kind', f.kind, 'code', f.code, 'at', f.recorded_at)), '[]')
+     FROM (
+        SELECT DISTINCT ON (f.kind) f.kind, f.code, f.recorded_at
+        FROM casework_finding AS f WHERE f.party_id = c.party_id ORDER BY f.kind, f.id DESC
+     ) AS f) AS findings,
+    (SELECT coalesce(json_agg(json_build_object('kind', v.kind, 'ends_on', v.ends_on) ORDER BY v.id), '[]')
+     FROM casework_vulnerabilitymark AS v LEFT JOIN casework_vulnerabilityend AS n ON n.mark_id = v.id
+     WHERE v.party_id = c.party_id AND n.mark_id IS NULL
+       AND v.ends_on >= (%(now)s::timestamptz AT TIME ZONE 'Asia/Shanghai')::date) AS care,
     (SELECT json_build_object('sealed', encode(d.data_sealed, 'hex'), 'at', d.saved_at)
      FROM casework_draft AS d WHERE d.case_id = c.id AND d.user_id = %(user)s) AS draft
 FROM casework_case AS c

@@ -13,6 +13,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         WHEN kind LIKE 'promise.%' THEN 'promise'
         WHEN kind LIKE 'hold.%' THEN 'hold'
         WHEN kind LIKE 'note.%' THEN 'note'
+        WHEN split_part(kind, '.', 1) IN ('identity', 'finding', 'vulnerability', 'path', 'proof', 'means') THEN 'person'
+        WHEN split_part(kind, '.', 1) IN ('dispute', 'complaint', 'representative', 'request', 'cluster') THEN 'objection'
         ELSE 'system'
     END
 $$;

@@ -17,6 +17,8 @@ from dunwell.arrangements.models import Promise
 from dunwell.arrangements.rules.promises import PromiseRefused
 from dunwell.casework import services as casework
 from dunwell.casework.models import Case
+from dunwell.casework.pages.finding import case_of as find
+from dunwell.casework.pages.finding import go, sentence
 from dunwell.casework.words import problem
 from dunwell.channels import services as channels
 from dunwell.channels.queries import texts_in_force
@@ -25,7 +27,7 @@ from dunwell.channels.services.queueing import WrongPoint
 from dunwell.compliance import services as compliance
 from dunwell.compliance.rules.holds import placeable
 from dunwell.desk import words
-from dunwell.desk.pages.case import amount_of, find, go, moment_of, parts_of, sentence, typed_of
+from dunwell.desk.pages.case import amount_of, moment_of, parts_of, typed_of
 from dunwell.desk.reading import refusal_of, told
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel import times

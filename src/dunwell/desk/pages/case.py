@@ -6,8 +6,7 @@ import secrets
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -17,10 +16,12 @@ from django.views.decorators.http import require_GET, require_POST
 from dunwell.casework import queries as casework_queries
 from dunwell.casework import services as casework
 from dunwell.casework.models import Case
+from dunwell.casework.pages.finding import case_of as find
+from dunwell.casework.pages.finding import go, sentence
+from dunwell.casework.rules import findings
 from dunwell.casework.rules.codes import Action, action_of, codes
 from dunwell.casework.services import Saved
 from dunwell.channels import services as channels
-from dunwell.compliance import queries as compliance_queries
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact
 from dunwell.compliance.queries import party_of
@@ -41,37 +42,15 @@ from dunwell.kernel.times import BANK_ZONE
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import ContactPoint
 
-TYPED = ("code", "note", "call_back_date", "call_back_time", "key", "contact")
-
-
-def find(request: HttpRequest, case_no: str) -> Case:
-    """The case, if it is of the user's entity; else there is nothing at this address.
-
-    A case of staff or of a sensitive person is for the officers named for them (403 for others).
-    """
-    case = Case.objects.filter(case_no=case_no, entity_id=request.user.entity_id).first()
-    if case is None:
-        raise Http404(case_no)
-    if not compliance_queries.may_open(case.party_id, user_id=request.user.pk, now=timezone.now()):
-        raise PermissionDenied("for named officers only")
-    return case
-
-
-def go(address: str) -> HttpResponse:
-    """Sends a form that htmx posted to another page."""
-    return HttpResponse(status=204, headers={"HX-Redirect": address})
-
-
-def sentence(text: str) -> HttpResponse:
-    """What is wrong, into the dialog that asked; what was typed stays in it."""
-    return HttpResponse(text, status=422, content_type="text/plain; charset=utf-8")
+FINDINGS = {kind: f"finding_{kind}" for kind in findings.kinds()}
+TYPED = ("code", "note", "call_back_date", "call_back_time", "key", "contact", *FINDINGS.values())
 
 
 def typed_of(data: QueryDict | dict) -> dict[str, object]:
     """What stands in the form of a call, from a request or from a draft."""
     many = data.getlist if isinstance(data, QueryDict) else lambda name: list(data.get(name, []))
     typed: dict[str, object] = {name: data.get(name, "") for name in TYPED}
-    typed |= {"identified": bool(data.get("identified")), "disclosed": many("disclosed")}
+    typed["disclosed"] = many("disclosed")
     typed["parts"] = list(zip(many("part_date"), many("part_amount"), strict=False))
     return typed
 
@@ -133,7 +112,7 @@ def context_of(request: HttpRequest, case: Case, *, kind: str = "", before: int 
 
 def form_of(page: object, typed: dict[str, object]) -> dict[str, object]:
     """The form of a call with what was typed in it."""
-    call = getattr(page, "call", None)
+    call, language = getattr(page, "call", None), get_language() or ""
     action = codes().actions[call.action if call else "call"]
     groups, asked = _groups(typed, action)
     rows = list(typed["parts"])  # type: ignore[call-overload]
@@ -145,6 +124,15 @@ def form_of(page: object, typed: dict[str, object]) -> dict[str, object]:
         "groups": groups,
         "asked": asked,
         "parts": [{"date": day, "amount": amount} for day, amount in rows],
+        "findings": [
+            (
+                FINDINGS[kind.code],
+                kind.name(language),
+                typed[FINDINGS[kind.code]],
+                [(code.code, code.name(language)) for code in kind.codes.values()],
+            )
+            for kind in findings.kinds().values()
+        ],
     }
 
 
@@ -337,11 +325,11 @@ def contact(request: HttpRequest, case_no: str) -> HttpResponse:
             user=request.user,
             now=now,
             key=str(typed["key"])[:70] or secrets.token_hex(12),
-            identified=bool(typed["identified"]),
             disclosures=typed["disclosed"],
             parts=parts,
             call_back_at=at,
             note=str(typed["note"]),  # type: ignore[arg-type]
+            found_out={kind: str(typed[name]) for kind, name in FINDINGS.items()},
         )
         if saved.ok:
             following = casework.take_next(user=request.user, now=now)
@@ -367,7 +355,7 @@ def _errors(saved: Saved) -> dict[str, object]:
 
 
 def _keep_draft(request: HttpRequest, found: Case, now: datetime) -> None:
-    data: dict[str, object] = {name: request.POST.get(name, "") for name in (*TYPED, "identified")}
+    data: dict[str, object] = {name: request.POST.get(name, "") for name in TYPED}
     data |= {name: request.POST.getlist(name) for name in ("disclosed", "part_date", "part_amount")}
     casework.save_draft(case_id=found.pk, user=request.user, data=data, now=now)
 

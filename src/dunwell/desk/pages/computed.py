@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from dunwell.casework import services as casework
-from dunwell.desk.pages.case import find
+from dunwell.casework.pages.finding import case_of as find
 from dunwell.evidence import services as evidence
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel import times

@@ -18,9 +18,10 @@ from django.views.decorators.http import require_POST
 
 from dunwell.casework import services as casework
 from dunwell.casework.models import Capability, Case, Ownership
+from dunwell.casework.pages.finding import case_of as find
+from dunwell.casework.pages.finding import go, sentence
 from dunwell.casework.queries.covers import in_force
 from dunwell.desk import words
-from dunwell.desk.pages.case import find, go, sentence
 from dunwell.desk.pages.lists import BUCKETS
 from dunwell.desk.queries import owners_of
 from dunwell.identity.models import User

@@ -6,9 +6,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from dunwell.casework.pages.finding import case_of as find
+from dunwell.casework.pages.finding import go
 from dunwell.casework.rules.codes import action_of
 from dunwell.compliance.models import Contact
-from dunwell.desk.pages.case import context_of, find, go
+from dunwell.desk.pages.case import context_of
 from dunwell.desk.telephone import on_telephone, refused_at_dial
 from dunwell.identity.pages.guard import requires
 

@@ -141,7 +141,11 @@
   document.addEventListener("keydown", (event) => {
     const form = work();
     if (!form || event.isComposing || event.keyCode === 229) return;
-    if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && event.target instanceof Element && form.contains(event.target) && event.target.matches("input")) { event.preventDefault(); return; }
+    if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && event.target instanceof Element && form.contains(event.target) && event.target.matches("input")) {
+      event.preventDefault();
+      if (event.target.closest("#identity-check")) { const check = $("#check-identity"); if (check) check.click(); }
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || $("dialog[open]")) return;
     if (document.body.dataset.singleKeys === "off" || event.target.matches?.("textarea, select, input:not([type=radio], [type=checkbox])")) return;
     const press = (radio) => {

@@ -173,6 +173,7 @@
   document.addEventListener("htmx:beforeRequest", (event) => event.detail.elt.setAttribute("aria-busy", "true"));
   document.addEventListener("htmx:afterRequest", (event) => {
     event.detail.elt.removeAttribute("aria-busy");
+    if (waiting && waiting.isConnected && event.detail.elt !== waiting) return;  /* another part's answer sends nothing that waits */
     if (event.detail.successful || event.detail.xhr.status === 422) { waiting = null; attempts = 0; clearInterval(ticking); offline.hidden = true; }
   });
   document.addEventListener("htmx:sendError", (event) => lost(event.detail.elt, "words"));
