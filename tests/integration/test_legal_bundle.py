@@ -103,7 +103,7 @@ def _call(party, point, at, folder: Path) -> None:
 
 def bundle(party, **told):
     asked = {"party_id": party.pk, "first": date(2026, 10, 1), "last": TODAY, "cut_off": TODAY, "reason": "suit",
-             "language": "zh-hans", "by": OFFICER, "now": NOW, "key": "b1", **told}  # fmt: skip
+             "language": "zh-hans", "cuts": {}, "by": OFFICER, "now": NOW, "key": "b1", **told}  # fmt: skip
     return services.make_bundle(**asked)
 
 

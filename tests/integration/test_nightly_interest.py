@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import io
+import re
+import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 from django.conf import settings
+from pypdf import PdfReader
 
 from dunwell.arrears.models import HostDifference
 from dunwell.arrears.queries import amounts_in_doubt
+from dunwell.arrears.rules.judgment import CourtCut
 from dunwell.arrears.services import NotAllowed, explain_difference
 from dunwell.casework.models import Case
 from dunwell.engine import lake, session
+from dunwell.evidence import services as evidence
 from dunwell.evidence.models import Log
 from dunwell.identity.models import Role
 from dunwell.kernel.actor import Actor
+from dunwell.legal import services as legal
+from dunwell.legal.models import Bundle
 from dunwell.nightly import services
 from dunwell.nightly.computed import NotKnown, compute
 from dunwell.nightly.computed.receipt import receipt
 from dunwell.nightly.models import Run
 from dunwell.nightly.services.freezing import folder_of
-from dunwell.portfolio.models import Account
+from dunwell.portfolio import services as portfolio
+from dunwell.portfolio.models import Account, PartyIdentity
 from tests import build, nights
 
 D = date(2026, 11, 22)
@@ -100,6 +110,7 @@ def test_interest_since_the_posting_day_and_since_the_last_statement(home, clien
     every_figure_is_the_sum_of_its_lines()
     an_account_that_was_not_in_work_is_told_from_the_book()
     it_is_told_on_the_page_and_by_the_api(client)
+    a_set_of_proof_has_it_cut_as_courts_do_beside_the_contract(client)
 
 
 def every_figure_is_the_sum_of_its_lines() -> None:
@@ -137,6 +148,46 @@ def it_is_told_on_the_page_and_by_the_api(client) -> None:
     told = client.get(f"/api/arrears/accounts/A1/computed?on={D}").json()
     assert {one["code"]: one["value"] for one in told["figures"]}["interest"] == "35.60"
     assert client.get("/api/arrears/accounts/A1/risk-class").json()["risk_class"] == "special_mention"
+
+
+def a_set_of_proof_has_it_cut_as_courts_do_beside_the_contract(client) -> None:
+    """The receipt's own figures; by the contract 1,845.60, and what lies above the ceiling is taken off."""
+    account = Account.objects.get(account_no="A1")
+    name = portfolio.seal_text(party_id=account.party_id, text="林致远")
+    PartyIdentity.objects.create(party_id=account.party_id, name_sealed=name, digest=b"")
+    given = {"first": "2026-10-01", "last": str(D), "cut_off": str(D), "reason": "suit", "key": "b1"}
+    assert client.post("/legal/accounts/A1/bundle", given).status_code == 302
+    court = compute(account_no="A1", business_date=D).court
+    (figure,) = [one for one in receipt(compute(account_no="A1", business_date=D)) if one.code == "court"]
+    assert figure.value == court.payable
+    index_says(Bundle.objects.get(), court)
+    over = replace(court, allowed=Decimal("50.00"), cut=court.claimed - 50, payable=Decimal("50.00"))
+    made = legal.make_bundle(
+        party_id=account.party_id, first=D, last=D, cut_off=D, reason="suit", language="en", cuts={account.pk: over},
+        by=Actor(user_id=9, name="S9"), now=build.NOW, key="b3",
+    )  # fmt: skip
+    index_says(made, over)
+    client.post("/legal/accounts/A1/bundle", given | {"cut_off": "2026-11-21", "key": "b2"})
+    assert any(
+        "variant of the claim" in one or "position of account" in one
+        for one in Bundle.objects.get(key="bundle-b2").missing
+    )
+
+
+def index_says(made: Bundle, court: CourtCut) -> None:
+    with zipfile.ZipFile(io.BytesIO(evidence.read_file(made.file))) as archive:
+        pages = PdfReader(io.BytesIO(archive.read("index.pdf"))).pages
+    text = " ".join(" ".join(page.extract_text() for page in pages).split())
+    assert "Cut at 24 % a year" in text and "CN-COURT-CUT" in text
+    for said, amount in (
+        ("as computed", court.claimed),
+        ("The ceiling for these days", court.allowed),
+        ("Left standing of them", court.payable),
+        ("The claim by the contract", Decimal("1845.60")),
+        ("Above the ceiling", court.cut),
+        ("The claim cut", Decimal("1845.60") - court.cut),
+    ):
+        assert re.search(rf"{said} [−-]?{amount:,.2f}\b", text), (said, amount, text[:2000])
 
 
 def differences() -> list[tuple]:

@@ -300,6 +300,7 @@ def _why(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     from dunwell.evidence import services as evidence
+    from dunwell.evidence.destroyed import by_protocol
 
     try:
         found = evidence.verify(Path(options.path) if options.path else None)
@@ -307,6 +308,10 @@ def _verify(options: argparse.Namespace) -> int:
         raise Refused(f"{options.path}: {error}") from None
     for change in found.changed:
         print(change)
+    for gone in found.excused:
+        print(gone)
+    for number, count in by_protocol(found.destroyed.values()):
+        print(f"protocol {number}: {count} destroyed")
     print(found)
     return 1 if found.changed else 0
 

@@ -12,6 +12,7 @@ WHY = {
     "case_open": "case {case_no} is open",
     "hold": "a hold ({kind}) is in force",
     "owes": "account {account_no} still has a balance of {amount} {currency}",
+    "locked": "a retention lock is in force ({cause} {reference})",
     "retention": "records ({kind}, the last of {last}) must be kept: {rule}, confidence {confidence}",
 }
 

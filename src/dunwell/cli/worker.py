@@ -47,6 +47,7 @@ DUTIES = (
     Duty("notices", "dunwell.casework.services.notices:give_notices", 60),
     Duty("letters", "dunwell.channels.services:send_letters", 60),
     Duty("limitation", "dunwell.legal.services:keep_clocks", 30),
+    Duty("destroy", "dunwell.legal.services:destroy_due", 30),
     Duty("alarms", "dunwell.oversight.services:raise_alarms", 60),
     Duty("seal", "dunwell.evidence.services:seal", 60),
     Duty("sign", "dunwell.cli.worker:sign_yesterday", 900),

@@ -73,7 +73,7 @@ class Stamp(models.Model):
 
 
 class StoredFile(models.Model):
-    """A file kept by content, encrypted under its own data key."""
+    """A file kept by content, encrypted under its own data key. Destroyed, its key is gone; its hash stays."""
 
     sha256 = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=200)
@@ -81,4 +81,5 @@ class StoredFile(models.Model):
     path = models.CharField(max_length=300)
     wrapped_key = models.BinaryField()
     key_version = models.IntegerField()
+    destroyed_under = models.BigIntegerField(null=True)  # the number of the protocol; null: it is kept
     recorded_at = models.DateTimeField()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -21,6 +21,7 @@ class Period:
     months: int
     since: date
     text: str
+    text_zh: str
     instrument: str
     rule: str
     confidence: str
@@ -31,6 +32,15 @@ class Period:
         month = last.month - 1 + self.months
         year, month = last.year + self.years + month // 12, month % 12 + 1
         return date(year, month, min(last.day, monthrange(year, month)[1]))
+
+    def last_over(self, today: date) -> date:
+        """The last day whose records may be destroyed today: their period ended before it."""
+        month = today.month - 1 - self.months
+        year, month = today.year - self.years + month // 12, month % 12 + 1
+        day = date(year, month, min(today.day, monthrange(year, month)[1]))
+        while self.ends(day) >= today:
+            day -= timedelta(days=1)
+        return day
 
 
 @cache
@@ -51,6 +61,7 @@ def periods(on: date) -> dict[str, Period]:
                 months=latest["value"].get("months", 0),
                 since=latest["from"],
                 text=given["text"],
+                text_zh=given["text_zh"],
                 instrument=given["source"]["instrument"],
                 rule=given["source"]["rule"],
                 confidence=given["source"]["confidence"],

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 from django.db import connection
 
-from dunwell.evidence import facts, rules, stamping
+from dunwell.evidence import destroyed, facts, rules, stamping
 from dunwell.evidence.models import DailyRoot, Seal
 from dunwell.evidence.reading import is_whole
 from dunwell.evidence.signing import key_id, signing_key
@@ -103,6 +103,8 @@ class Verified:
     days: int = 0
     stamped: int = 0
     changed: list[Change] = field(default_factory=list)
+    destroyed: dict[str, destroyed.Gone] = field(default_factory=dict)  # by row, under a protocol
+    excused: list[destroyed.Gone] = field(default_factory=list)  # those that an older record still holds
 
     def __str__(self) -> str:
         return f"{self.records} records, {len(self.changed)} changed"
@@ -110,12 +112,27 @@ class Verified:
 
 def verify(path: Path | None = None) -> Verified:
     """Check the log in the database, or an exported file. An unreadable file raises ValueError."""
-    if path is None:
-        public = signing_key()[0].public_key().public_bytes_raw()
-        result = check(_batches(whole=True), _loose(), _days(), public, stamping.authorities(settings.STAMP_TRUST))
-        result.changed += [_row_change(one) for one in facts.broken()]
+    if path is not None:
+        batches, loose, days, public = _opened(Path(path))
+        result = check(batches, loose, days, public, stamping.authorities(settings.STAMP_TRUST))
+        records = [record for _batch, found in batches for record in found] + loose
+        result.destroyed = destroyed.told(
+            (record.id, record.fields["data"])
+            for record in records
+            if record.fields and record.fields["kind"] == destroyed.KIND
+        )
         return result
-    return check(*_opened(Path(path)), stamping.authorities(settings.STAMP_TRUST))
+    public = signing_key()[0].public_key().public_bytes_raw()
+    result = check(_batches(whole=True), _loose(), _days(), public, stamping.authorities(settings.STAMP_TRUST))
+    result.destroyed = destroyed.told(destroyed.logged())
+    changed = {int(one.number) for one in result.changed if one.what == "record"}
+    for one in facts.broken():
+        gone = result.destroyed.get(one.row)
+        if destroyed.excused(one, gone, changed):
+            result.excused.append(gone)
+        else:
+            result.changed.append(_row_change(one))
+    return result
 
 
 def _row_change(one: facts.Broken) -> Change:

@@ -55,6 +55,10 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "legal.view": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),
     "legal.edit": _roles(LEGAL),
     "bundle.make": _roles(COMPLIANCE, LEGAL),
+    "retention.view": _roles(COMPLIANCE, LEGAL, MANAGER),
+    "retention.lock": _roles(COMPLIANCE, LEGAL),
+    "destruction.propose": _roles(COMPLIANCE, LEGAL),
+    "destruction.approve": _roles(COMPLIANCE, MANAGER),  # never one's own: legal.services.destroying
     "audit.view": _roles(COMPLIANCE, MANAGER),
     "user.manage": _roles(ADMINISTRATOR),
 }

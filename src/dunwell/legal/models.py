@@ -88,3 +88,65 @@ class Bundle(models.Model):
     recorded_at = models.DateTimeField()
     recorded_by = models.BigIntegerField(null=True)
     key = models.CharField(max_length=80, unique=True)
+
+
+class Destruction(models.Model):
+    """A fact: somebody proposes to destroy records whose period has ended. What came of it are facts of their own."""
+
+    entity = models.ForeignKey(Entity, models.PROTECT)
+    kind = models.CharField(max_length=24)  # of legal.queries.due.KINDS
+    reason = models.CharField(max_length=200)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField()
+    key = models.CharField(max_length=80, unique=True)
+
+
+class DestructionItem(models.Model):
+    """A fact: one record of a proposal, with its hash, the day from which its period ran, and the rule that ended it."""
+
+    destruction = models.ForeignKey(Destruction, models.PROTECT, related_name="items")
+    model = models.CharField(max_length=40)  # channels.recording
+    row = models.BigIntegerField()
+    party = models.ForeignKey(Party, models.PROTECT, null=True, related_name="+")
+    file = models.ForeignKey(StoredFile, models.PROTECT, null=True, related_name="destruction_items")
+    about = models.CharField(max_length=120)  # no personal data in clear
+    day = models.DateField()
+    kept_until = models.DateField()
+    rule = models.CharField(max_length=32)
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["destruction", "model", "row"], name="one_item_a_record")]
+        indexes = [models.Index(fields=["model", "row"], name="destruction_record")]
+
+
+class DestructionAnswer(models.Model):
+    """A fact: another person approved it, which gives its protocol a number, or refused it."""
+
+    destruction = models.OneToOneField(Destruction, models.PROTECT, primary_key=True, related_name="answer")
+    entity = models.ForeignKey(Entity, models.PROTECT)
+    number = models.BigIntegerField(null=True)  # of the protocol; null: refused
+    reason = models.CharField(max_length=200, blank=True)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["entity", "number"], name="one_protocol_a_number")]
+
+
+class DestructionOutcome(models.Model):
+    """A fact: what became of one record: destroyed, or kept because something forbids it after all."""
+
+    item = models.OneToOneField(DestructionItem, models.PROTECT, primary_key=True, related_name="outcome")
+    kept_because = models.CharField(max_length=24, blank=True)  # an obstacle's code; empty: destroyed
+    recorded_at = models.DateTimeField()
+
+
+class DestructionProtocol(models.Model):
+    """A fact: all of it was carried out; the protocol as it was signed."""
+
+    destruction = models.OneToOneField(Destruction, models.PROTECT, primary_key=True, related_name="protocol")
+    file = models.ForeignKey(StoredFile, models.PROTECT)
+    destroyed = models.IntegerField()
+    kept = models.IntegerField()
+    recorded_at = models.DateTimeField()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.legal.pages import claims, people
+from dunwell.legal.pages import claims, people, retention
 
 app_name = "legal"
 urlpatterns = [
@@ -11,11 +11,16 @@ urlpatterns = [
     path("people/<str:party_no>/correct", people.correct, name="person_correct"),
     path("people/<str:party_no>/restrict", people.restrict, name="person_restrict"),
     path("people/<str:party_no>/erase", people.erase, name="person_erase"),
+    path("evidence/retention", retention.retention, name="retention"),
+    path("evidence/retention/locks", retention.lock, name="lock"),
+    path("evidence/retention/locks/<int:lock_id>/release", retention.release, name="release"),
+    path("evidence/retention/proposals", retention.propose, name="propose"),
+    path("evidence/retention/proposals/<int:destruction_id>/answer", retention.answer, name="answer"),
+    path("evidence/retention/protocols/<int:number>", retention.protocol, name="protocol"),
     path("legal", claims.claims, name="claims"),
     path("legal/accounts/<str:account_no>", claims.claim, name="claim"),
     path("legal/accounts/<str:account_no>/fact", claims.fact, name="fact"),
     path("legal/accounts/<str:account_no>/paper", claims.paper, name="paper"),
-    path("legal/accounts/<str:account_no>/bundle", claims.bundle, name="bundle"),
     path("legal/facts/<int:fact_id>/withdraw", claims.withdraw, name="withdraw"),
     path("legal/papers", claims.standing, name="standing"),
     path("legal/papers/new", claims.keep_standing, name="keep_standing"),

@@ -88,6 +88,13 @@ FACTS = (  # inserted and read; never changed, never deleted by the application
     "legal_limitationfactwithdrawal",
     "legal_paper",
     "legal_bundle",
+    "casework_retentionlock",
+    "casework_retentionlockrelease",
+    "legal_destruction",
+    "legal_destructionitem",
+    "legal_destructionanswer",
+    "legal_destructionoutcome",
+    "legal_destructionprotocol",
 )
 READ_ONLY = ("django_migrations", "django_content_type", "auth_permission")  # written by migrations
 WITHHELD = (

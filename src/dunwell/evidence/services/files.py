@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +24,14 @@ CHUNK = 1 << 20
 
 class Damaged(ValueError):
     """A kept file is missing on disk, or is not what was kept."""
+
+
+class Destroyed(Damaged):
+    """A file that is kept no more: destroyed under the protocol `number` when its period had ended."""
+
+    def __init__(self, stored: StoredFile) -> None:
+        super().__init__(f"{stored.name}: destroyed under protocol {stored.destroyed_under}")
+        self.number = stored.destroyed_under
 
 
 def _place(sha256: str, number: int, last: bool) -> bytes:
@@ -65,7 +73,7 @@ def keep_file(*, path: Path, now: datetime, name: str = "") -> StoredFile:
         size += len(chunk)
     sha256 = state.hexdigest()
     known = StoredFile.objects.filter(sha256=sha256).first()
-    if known is not None and (Path(settings.HOME) / known.path).exists():
+    if known is not None and known.destroyed_under is None and (Path(settings.HOME) / known.path).exists():
         return known
     masters = settings.KEYS.master()
     version, key = max(masters), sealing.new_key()
@@ -73,9 +81,9 @@ def keep_file(*, path: Path, now: datetime, name: str = "") -> StoredFile:
     # A name of its own: two who keep the same content at once never write over each other.
     place = f"files/{sha256[:2]}/{sha256}.{secrets.token_hex(4)}"
     _write(path, Path(settings.HOME) / place, key=key, sha256=sha256)
-    if known is not None:  # the row outlived its file
-        known.path, known.wrapped_key, known.key_version = place, wrapped, version
-        known.save(update_fields=["path", "wrapped_key", "key_version"])
+    if known is not None:  # the row outlived its file, or it was destroyed and the same content has come again
+        known.path, known.wrapped_key, known.key_version, known.destroyed_under = place, wrapped, version, None
+        known.save(update_fields=["path", "wrapped_key", "key_version", "destroyed_under"])
         return known
     stored, created = StoredFile.objects.get_or_create(
         sha256=sha256,
@@ -94,7 +102,9 @@ def keep_file(*, path: Path, now: datetime, name: str = "") -> StoredFile:
 
 
 def chunks_of(stored: StoredFile) -> Iterator[bytes]:
-    """A kept file's content, a megabyte at a time. Damaged when it is not what was kept."""
+    """A kept file's content, a megabyte at a time. Damaged when it is not what was kept, Destroyed when it is no more."""
+    if stored.destroyed_under is not None:
+        raise Destroyed(stored)
     masters = settings.KEYS.master(stored.key_version)
     key = sealing.unwrap(masters[stored.key_version], stored.wrapped_key, f"file/{stored.sha256}".encode())
     state = hashlib.sha256()
@@ -119,6 +129,25 @@ def read_file(stored: StoredFile) -> bytes:
     return b"".join(chunks_of(stored))
 
 
+def destroy_key(*, file_id: int, protocol: int) -> None:
+    """Destroy a file's data key, in the caller's transaction: from its commit on nobody reads the file again.
+
+    `remove_content` then takes what cannot be read off the disk.
+    """
+    StoredFile.objects.filter(pk=file_id, destroyed_under=None).update(wrapped_key=b"", destroyed_under=protocol)
+
+
+def remove_content(*, file_ids: Iterable[int]) -> int:
+    """Take the content of destroyed files off the disk; how many were there. Done again it finds nothing to do."""
+    found = 0
+    for stored in StoredFile.objects.filter(pk__in=list(file_ids)).exclude(destroyed_under=None):
+        path = Path(settings.HOME) / stored.path
+        if path.exists():
+            path.unlink()
+            found += 1
+    return found
+
+
 def rewrap_files(*, version: int, progress: Callable[[int, int], None] | None = None) -> int:
     """Wrap the data keys of all kept files under a master key's version; how many there were.
 
@@ -126,11 +155,16 @@ def rewrap_files(*, version: int, progress: Callable[[int, int], None] | None = 
     """
     master = settings.KEYS.master(version)[version]
     count = 0
-    waiting = list(StoredFile.objects.exclude(key_version=version).order_by("pk").values_list("pk", flat=True))
+    waiting = list(
+        StoredFile.objects.filter(destroyed_under=None)
+        .exclude(key_version=version)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
     for pk in waiting:
         with transaction.atomic():
             row = StoredFile.objects.select_for_update().get(pk=pk)
-            if row.key_version == version:
+            if row.key_version == version or row.destroyed_under is not None:
                 continue
             place = f"file/{row.sha256}".encode()
             old = sealing.unwrap(settings.KEYS.master(row.key_version)[row.key_version], row.wrapped_key, place)

@@ -39,7 +39,8 @@ def _actor(request: HttpRequest) -> Actor:
     return Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id)
 
 
-def _account(request: HttpRequest, account_no: str) -> Account:
+def account_of(request: HttpRequest, account_no: str) -> Account:
+    """An account of the entity whose person the user may open; 404, 403."""
     account = get_object_or_404(
         Account.objects.select_related("party"), entity_id=request.user.entity_id, account_no=account_no
     )
@@ -71,6 +72,7 @@ def claims(request: HttpRequest) -> HttpResponse:
         "chips": limitation.chips(entity_id=entity_id, on=today),
         "parts": words.PARTS,
         "part": part,
+        "may_see_retention": request.user.may("retention.view"),
         "more": f"?part={part}&after={last.expires_on}~{last.account_id}" if last else "",
     }
     return render(request, "legal/claims.html", context)
@@ -80,10 +82,11 @@ def claims(request: HttpRequest) -> HttpResponse:
 @require_GET
 def claim(request: HttpRequest, account_no: str) -> HttpResponse:
     """One account: every step of its clock, what was written down, its papers, and what was handed out."""
-    return _claim(request, _account(request, account_no))
+    return claim_page(request, account_of(request, account_no))
 
 
-def _claim(request: HttpRequest, account: Account, *, error: str = "") -> HttpResponse:
+def claim_page(request: HttpRequest, account: Account, *, error: str = "") -> HttpResponse:
+    """The page of a claim, with what was wrong with what was sent."""
     today = business_date(timezone.now())
     language = get_language() or "zh-hans"
     clock = limitation.clocks([account.pk], on=today).get(account.pk)
@@ -118,11 +121,11 @@ def _claim(request: HttpRequest, account: Account, *, error: str = "") -> HttpRe
 @require_POST
 def fact(request: HttpRequest, account_no: str) -> HttpResponse:
     """Write down an interruption or an obstacle with its proof."""
-    account = _account(request, account_no)
+    account = account_of(request, account_no)
     typed = request.POST
-    days = _days(typed.get("starts_on", ""), typed.get("ends_on", ""))
+    days = typed_days(typed.get("starts_on", ""), typed.get("ends_on", ""))
     if days is None:
-        return _claim(request, account, error=str(words.REFUSED["date"]))
+        return claim_page(request, account, error=str(words.REFUSED["date"]))
     try:
         with _uploaded(request) as (path, name):
             services.record_fact(
@@ -131,7 +134,7 @@ def fact(request: HttpRequest, account_no: str) -> HttpResponse:
                 key=f"fact-{typed.get('key') or uuid4().hex}"[:80],
             )  # fmt: skip
     except services.NotAllowed as refused:
-        return _claim(request, account, error=str(words.REFUSED[refused.code]))
+        return claim_page(request, account, error=str(words.REFUSED[refused.code]))
     return redirect("legal:claim", account_no)
 
 
@@ -140,13 +143,13 @@ def fact(request: HttpRequest, account_no: str) -> HttpResponse:
 def withdraw(request: HttpRequest, fact_id: int) -> HttpResponse:
     """Say that a fact was written down wrongly."""
     found = get_object_or_404(LimitationFact.objects.select_related("account"), pk=fact_id)
-    account = _account(request, found.account.account_no)
+    account = account_of(request, found.account.account_no)
     try:
         services.withdraw_fact(
             fact_id=fact_id, reason=request.POST.get("reason", ""), by=_actor(request), now=timezone.now()
         )
     except services.NotAllowed as refused:
-        return _claim(request, account, error=str(words.REFUSED[refused.code]))
+        return claim_page(request, account, error=str(words.REFUSED[refused.code]))
     return redirect("legal:claim", account.account_no)
 
 
@@ -154,12 +157,12 @@ def withdraw(request: HttpRequest, fact_id: int) -> HttpResponse:
 @require_POST
 def paper(request: HttpRequest, account_no: str) -> HttpResponse:
     """Keep a paper of the account or of its holder."""
-    account = _account(request, account_no)
+    account = account_of(request, account_no)
     kind = paper_rules.kinds().get(request.POST.get("kind", ""))
     of_account = kind is not None and kind.of == "account"
     code = _keep_paper(request, account_id=account.pk if of_account else None, party_id=account.party_id)
     if code:
-        return _claim(request, account, error=str(words.REFUSED[code]))
+        return claim_page(request, account, error=str(words.REFUSED[code]))
     return redirect("legal:claim", account_no)
 
 
@@ -195,7 +198,7 @@ def keep_standing(request: HttpRequest) -> HttpResponse:
 def _keep_paper(request: HttpRequest, **whose: int | None) -> str:
     """Keep the paper that was sent; the code of what is wrong with it, or nothing."""
     typed = request.POST
-    days = _days(typed.get("in_force_from", ""), typed.get("in_force_to", ""))
+    days = typed_days(typed.get("in_force_from", ""), typed.get("in_force_to", ""))
     if days is None:
         return "date"
     try:
@@ -230,27 +233,6 @@ def read_paper(request: HttpRequest, paper_id: int) -> HttpResponse:
 
 
 @requires("bundle.make")
-@require_POST
-def bundle(request: HttpRequest, account_no: str) -> HttpResponse:
-    """Make a set of proof of the account's holder."""
-    account = _account(request, account_no)
-    typed = request.POST
-    days = _days(typed.get("first", ""), typed.get("last", ""))
-    cut_off = _days(typed.get("cut_off", ""), "")
-    if days is None or days[1] is None or cut_off is None:
-        return _claim(request, account, error=str(words.REFUSED["date"]))
-    try:
-        services.make_bundle(
-            party_id=account.party_id, first=days[0], last=days[1], cut_off=cut_off[0], reason=typed.get("reason", ""),
-            language=get_language() or "zh-hans", by=_actor(request), now=timezone.now(),
-            key=f"bundle-{typed.get('key') or uuid4().hex}"[:80],
-        )  # fmt: skip
-    except services.NotMade as refused:
-        return _claim(request, account, error=str(words.REFUSED[refused.code]))
-    return redirect("legal:claim", account_no)
-
-
-@requires("bundle.make")
 @require_GET
 def read_bundle(request: HttpRequest, bundle_id: int) -> HttpResponse:
     """A set of proof as it was made; who took it is logged."""
@@ -262,7 +244,7 @@ def read_bundle(request: HttpRequest, bundle_id: int) -> HttpResponse:
     return handed_out(found.file)
 
 
-def _days(first: str, last: str) -> tuple[date, date | None] | None:
+def typed_days(first: str, last: str) -> tuple[date, date | None] | None:
     try:
         return date.fromisoformat(first.strip()), date.fromisoformat(last.strip()) if last.strip() else None
     except ValueError:

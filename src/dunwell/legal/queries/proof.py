@@ -17,6 +17,7 @@ from dunwell.channels.services.recordings import ANSWERED
 from dunwell.channels.words import COMPONENTS as NAMES
 from dunwell.compliance.models import Contact, ContactOutcome
 from dunwell.engine import lake, session
+from dunwell.evidence import destroyed
 from dunwell.evidence.models import Log, StoredFile
 from dunwell.intake.models import IntakeFile
 from dunwell.kernel.times import BANK_ZONE, local
@@ -178,7 +179,7 @@ def messages(party: Party, period: Period) -> list[Sent]:
     sealed = [
         (party.pk, bytes(part))
         for one in found
-        for part in (one.subject_sealed or b"", one.text_sealed, one.contact_point.value_sealed)
+        for part in (one.subject_sealed, one.text_sealed, one.contact_point.value_sealed)
         if part
     ]
     opened = iter(portfolio.open_many(items=sealed))
@@ -187,7 +188,8 @@ def messages(party: Party, period: Period) -> list[Sent]:
     rows = []
     for one in found:
         subject = next(opened) if one.subject_sealed else ""
-        text, to = next(opened), next(opened)
+        text = next(opened) if one.text_sealed else ""  # destroyed: its hash stays in the log
+        to = next(opened)
         events = tuple(
             (event.recorded_at.astimezone(BANK_ZONE), event.state, event.detail)
             for event in sorted(one.events.all(), key=lambda each: each.pk)
@@ -214,13 +216,16 @@ def payments(accounts: list[Account], period: Period) -> list[Payment]:
 
 
 def log_records(party: Party, period: Period) -> list[int]:
-    """The numbers of the log's records about the party in the period."""
+    """The numbers of the log's records about the party in the period, and of all that tell what was destroyed."""
     begin, end = period.moments
-    return list(
-        Log.objects.filter(party_id=party.pk, recorded_at__gte=begin, recorded_at__lt=end)
-        .order_by("id")
-        .values_list("id", flat=True)
-    )
+    told = Q(recorded_at__gte=begin, recorded_at__lt=end) | Q(kind=destroyed.KIND)
+    return list(Log.objects.filter(told, party_id=party.pk).order_by("id").values_list("id", flat=True))
+
+
+def gone(party: Party) -> dict[str, destroyed.Gone]:
+    """What of his was destroyed under a protocol, by row."""
+    records = Log.objects.filter(party_id=party.pk, kind=destroyed.KIND).order_by("id")
+    return destroyed.told(records.values_list("id", "data"))
 
 
 def papers(party: Party, accounts: list[Account], on: date) -> list[Paper]:

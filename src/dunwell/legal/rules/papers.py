@@ -26,6 +26,7 @@ class Kind:
     id: str
     of: str
     needed: bool
+    kept: str  # its period, by evidence.retention
     zh: str
     en: str
 
@@ -37,7 +38,12 @@ class Kind:
 def kinds() -> Mapping[str, Kind]:
     """Every kind of paper by id; a malformed file raises KeyError."""
     rows = yaml.safe_load((files("dunwell.legal") / "papers.yaml").read_text(encoding="utf-8"))["papers"]
-    return {row["id"]: Kind(row["id"], row["of"], row["needed"], row["name"]["zh"], row["name"]["en"]) for row in rows}
+    return {
+        row["id"]: Kind(
+            row["id"], row["of"], row["needed"], row.get("kept", "paper"), row["name"]["zh"], row["name"]["en"]
+        )
+        for row in rows
+    }
 
 
 def missing(there: Iterable[str]) -> list[Kind]:

@@ -8,19 +8,23 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from importlib.resources import files as resources
 from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from dunwell.arrears.rules import interest_terms
+from dunwell.arrears.rules.judgment import CourtCut
 from dunwell.channels.rules import whole_text
 from dunwell.evidence import documents, proving
 from dunwell.evidence import services as evidence
+from dunwell.evidence.models import StoredFile
 from dunwell.evidence.rules import plain
 from dunwell.evidence.signing import signing_key
 from dunwell.frame.templatetags.frame import money
@@ -55,11 +59,14 @@ def make_bundle(
     cut_off: date,
     reason: str,
     language: str,
+    cuts: Mapping[int, CourtCut],
     by: Actor,
     now: datetime,
     key: str,
 ) -> Bundle:
     """Make, sign and keep the set of proof of a party from `first` to `last`, the claim at the close of `cut_off`.
+
+    `cuts` has for accounts (by their key) what courts commonly leave standing at that close, by the night's programs.
 
     The same key is the same bundle. What should be in it and is not stands in the index and in `missing`. People's data
     are in clear: who made it and why is logged. NotMade without a reason, or when the days are turned round.
@@ -74,7 +81,7 @@ def make_bundle(
     party = Party.objects.select_related("entity").get(pk=party_id)
     identity = portfolio.reveal_identity(party_id=party_id, by=by, reason=reason, now=now)
     with override(language):
-        content = _Content(party, proof.Period(first, last), cut_off, language, now)
+        content = _Content(party, proof.Period(first, last), cut_off, language, now, cuts)
         archive = content.zipped(identity, reason)
     with tempfile.NamedTemporaryFile(suffix=".zip") as draft:
         draft.write(archive)
@@ -95,11 +102,22 @@ def make_bundle(
 class _Content:
     """What goes into one bundle, gathered once."""
 
-    def __init__(self, party: Party, period: proof.Period, cut_off: date, language: str, now: datetime) -> None:
+    def __init__(
+        self,
+        party: Party,
+        period: proof.Period,
+        cut_off: date,
+        language: str,
+        now: datetime,
+        cuts: Mapping[int, CourtCut],
+    ) -> None:
+        self.cuts = cuts
         self.party, self.period, self.cut_off, self.language, self.now = party, period, cut_off, language, now
         self.accounts = list(Account.objects.filter(party=party).order_by("account_no"))
         self.files: dict[str, tuple[bytes, str]] = {}  # path -> content, what it is
         self.missing: list[str] = []
+        self.destroyed: list[dict[str, object]] = []
+        self._gone = proof.gone(party)
         self.contacts = proof.contacts(party, period)
         self.messages = proof.messages(party, period)
         self.payments = proof.payments(self.accounts, period)
@@ -108,6 +126,12 @@ class _Content:
             self.missing.append(
                 _("position of account %(account)s at %(day)s") % {"account": account.account_no, "day": cut_off}
             )
+        self.missing += [
+            _("variant of the claim cut at the courts' ceiling, account %(account)s")
+            % {"account": claim.account.account_no}
+            for claim in self.claims
+            if claim.account.pk not in cuts
+        ]
         self._tables()
         self._texts()
         self._recordings()
@@ -139,6 +163,7 @@ class _Content:
                 {"path": _text_path(one), "record": one.record} for one in self.messages if one.record is not None
             ],
             "missing": self.missing,
+            "destroyed": self.destroyed,
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
         out = io.BytesIO()
@@ -186,14 +211,14 @@ class _Content:
 
     def _texts(self) -> None:
         for one in self.messages:
+            if not one.text and self._was_destroyed(f"channels.message {one.message_id}", _text_path(one)):
+                continue
             self.files[_text_path(one)] = (whole_text(one.subject, one.text), _("message as sent"))
             if one.record is None:
                 self.missing.append(_("hash in the log of message %(number)s") % {"number": one.message_id})
             if one.letter is not None:
-                self.files[f"letters/{one.message_id}.pdf"] = (
-                    evidence.read_file(one.letter),
-                    _("letter as handed over"),
-                )
+                path = f"letters/{one.message_id}.pdf"
+                self._kept(path, one.letter, f"channels.letter {one.message_id}", _("letter as handed over"))
             if not any(state == "delivered" for _at, state, _detail in one.events):
                 self.missing.append(_("receipt of message %(number)s") % {"number": one.message_id})
 
@@ -202,13 +227,8 @@ class _Content:
         for one in found:
             suffix = SUFFIXES.get(one.media_type, "")
             name = f"recordings/contact-{one.contact_id}-{one.recording_id}{suffix}"
-            try:
-                self.files[name] = (
-                    evidence.read_file(one.file),
-                    _("recording of contact %(number)s") % {"number": one.contact_id},
-                )
-            except evidence.Damaged:
-                self.missing.append(_("%(name)s: the kept file is damaged") % {"name": name})
+            said = _("recording of contact %(number)s") % {"number": one.contact_id}
+            self._kept(name, one.file, f"channels.recording {one.recording_id}", said)
         heard = {one.contact_id for one in found}
         self.missing += [
             _("recording of contact %(number)s") % {"number": one.contact_id}
@@ -222,10 +242,8 @@ class _Content:
             whose = paper.account.account_no if paper.account else ("bank" if paper.party_id is None else "party")
             suffix = Path(paper.file.name).suffix.lower()[:8]
             name = f"papers/{whose}/{paper.kind}-{paper.pk}{suffix}"
-            try:
-                self.files[name] = (evidence.read_file(paper.file), paper_rules.kinds()[paper.kind].name(self.language))
-            except evidence.Damaged:
-                self.missing.append(_("%(name)s: the kept file is damaged") % {"name": name})
+            said = paper_rules.kinds()[paper.kind].name(self.language)
+            self._kept(name, paper.file, f"legal.paper {paper.pk}", said)
         for account in self.accounts:
             there = [p.kind for p in found if p.account_id in (account.pk, None)]
             for kind in paper_rules.missing(there):
@@ -233,6 +251,28 @@ class _Content:
                 said = f"{kind.name(self.language)} {whose}".strip()
                 if said not in self.missing:
                     self.missing.append(said)
+
+    def _kept(self, path: str, file: StoredFile, row: str, what: str) -> None:
+        """A kept file goes in; one that cannot be read is missing, and why is said."""
+        try:
+            self.files[path] = (evidence.read_file(file), what)
+        except evidence.Destroyed:
+            if not self._was_destroyed(row, path):
+                self.missing.append(_("%(name)s: destroyed, and the log does not say so") % {"name": path})
+        except evidence.Damaged:
+            self.missing.append(_("%(name)s: the kept file is damaged") % {"name": path})
+
+    def _was_destroyed(self, row: str, path: str) -> bool:
+        """Whether the log says that a record was destroyed under a protocol: then the bundle says it, too."""
+        gone = self._gone.get(row)
+        if gone is None:
+            return False
+        said = {"name": path, "number": gone.protocol, "record": gone.record}
+        self.missing.append(_("%(name)s: destroyed under protocol %(number)s (record %(record)s)") % said)
+        self.destroyed.append(
+            {"path": path, "row": row, "protocol": gone.protocol, "sha256": gone.sha256, "record": gone.record}
+        )
+        return True
 
     def _log(self) -> None:
         lines = proving.prove(proof.log_records(self.party, self.period))
@@ -313,8 +353,30 @@ class _Content:
                 [words.component(name), money(amounts[name]), str(rate), str(a_day.normalize())]
                 for name, rate, a_day in claim.daily
             ],
-            "cut": [],
+            "cut_head": _("Cut at %(ceiling)s %% a year (CN-COURT-CUT, %(confidence)s)") % self._ceiling(claim),
+            "cut": self._cut(claim),
         }
+
+    def _ceiling(self, claim: proof.Claim) -> dict[str, object]:
+        terms = interest_terms.in_force(self.cut_off, product=claim.account.product, issuer=settings.BANK_ENTITY)
+        return {
+            "ceiling": (terms.court_ceiling * 100).normalize(),
+            "confidence": interest_terms.document()["court_ceiling"]["source"]["confidence"],
+        }
+
+    def _cut(self, claim: proof.Claim) -> list[list[str]]:
+        """The variant: what lies above the ceiling is taken off the claim; an excess paid before goes to the principal."""
+        cut = self.cuts.get(claim.account.pk)
+        if cut is None:
+            return []
+        return [
+            [_("Interest, late charges and fees, as computed"), money(cut.claimed)],
+            [_("The ceiling for these days"), money(cut.allowed)],
+            [_("Left standing of them"), money(cut.payable)],
+            [_("The claim by the contract"), money(claim.total)],
+            [_("Above the ceiling"), money(-cut.cut)],
+            [_("The claim cut"), money(claim.total - cut.cut)],
+        ]
 
     def _clocks(self) -> list[dict[str, object]]:
         found = limitation.clocks([account.pk for account in self.accounts], on=self.period.last)

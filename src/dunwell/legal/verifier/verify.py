@@ -11,7 +11,8 @@ It checks, and says what is not as it was:
 2. the signature over manifest.json (Ed25519, RFC 8032);
 3. every record of the log: its hash from its fields, its way up the Merkle tree (RFC 6962) to a root,
    the chain of roots to a day's end, and the signature of that day;
-4. every message's text against the hash that the log holds of it.
+4. every message's text against the hash that the log holds of it;
+5. of what was destroyed when its period had ended, that the log says under which protocol, and its hash.
 Exit 0: nothing was changed. Exit 1: something was, and is named.
 """
 
@@ -167,14 +168,14 @@ def opened(place):
 
 
 def verify(files, key=""):
-    """What was changed, and a line that says what was looked at."""
+    """What was changed, what was destroyed under a protocol, and a line that says what was looked at."""
     changed = []
     try:
         manifest = json.loads(files.get(MANIFEST, b""))
         public = bytes.fromhex(key or manifest["public_key"])
         listed = {one["path"]: one for one in manifest["files"]}
     except (ValueError, KeyError, TypeError) as error:
-        return [f"{MANIFEST}: it cannot be read ({error})"], f"{len(files)} files"
+        return [f"{MANIFEST}: it cannot be read ({error})"], [], f"{len(files)} files"
     if not signed_by(public, files[MANIFEST], files.get(SIGNATURE, b"")):
         changed.append(f"{MANIFEST}: its signature is not right")
     for name, one in listed.items():
@@ -191,8 +192,9 @@ def verify(files, key=""):
         changed.append(f"{PROOF}: it cannot be read ({error})")
         records, signed, loose = {}, 0, 0
     _check_texts(files, manifest, records, changed)
+    destroyed = _check_destroyed(manifest, records, changed)
     said = f"{len(listed)} files, {len(records)} records ({signed} under a signed day, {loose} not signed yet)"
-    return changed, said
+    return changed, destroyed, said
 
 
 def _check_texts(files, manifest, records, changed):
@@ -204,14 +206,31 @@ def _check_texts(files, manifest, records, changed):
             changed.append(f"{name}: it is not the text whose hash record {one['record']} holds")
 
 
+def _check_destroyed(manifest, records, changed):
+    """A line for each thing of which the log says that it was destroyed; one of which it does not is a change."""
+    lines = []
+    for one in manifest.get("destroyed", []):
+        record = records.get(one["record"])
+        fields = record["fields"] if record else {}
+        data = fields.get("data", {})
+        told = (fields.get("kind"), data.get("row"), data.get("protocol"), data.get("sha256"))
+        if told != ("retention.destroyed", one["row"], one["protocol"], one["sha256"]):
+            changed.append(f"{one['path']}: record {one['record']} does not say that it was destroyed")
+        else:
+            lines.append(f"{one['path']}: destroyed under protocol {one['protocol']} (record {one['record']})")
+    return lines
+
+
 def main(words):
     key = ""
     if "--key" in words:
         at = words.index("--key")
         key, words = words[at + 1], words[:at] + words[at + 2 :]
     place = Path(words[0]) if words else Path(__file__).resolve().parent
-    changed, said = verify(opened(place), key)
+    changed, destroyed, said = verify(opened(place), key)
     print(f"{said}, {len(changed)} changed")
+    for one in destroyed:
+        print(f"  {one}")
     for one in changed:
         print(f"  {one}")
     return 1 if changed else 0

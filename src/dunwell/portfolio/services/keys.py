@@ -69,7 +69,12 @@ def keys_in_use() -> list[InUse]:
     """Every version of the master key, the newest first, with what it wraps."""
     known = settings.KEYS.master()
     parties = dict(PartyKey.objects.values_list("master_version").annotate(count=Count("pk")).order_by())
-    files = dict(StoredFile.objects.values_list("key_version").annotate(count=Count("pk")).order_by())
+    files = dict(
+        StoredFile.objects.filter(destroyed_under=None)
+        .values_list("key_version")
+        .annotate(count=Count("pk"))
+        .order_by()
+    )
     quarantined = intake.versions_in_use()
     return [
         InUse(version, parties.get(version, 0), files.get(version, 0), quarantined.get(version, 0), version in known)
