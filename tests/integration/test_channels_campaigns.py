@@ -82,6 +82,18 @@ def test_the_list_has_references_hours_and_dials_left_and_no_number(line):
     assert one.budget.left == 0 and one.budget.opens_at == datetime(2026, 11, 25, 0, 0, tzinfo=UTC)
 
 
+def test_an_entry_is_about_the_only_account_that_is_late_and_a_hold_on_another_does_not_take_it_back(line):
+    party, _point, _case = build.debtor()
+    other = build.account(party=party)
+    line, made = give()
+    entry = CampaignEntry.objects.get()
+    assert entry.account_id == party.accounts.exclude(pk=other.pk).get().pk
+    compliance.place_hold(
+        party_id=party.pk, kind="dispute", reason="r", account_id=other.pk, ends_at=None, by=BY, now=NOW
+    )
+    assert campaigns.pull_back(now=NOW) == 0 and dial(line, made, entry).decision.allowed
+
+
 def test_a_dial_gets_its_number_once_the_gate_has_allowed_it(line):
     _, point, _ = build.debtor()
     line, made = give()

@@ -4,8 +4,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
+from dunwell.casework import services as casework
 from dunwell.channels import services as channels
+from dunwell.channels.models import Message
 from dunwell.compliance import queries, services
 from dunwell.compliance.models import Contact, GateDecision, Release
 from dunwell.evidence.models import Log
@@ -263,3 +266,54 @@ def test_a_message_about_one_account_passes_a_hold_on_another_and_speaks_of_that
         party_id=party.pk, contact_point_id=point.pk, channel="call", account_id=other.pk, by=BY, now=NOW, key="dial"
     ).contact
     assert services.decide_at_dial(contact_id=dialled.pk, account_id=other.pk, by=BY, now=NOW).allowed
+
+
+def two_accounts(*, late: str):
+    """A debtor with one account in dispute, and another that is late by so much."""
+    party, point, case = build.debtor()
+    held, other = party.accounts.get(), build.account(party=party)
+    build.account_state(account=other, past_due=late)
+    services.place_hold(
+        party_id=party.pk, kind="dispute", reason="an amount", account_id=held.pk, ends_at=None, by=BY, now=NOW
+    )
+    return party, point, case, held, other
+
+
+def test_a_planned_message_is_about_the_only_account_that_is_late_and_else_about_the_person():
+    for late, expected in (("0.00", "held"), ("77.00", None)):
+        party, _point, case, held, _other = two_accounts(late=late)
+        plan = channels.Plan(case.pk, party.pk, case.pk, case.case_no, "SMS-DEMAND-1")
+        channels.plan_messages(plans=[plan], by=BY, now=NOW)
+        queued = Message.objects.get(party=party)
+        assert queued.account_id == (held.pk if expected else None)
+
+
+def test_the_desk_dials_about_the_account_that_is_chosen(client, monkeypatch):
+    party, point, case, held, other = two_accounts(late="77.00")
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+    user = build.user(language="en")
+    client.force_login(user, backend="dunwell.identity.backends.Backend")
+    casework.hold(case_id=case.pk, user=user, now=NOW)
+
+    def shown(about: str) -> str:
+        return client.get(f"/cases/{case.case_no}/points?about={about}").content.decode()
+
+    assert (
+        "CN-DISPUTE" in shown("all")
+        and "CN-DISPUTE" in shown(str(held.pk))
+        and "CN-DISPUTE" not in shown(str(other.pk))
+    )
+    asked = {"point": point.pk, "key": "k1"}
+    assert "CN-DISPUTE" in client.post(f"/cases/{case.case_no}/dial", asked | {"about": "all"}).content.decode()
+    answer = client.post(f"/cases/{case.case_no}/dial", asked | {"key": "k2", "about": other.pk}).content.decode()
+    assert "alone." in answer and Contact.objects.filter(party=party, channel="call").count() == 1
+
+
+def test_a_dial_is_about_the_only_late_account_unless_the_collector_says_otherwise(client, monkeypatch):
+    _party, _point, case, held, _other = two_accounts(late="0.00")
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+    user = build.user(language="en")
+    client.force_login(user, backend="dunwell.identity.backends.Backend")
+    casework.hold(case_id=case.pk, user=user, now=NOW)
+    page = client.get(f"/cases/{case.case_no}").content.decode()
+    assert f'value="{held.pk}" selected' in page and 'name="about"' in page

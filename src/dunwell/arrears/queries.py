@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, QuerySet
 from django.db.models.functions import Coalesce, Least
 
-from dunwell.arrears.models import DifferenceExplanation, HostDifference, PublishedDay, RiskJudgement
+from dunwell.arrears.models import AccountState, DifferenceExplanation, HostDifference, PublishedDay, RiskJudgement
 
 MOST = 200
 
@@ -61,3 +62,10 @@ def unexplained(*, entity_id: int) -> QuerySet[HostDifference]:
 def amounts_in_doubt(*, party_id: int, entity_id: int) -> bool:
     """Whether letter, settlement and suit must wait: an account of the party differs from the host, unexplained."""
     return unexplained(entity_id=entity_id).filter(account__party_id=party_id).exists()
+
+
+def only_late_accounts(party_ids: Iterable[int]) -> dict[int, int]:
+    """Of each person of whom exactly one account is past due, that account: what is done about the debt is about it."""
+    late = AccountState.objects.filter(account__party__in=list(party_ids), past_due__gt=0)
+    counted = late.values("account__party_id").annotate(accounts=Count("pk"), only=Min("account_id"))
+    return dict(counted.filter(accounts=1).order_by().values_list("account__party_id", "only"))

@@ -366,6 +366,7 @@ class CampaignEntry(models.Model):
     party = models.ForeignKey(Party, models.PROTECT, related_name="campaign_entries")
     contact_point = models.ForeignKey(ContactPoint, models.PROTECT)
     case_id = models.BigIntegerField(null=True)
+    account = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")  # null: about all that he owes
     reference = models.CharField(max_length=32, unique=True, db_collation="C")
     priority = models.IntegerField(default=0)  # smaller comes first
     region = models.CharField(max_length=2, blank=True)  # province of the number, by which its caller number is chosen

@@ -401,9 +401,21 @@ def _people(found: casework.CasePage) -> list[tuple[int, str]]:
     return [(found.case.party_id, f"{found.case.party.name_masked} {words.PARTY_TYPES['debtor']}"), *others.items()]
 
 
-def page_of(case_id: int, user: User, now: datetime, *, kind: str = "", before: int | None = None) -> CasePage:
-    """The whole page: casework's eleven queries and the gate's two. Raises Case.DoesNotExist."""
+def about_of(accounts: Sequence[casework.AccountRow], asked: str) -> int | None:
+    """Which account a dial is about: the one `asked` for (`all`: the whole person), else the only one that is late."""
+    if asked == "all":
+        return None
+    late = [account.id for account in accounts if (account.values["past_due"] or 0) > 0]
+    chosen = next((account.id for account in accounts if str(account.id) == asked), None)
+    return chosen or (late[0] if len(late) == 1 else None)
+
+
+def page_of(
+    case_id: int, user: User, now: datetime, *, kind: str = "", before: int | None = None, about: str = ""
+) -> CasePage:
+    """The whole page: casework's eleven queries and the gate's two; the dial is `about` an account. Raises Case.DoesNotExist."""
     found = casework.case_page(case_id, user, now)
+    account_id = about_of(found.accounts, about)
     case = found.case
     if kind or before:
         entries = casework.timeline(case.party_id, [kind] if kind else (), before, with_counts=False)
@@ -423,7 +435,15 @@ def page_of(case_id: int, user: User, now: datetime, *, kind: str = "", before: 
     ]
     types = _party_types(found)
     purposes = {row.id: offered(types[row.party_id])[0] for row in found.points}
-    gate = budget(case.party_id, now, case_id=case.pk, entity_id=user.entity_id, points=asked, purposes=purposes)
+    gate = budget(
+        case.party_id,
+        now,
+        case_id=case.pk,
+        entity_id=user.entity_id,
+        points=asked,
+        purposes=purposes,
+        account_id=account_id,
+    )
     answers = {one.contact_point_id: one for one in gate.points}
     lock = _lock(found, user)
     call = _call(found)
@@ -474,6 +494,7 @@ def page_of(case_id: int, user: User, now: datetime, *, kind: str = "", before: 
         draft=found.draft or {},
         draft_saved_at=found.draft_saved_at,
         accounts=[(account.id, _tail(account), account.currency) for account in found.accounts],
+        about=account_id,
         owner=case.owner.name(_language()) if case.owner else "",
         promise=_open_promise(found, user, now),
         people=_people(found),

@@ -34,6 +34,7 @@ urlpatterns = [
     path("cases/<str:case_no>/timeline", case.entries, name="timeline"),
     path("cases/<str:case_no>/take", case.take, name="take"),
     path("cases/<str:case_no>/incoming", case.incoming, name="incoming"),
+    path("cases/<str:case_no>/points", case.points, name="points"),
     path("cases/<str:case_no>/dial", case.dial, name="dial"),
     path("cases/<str:case_no>/call/<int:contact_id>", telephone.call, name="call"),
     path("cases/<str:case_no>/contact", case.contact, name="contact"),

@@ -258,6 +258,7 @@ class CasePage:
     draft: dict[str, object] = field(default_factory=dict)
     draft_saved_at: datetime | None = None
     accounts: Sequence[tuple[int, str, str]] = ()
+    about: int | None = None  # the account that a dial is about; None: all that he owes
     owner: str = ""
     promise: OpenPromise | None = None
     people: Sequence[tuple[int, str]] = ()  # who may ring: the person himself first

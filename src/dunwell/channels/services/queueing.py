@@ -87,9 +87,14 @@ def queue_message(
 
 
 def plan_messages(*, plans: Iterable[Plan], by: Actor, now: datetime) -> Planned:
-    """Queue what a strategy planned, each once (by its action). A worker sends; the gate is asked then."""
+    """Queue what a strategy planned, each once (by its action). A worker sends; the gate is asked then.
+
+    Where one account of a person is late, the message is about that one: a hold on another does not stop it.
+    """
     queued: list[int] = []
     impossible: dict[int, str] = {}
+    plans = list(plans)
+    about = arrears.only_late_accounts(plan.party_id for plan in plans)
     for plan in plans:
         party = Party.objects.get(pk=plan.party_id)
         try:
@@ -116,6 +121,7 @@ def plan_messages(*, plans: Iterable[Plan], by: Actor, now: datetime) -> Planned
                 key=f"action-{plan.action_id}",
                 case_id=plan.case_id,
                 case_no=plan.case_no,
+                account_id=about.get(plan.party_id),
                 planned_action_id=plan.action_id,
             )
         except TextError:

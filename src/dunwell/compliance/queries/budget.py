@@ -91,10 +91,12 @@ def budget(
     entity_id: int | None = None,
     points: Sequence[ContactPoint] | None = None,
     purposes: Mapping[int, str] | None = None,
+    account_id: int | None = None,
 ) -> Budget:
     """The party's budget in three queries; in two for `points` at hand, which may be other people's.
 
-    `purposes`: by contact point, for what it would be used, where that is not a demand.
+    `purposes`: by contact point, for what it would be used, where that is not a demand. With an `account_id` the points
+    are asked about for that account alone.
 
     A party that does not exist raises LookupError.
     """
@@ -103,7 +105,15 @@ def budget(
         points = list(ContactPoint.objects.filter(party_id=party_id).order_by("id").defer("value_sealed", "digest"))
     askings = [Asking(party_id, party_id, None, "call", DEMAND, case_id)]
     askings += [
-        Asking(party_id, p.party_id, p.pk, CHANNEL_OF[p.kind], (purposes or {}).get(p.pk, DEMAND), case_id)
+        Asking(
+            party_id,
+            p.party_id,
+            p.pk,
+            CHANNEL_OF[p.kind],
+            (purposes or {}).get(p.pk, DEMAND),
+            case_id,
+            account_id=account_id,
+        )
         for p in points
     ]
     himself, *per_point = gather(askings, now=now, entity_id=entity_id, pack=pack)

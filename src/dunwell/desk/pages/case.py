@@ -81,10 +81,12 @@ def _groups(typed: dict[str, object], action: Action) -> tuple[list[dict[str, ob
     return groups, " ".join(chosen.asks) if chosen else ""
 
 
-def context_of(request: HttpRequest, case: Case, *, kind: str = "", before: int | None = None) -> dict[str, object]:
+def context_of(
+    request: HttpRequest, case: Case, *, kind: str = "", before: int | None = None, about: str = ""
+) -> dict[str, object]:
     """All that the page's templates need."""
     user, now, language = request.user, timezone.now(), get_language() or ""
-    page = page_of(case.pk, user, now, kind=kind, before=before)
+    page = page_of(case.pk, user, now, kind=kind, before=before, about=about)
     typed = typed_of(
         page.draft if page.call and str(page.draft.get("contact", "")) == str(page.call.contact_id) else {}
     )
@@ -193,6 +195,14 @@ def entries(request: HttpRequest, case_no: str) -> HttpResponse:
     return render(request, template, {"page": page, "older": before is not None})
 
 
+@requires("case.view")
+@require_GET
+def points(request: HttpRequest, case_no: str) -> HttpResponse:
+    """The contact points with what the gate says of a dial `about` one account, or about all that he owes (`all`)."""
+    context = context_of(request, find(request, case_no), about=request.GET.get("about", ""))
+    return render(request, "desk/case_points.html", context)
+
+
 @requires("case.work")
 @require_POST
 def take(request: HttpRequest, case_no: str) -> HttpResponse:
@@ -230,7 +240,9 @@ def dial(request: HttpRequest, case_no: str) -> HttpResponse:
     held = casework.hold(case_id=found.pk, user=request.user, now=now)
     context: dict[str, object] = {}
     number = ""
-    points = {point.id for point in page_of(found.pk, request.user, now).points}
+    about = request.POST.get("about", "")
+    shown = page_of(found.pk, request.user, now, about=about)
+    points = {point.id for point in shown.points}
     if held.mine and point_id in points:
         person = ContactPoint.objects.values_list("party_id", flat=True).get(pk=point_id)
         answer = compliance.reserve(
@@ -242,21 +254,23 @@ def dial(request: HttpRequest, case_no: str) -> HttpResponse:
                 party_of(party_id=found.party_id, person_id=person), request.POST.get("purpose", "")
             ),
             case_id=found.pk,
+            account_id=shown.about,
             key=request.POST.get("key", "")[:80] or secrets.token_hex(12),
             by=by,
             now=now,
         )
         if answer.allowed:
             live = answer.contact and answer.contact.expires_at > now and not answer.contact.outcomes.exists()
-            staff_no = request.user.staff_no
-            if live and channels.ask_call(contact_id=answer.contact.pk, staff_no=staff_no, now=now) is None:
+            asked = {"contact_id": answer.contact.pk, "staff_no": request.user.staff_no, "account_id": shown.about}
+            if live and channels.ask_call(**asked, now=now) is None:
                 number = portfolio.reveal_contact_point(
                     contact_point_id=point_id, by=by, reason="dial", now=now, case_id=found.pk
                 )
         else:
             context["refused"] = refusal_of(answer.decision)
-    context = context_of(request, found) | context | {"oob": True}
+    context = context_of(request, found, about=about) | context | {"oob": True}
     context["number"] = number
+    context["about"] = next((words for pk, words, _ in shown.accounts if pk == shown.about), "")
     return render(request, "desk/case_work.html", context)
 
 

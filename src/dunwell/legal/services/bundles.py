@@ -353,7 +353,7 @@ class _Content:
                 [words.component(name), money(amounts[name]), str(rate), str(a_day.normalize())]
                 for name, rate, a_day in claim.daily
             ],
-            "cut_head": _("Cut at %(ceiling)s %% a year (CN-COURT-CUT, %(confidence)s)") % self._ceiling(claim),
+            "cut_head": _("Cut at %(ceiling)s %% a year (%(confidence)s)") % self._ceiling(claim),
             "cut": self._cut(claim),
         }
 

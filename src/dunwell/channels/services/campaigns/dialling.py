@@ -56,8 +56,8 @@ def dial(*, campaign_id: int, line: Line, reference: str, call_id: str, now: dat
     by = Actor.program(line.code, entity_id=entry.campaign.entity_id)
     answer = compliance.reserve(
         party_id=entry.party_id, contact_point_id=entry.contact_point_id, channel=entry.campaign.channel,
-        purpose=entry.campaign.purpose, case_id=entry.case_id, key=call_key(line.code, call_id), by=by, now=now,
-        keep_refusal=True,
+        purpose=entry.campaign.purpose, case_id=entry.case_id, account_id=entry.account_id,
+        key=call_key(line.code, call_id), by=by, now=now, keep_refusal=True,
     )  # fmt: skip
     if answer.contact is None:
         return Dialled(answer.decision, answer.decision.primary.rule)
@@ -87,7 +87,7 @@ def told_after_identity(*, campaign_id: int, line: Line, reference: str, call_id
     made = CampaignDial.objects.filter(entry=entry, call_id=call_id, contact__outcomes=None).first()
     if made is None:
         raise NoSuchEntry(f"no call {call_id} of {reference} is under way")
-    (values,) = values_of([(entry.party, entry.party.language, "", None)])
+    (values,) = values_of([(entry.party, entry.party.language, "", entry.account_id)])
     evidence.write(
         kind="robot.identified", now=now, by=Actor.program(line.code, entity_id=entry.campaign.entity_id),
         entity_id=entry.campaign.entity_id, party_id=entry.party_id, case_id=entry.case_id,

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from dunwell.arrears import queries as arrears
 from dunwell.channels.lines import Line
 from dunwell.channels.models import Campaign, CampaignDial, CampaignEnd, CampaignEntry
 from dunwell.channels.services.caller_numbers import region_of, standings
@@ -82,6 +83,7 @@ def _entries(campaign: Campaign, wanted: Sequence[Wanted]) -> int:
         party_id__in=[one.party_id for one in wanted], kind__in=PHONES, status=ContactPoint.Status.VALID
     ).order_by("-kind", "id"):  # mobile before landline
         points.setdefault(point.party_id, point)
+    about = arrears.only_late_accounts(points)
     touches = dict(Party.objects.filter(pk__in=points).values_list("pk", "touches"))
     sealed = [(point.party_id, bytes(point.value_sealed)) for point in points.values()]
     regions = dict(
@@ -95,7 +97,7 @@ def _entries(campaign: Campaign, wanted: Sequence[Wanted]) -> int:
         CampaignEntry(
             campaign=campaign, party_id=one.party_id, contact_point=points[one.party_id], case_id=one.case_id,
             reference=secrets.token_urlsafe(15), priority=one.priority, region=regions[one.party_id],
-            seen=touches[one.party_id],
+            seen=touches[one.party_id], account_id=about.get(one.party_id),
         )
         for one in wanted
         if one.party_id in points
@@ -124,8 +126,9 @@ def ended(campaign: Campaign, now: datetime) -> bool:
 def asking_of(entry: CampaignEntry) -> Asking:
     campaign = entry.campaign
     return Asking(
-        entry.party_id, entry.party_id, entry.contact_point_id, campaign.channel, campaign.purpose, entry.case_id
-    )
+        entry.party_id, entry.party_id, entry.contact_point_id, campaign.channel, campaign.purpose, entry.case_id,
+        account_id=entry.account_id,
+    )  # fmt: skip
 
 
 def given(*, campaign: Campaign, line: Line, after: int, limit: int, now: datetime) -> tuple[list[Given], int | None]:
@@ -162,7 +165,8 @@ def _beforehand(entry: CampaignEntry, line: Line, *, now: datetime) -> tuple[tup
     by = Actor.program(line.code, entity_id=entry.campaign.entity_id)
     allotted = compliance.allot(
         party_id=entry.party_id, contact_point_id=entry.contact_point_id, dials=line.options["dials"],
-        channel=entry.campaign.channel, purpose=entry.campaign.purpose, case_id=entry.case_id, by=by, now=now,
+        channel=entry.campaign.channel, purpose=entry.campaign.purpose, case_id=entry.case_id,
+        account_id=entry.account_id, by=by, now=now,
         key=f"campaign-{entry.pk}-{business_date(now):%Y%m%d}",
     )  # fmt: skip
     for contact in allotted.contacts:
