@@ -14,6 +14,7 @@ from dunwell.casework.models.cases import (
     PlannedAction,
     Reminder,
 )
+from dunwell.casework.models.keeping import RetentionLock, RetentionLockRelease
 from dunwell.casework.models.knowing import Finding, IdentityCheck, VulnerabilityEnd, VulnerabilityMark
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
     "Ownership",
     "PlannedAction",
     "Reminder",
+    "RetentionLock",
+    "RetentionLockRelease",
     "VulnerabilityEnd",
     "VulnerabilityMark",
 ]
