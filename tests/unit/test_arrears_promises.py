@@ -27,6 +27,9 @@ def settled_many(cases: list[tuple[list, list]], as_of: date) -> list[list[tuple
         "CREATE TABLE promise_part (part_id BIGINT, promise_id BIGINT, party_no VARCHAR, currency VARCHAR, made_on DATE,"
         " position INTEGER, due_date DATE, amount DECIMAL(18,2), state VARCHAR, received DECIMAL(18,2), judged_on DATE,"
         " withdrawn BOOLEAN);"
+        "CREATE TABLE arrangement (arrangement_id BIGINT, party_no VARCHAR, account_no VARCHAR, currency VARCHAR, agreed_on DATE);"
+        "CREATE TABLE instalment (instalment_id BIGINT, arrangement_id BIGINT, position INTEGER, due_date DATE,"
+        " amount DECIMAL(18,2));"
         "CREATE TABLE received (account_no VARCHAR, transaction_date DATE, amount DECIMAL(18,2), counts BOOLEAN);"
         "CREATE TABLE account_state (account_no VARCHAR, party_no VARCHAR, currency VARCHAR)"
     )

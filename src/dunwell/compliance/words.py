@@ -9,6 +9,7 @@ HOLDS = {
     "dispute": pgettext_lazy("hold", "Dispute"),
     "fraud": pgettext_lazy("hold", "Fraudulent transaction"),
     "art70": pgettext_lazy("hold", "Personalised plan"),
+    "plan": pgettext_lazy("hold", "Plan being performed"),
     "hardship": pgettext_lazy("hold", "Hardship"),
     "illness": pgettext_lazy("hold", "Illness"),
     "bereavement": pgettext_lazy("hold", "Bereavement"),

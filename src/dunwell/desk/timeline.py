@@ -16,7 +16,7 @@ from dunwell.casework.queries import Entry as Logged
 from dunwell.casework.queries import Timeline as Found
 from dunwell.casework.rules.codes import action_of, codes
 from dunwell.compliance.words import HOLDS
-from dunwell.desk import words
+from dunwell.desk import timeline_arrangements, words
 from dunwell.desk.view import Chip, Day, Entry, Timeline
 from dunwell.frame.templatetags.frame import duration, moment, money, sentence
 from dunwell.kernel.times import BANK_ZONE
@@ -50,6 +50,9 @@ KINDS = {
     "action": lambda: pgettext("timeline", "Strategy"),
     "party": lambda: pgettext("timeline", "Person"),
     "list": lambda: pgettext("timeline", "List"),
+    "arrangement": lambda: pgettext("timeline", "Arrangement"),
+    "certificate": lambda: pgettext("timeline", "Certificate"),
+    "instruction": lambda: pgettext("timeline", "Host"),
     "system": lambda: pgettext("timeline", "System"),
 }
 Said = Mapping[str, object]
@@ -349,6 +352,9 @@ def _words(entry: Logged, points: Mapping[int, str]) -> Said:
         "action": lambda: _action(data, kind),
         "party": lambda: _person(data, kind),
         "recording": lambda: _recording(data, kind),
+        "arrangement": lambda: timeline_arrangements.arrangement(data, kind),
+        "certificate": lambda: timeline_arrangements.certificate(data, kind),
+        "instruction": lambda: timeline_arrangements.instruction(data, kind),
     }
     return by_room.get(room, lambda: {"main": kind})()
 

@@ -5,6 +5,7 @@ from django.urls import path
 from dunwell.desk.pages import (
     accounts,
     acts,
+    arrangement,
     case,
     computed,
     differences,
@@ -31,6 +32,23 @@ urlpatterns = [
     path("legal/accounts/<str:account_no>/bundle", proof.bundle, name="bundle"),
     path("reports/differences", differences.differences, name="differences"),
     path("reports/differences/<int:difference_id>", differences.explain, name="explain_difference"),
+    path("cases/<str:case_no>/arrangement", arrangement.arrangement, name="arrangement"),
+    path("cases/<str:case_no>/arrangement/propose", arrangement.propose, name="propose"),
+    path("cases/<str:case_no>/arrangements/<int:arrangement_id>/answer", arrangement.answer, name="answer_proposal"),
+    path(
+        "cases/<str:case_no>/arrangements/<int:arrangement_id>/agreement.pdf", arrangement.agreement, name="agreement"
+    ),
+    path("cases/<str:case_no>/arrangements/<int:arrangement_id>/agree", arrangement.agree, name="agree"),
+    path("cases/<str:case_no>/arrangements/<int:arrangement_id>/cancel", arrangement.cancel, name="cancel_arrangement"),
+    path("cases/<str:case_no>/certificate", arrangement.certificate, name="certificate"),
+    path(
+        "cases/<str:case_no>/certificates/<int:request_id>/answer",
+        arrangement.answer_certificate,
+        name="answer_certificate",
+    ),
+    path(
+        "cases/<str:case_no>/certificates/<int:request_id>.pdf", arrangement.certificate_file, name="certificate_file"
+    ),
     path("cases/<str:case_no>/timeline", case.entries, name="timeline"),
     path("cases/<str:case_no>/take", case.take, name="take"),
     path("cases/<str:case_no>/incoming", case.incoming, name="incoming"),

@@ -29,6 +29,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "promise.withdraw": _roles(
         LEADER, MANAGER
     ),  # one's own, on its day, takes no permission: casework.services.promises
+    "arrangement.propose": _roles(COLLECTOR, LEADER, LEGAL, MANAGER),  # which products: arrangements/products.yaml
+    "arrangement.approve": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),  # up to which limits: the mandates there
     "hold.lift": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),  # which kinds: compliance.rules.holds
     "hold.court": _roles(COMPLIANCE, LEGAL),
     "hold.claim": _roles(COMPLIANCE),

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-KINDS = ("parties", "accounts", "cards", "contact_points", "statements", "transactions")
+KINDS = ("parties", "accounts", "cards", "contact_points", "statements", "transactions", "instruction_answers")
 """Every kind of file."""
 
 #: The column of the lake that stands for a key with a personal part, so that a row is known again.

@@ -73,6 +73,9 @@ FAULTS = {
     "reversal_too_large": gettext_noop("%(found)s is taken back, only %(expected)s is left of the payment"),
     "reference_used": gettext_noop('the reference "%(found)s" was booked on another day with %(expected)s'),
     "other_currency": gettext_noop("the booking is in %(found)s, the account in %(expected)s"),
+    "unknown_instruction": gettext_noop('the host answers instruction "%(found)s", which was never given'),
+    "answered_otherwise": gettext_noop("the answer is %(found)s, it was %(expected)s before"),
+    "rejected_without_reason": gettext_noop("a rejection must name its reason"),
     "twice": gettext_noop('"%(found)s" stands in the file twice, see row %(expected)s'),
     "there_already": gettext_noop('"%(found)s" is in the file already'),
     "unknown_parties": gettext_noop('the party "%(found)s" is in no parties file'),
@@ -118,6 +121,7 @@ KINDS = {
     "contact_points": gettext_noop("Contact points"),
     "statements": gettext_noop("Statements"),
     "transactions": gettext_noop("Transactions"),
+    "instruction_answers": gettext_noop("Answers to instructions"),
     "unknown": gettext_noop("Unknown kind"),
 }
 _LETTERS = ("O", "o", "l", "I", "S", "B")

@@ -63,6 +63,9 @@ _PUBLISHED = (
     "SELECT c.currency, c.past_due AS amount FROM case_now AS c JOIN publish_party AS p ON p.party_no = c.party_no"
 )
 
+_INSTALMENTS = """
+    SELECT r.currency, i.amount FROM instalment AS i JOIN arrangement AS r ON r.arrangement_id = i.arrangement_id
+"""
 #: Interest line by line, before it is rounded; the host's positions as we expect them, and as they are.
 _COUNTED = """
     SELECT c.currency, CAST(l.in_all / 26280 AS DECIMAL(18, 2)) AS amount
@@ -90,6 +93,7 @@ MEASURES = {
     "accrue": Measure("interest", _COUNTED, _of_account("interest_figure", "interest")),
     "difference": Measure("balance", _EXPECTED, _FOUND),
     "settle_promises": Measure("promised", _of("promise_part", "amount"), _of("promise_settled", "received")),
+    "settle_plans": Measure("agreed", _INSTALMENTS, _of("instalment_settled", "received")),
     "roll_up": Measure("past_due", _of("account_state", "past_due"), _of("party_state", "past_due")),
     "cases": Measure("past_due", _of("party_state", "past_due"), _of("case_now", "past_due")),
     "allocate": Measure("received", _TO_SPREAD, _SPREAD),

@@ -22,6 +22,7 @@ LATENESS = (
     load("dunwell.arrears", "classify"),
     load("dunwell.arrears", "risk"),
     load("dunwell.arrangements", "settle_promises"),
+    load("dunwell.arrangements", "settle_plans"),
     load("dunwell.arrears", "roll_up"),
 )
 #: Interest and late charges of the accounts in work, as we count them. One step, so that nothing between stands in the

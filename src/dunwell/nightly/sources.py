@@ -28,6 +28,9 @@ IN_WORK = """
     UNION
     SELECT party_id FROM casework_case
     WHERE entity_id = %(entity)s AND opened_on <= %(until)s AND (closed_on IS NULL OR closed_on > %(until)s)
+    UNION
+    SELECT party_id FROM arrangements_arrangement
+    WHERE entity_id = %(entity)s AND standing IN ('proposed', 'approved', 'agreed', 'in_force', 'missed', 'breached')
 """
 #: Whose payments since the position are not spread yet: those whom a fact touched, or those who were asked for.
 TO_SPREAD = """
@@ -35,6 +38,17 @@ TO_SPREAD = """
     WHERE a.party_id IN ({parties}) AND (NOT {whole} OR a.party_id IN (SELECT party_id FROM portfolio_touch))
           AND EXISTS (SELECT 1 FROM payments_payment AS y WHERE y.account_id = a.id AND y.posting_date > {since})
 """
+#: Arrangements that are judged: those that bind, and those performed not long ago, for a payment may be taken back.
+JUDGED = """
+    (r.standing IN ('proposed', 'approved', 'agreed', 'in_force', 'missed', 'breached')
+     OR r.standing = 'ended' AND r.standing_on > {since}) AND r.proposed_on <= {until}
+"""
+#: The day before that on which an account's oldest arrangement that binds was agreed: its money counts from then on.
+AGREED_BEFORE = """(
+    SELECT min(c.agreed_on) - 1 FROM arrangements_arrangement AS r
+    JOIN arrangements_arrangementconsent AS c ON c.arrangement_id = r.id
+    WHERE r.account_id = a.id AND r.standing IN ('proposed', 'approved', 'agreed', 'in_force', 'missed', 'breached', 'ended')
+)"""
 NONE = "SELECT id FROM portfolio_account WHERE false"  # a date that is past: its payments stay spread as they are
 
 
@@ -69,6 +83,8 @@ class Scope:
             at=pg.Literal(self.at),
             since=since,
             ever=pg.Literal(self.as_of - HISTORY if self.until is None else date.min),
+            agreed=pg.SQL(AGREED_BEFORE),
+            judged=pg.SQL(JUDGED).format(until=until, since=since),
             oldest_due=pg.SQL("(s.oldest_due_date - {})").format(pg.Literal(BEFORE_OLDEST_DUE.days)),
             until=until,
             told_since=pg.Literal(self.told_since or datetime.min.replace(tzinfo=UTC)),
@@ -158,6 +174,46 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
             "judged_on": "DATE", "withdrawn": "BOOLEAN",
         },
     ),
+    "arrangement": (
+        """
+        SELECT r.id, p.party_no, a.account_no, r.currency, r.lapses_on, r.grace_days, r.revival_days, r.revivals,
+               c.agreed_on, f.in_force_on,
+               (SELECT count(*) FILTER (WHERE w.approved) FROM arrangements_arrangementanswer AS w
+                WHERE w.arrangement_id = r.id AND w.recorded_at <= {at}) >= r.persons,
+               EXISTS (SELECT 1 FROM arrangements_arrangementanswer AS w
+                       WHERE w.arrangement_id = r.id AND NOT w.approved AND w.recorded_at <= {at}),
+               f.arrangement_id IS NULL AND EXISTS (
+                   SELECT 1 FROM arrangements_instruction AS i
+                   JOIN arrangements_instructionanswer AS w ON w.instruction_id = i.id AND NOT w.confirmed
+                   WHERE i.arrangement_id = r.id AND w.recorded_at <= {at}),
+               e.arrangement_id IS NOT NULL, r.standing, r.standing_on
+        FROM arrangements_arrangement AS r
+        JOIN portfolio_party AS p ON p.id = r.party_id
+        JOIN portfolio_account AS a ON a.id = r.account_id
+        LEFT JOIN arrangements_arrangementconsent AS c ON c.arrangement_id = r.id AND c.recorded_at <= {at}
+        LEFT JOIN arrangements_arrangementforce AS f ON f.arrangement_id = r.id AND f.recorded_at <= {at}
+        LEFT JOIN arrangements_arrangementend AS e ON e.arrangement_id = r.id AND e.recorded_at <= {at}
+        WHERE p.id IN ({parties}) AND {judged}
+        """,
+        {
+            "arrangement_id": "BIGINT", "party_no": "VARCHAR", "account_no": "VARCHAR", "currency": "VARCHAR",
+            "lapses_on": "DATE", "grace_days": "INTEGER", "revival_days": "INTEGER", "revivals": "INTEGER",
+            "agreed_on": "DATE", "in_force_on": "DATE", "approved": "BOOLEAN", "refused": "BOOLEAN",
+            "rejected": "BOOLEAN", "cancelled": "BOOLEAN", "standing": "VARCHAR", "standing_on": "DATE",
+        },
+    ),
+    "instalment": (
+        """
+        SELECT i.id, i.arrangement_id, i.position, i.due_date, i.amount, i.state, i.received, i.paid_on
+        FROM arrangements_instalment AS i
+        JOIN arrangements_arrangement AS r ON r.id = i.arrangement_id
+        WHERE r.party_id IN ({parties}) AND {judged}
+        """,
+        {
+            "instalment_id": "BIGINT", "arrangement_id": "BIGINT", "position": "INTEGER", "due_date": "DATE",
+            "amount": MONEY, "state": "VARCHAR", "received": MONEY, "paid_on": "DATE",
+        },
+    ),
     "open_case": (
         """
         SELECT p.party_no, c.id, c.case_no, c.opened_on, c.entered_on, c.entry_balance, c.queue
@@ -200,7 +256,7 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
         JOIN portfolio_account AS a ON a.id = y.account_id
         LEFT JOIN arrears_accountstate AS s ON s.account_id = a.id
         LEFT JOIN payments_paymentanswer AS w ON w.payment_id = y.id
-        WHERE y.posting_date > least({ever}, {oldest_due}) AND y.posting_date <= {until}
+        WHERE y.posting_date > least({ever}, {oldest_due}, {agreed}) AND y.posting_date <= {until}
               AND a.party_id IN ({parties})
         """,
         {
@@ -216,7 +272,7 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
         JOIN payments_payment AS y ON y.id = v.payment_id
         JOIN portfolio_account AS a ON a.id = y.account_id
         LEFT JOIN arrears_accountstate AS s ON s.account_id = a.id
-        WHERE v.posting_date > least({ever}, {oldest_due}) AND v.posting_date <= {until}
+        WHERE v.posting_date > least({ever}, {oldest_due}, {agreed}) AND v.posting_date <= {until}
               AND a.party_id IN ({parties})
         """,
         {

@@ -196,4 +196,7 @@ INTAKE_KEEPERS = {
     "cards": "dunwell.portfolio.services.keep_cards",
     "contact_points": "dunwell.portfolio.services.keep_contact_points",
     "transactions": "dunwell.payments.services.take_transactions",
+    "instruction_answers": "dunwell.arrangements.services.keep_answers",
 }
+PUBLIC_URL = os.environ.get("DUNWELL_PUBLIC_URL", "http://127.0.0.1:8000")  # where outsiders reach us: of QR codes
+HOST_FOLDER = Path(os.environ.get("DUNWELL_HOST", HOME / "host"))  # out/: instructions that the bank's host fetches

@@ -11,6 +11,7 @@ NAVIGATION = [
     (_("Lists"), "/lists", "/lists", ("case.view",)),
     (_("Team"), "/team", "/team", ("case.hand_out",)),
     (_("Campaigns"), "/campaigns", "/campaigns", ("case.hand_out",)),
+    (_("Arrangements"), "/arrangements", "/arrangements", ("arrangement.approve",)),
     (_("Legal"), "/legal", "/legal", ("legal.view",)),
     (_("Payments"), "/payments", "/payments", ("payment.enter",)),
     (_("Outbox"), "/outbox", "/outbox", ("message.send",)),

@@ -13,6 +13,7 @@ urlpatterns: list = [
     path("", include("dunwell.arrears.urls")),
     path("", include("dunwell.compliance.urls")),
     path("", include("dunwell.channels.urls")),
+    path("", include("dunwell.arrangements.urls")),
     path("", include("dunwell.casework.urls")),
     path("", include("dunwell.floor.urls")),
     path("", include("dunwell.legal.urls")),

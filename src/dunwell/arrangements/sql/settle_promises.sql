@@ -2,42 +2,64 @@
 -- is due, both included (no grace), oldest due first, each cent once. A part is kept as soon as it is paid in full; it
 -- is broken, or partly kept, the night after its date. What a reversal takes back was never received.
 --
--- Parts of a party and currency are numbered in the order in which they are served, payments as they came in. The
--- money a payment gives to a part is worked out part by part: `spent` carries what earlier parts have used up.
-CREATE OR REPLACE TABLE promise_served AS
-SELECT p.*, row_number() OVER (
-    PARTITION BY p.party_no, p.currency ORDER BY p.due_date, p.made_on, p.promise_id, p.position
+-- Instalments of arrangements are served from the same money in the same order, so that a cent given to one is not given
+-- to the other: by money on their own account, from the day of the agreement on, in time or late.
+--
+-- What is agreed of a party and currency is numbered in the order in which it is served, payments as they came in. The
+-- money a payment gives to a line is worked out line by line: `agreed_spent` carries what earlier lines have used up.
+CREATE OR REPLACE TABLE agreed AS
+SELECT a.*, row_number() OVER (
+    PARTITION BY a.party_no, a.currency ORDER BY a.due_date, a.made_on, a.line_kind, a.owner_id, a.position
 ) AS turn
-FROM promise_part AS p
-WHERE NOT p.withdrawn;
+FROM (
+    SELECT 1 AS line_kind, p.part_id AS line_id, p.promise_id AS owner_id, p.position, p.party_no, p.currency,
+           CAST(NULL AS VARCHAR) AS account_no, p.made_on, p.due_date, p.due_date AS last_day, p.amount
+    FROM promise_part AS p
+    WHERE NOT p.withdrawn
+    UNION ALL
+    SELECT 2 AS line_kind, i.instalment_id, i.arrangement_id, i.position, r.party_no, r.currency, r.account_no, r.agreed_on,
+           i.due_date, CAST('9999-12-31' AS DATE), i.amount
+    FROM instalment AS i
+    JOIN arrangement AS r ON r.arrangement_id = i.arrangement_id
+    WHERE r.agreed_on IS NOT NULL
+) AS a;
 
-CREATE OR REPLACE TABLE promise_money AS
-SELECT b.party_no, b.currency, r.transaction_date AS day, sum(r.amount) AS amount
+CREATE OR REPLACE TABLE agreed_money AS
+SELECT b.party_no, b.currency, b.account_no, r.transaction_date AS day, sum(r.amount) AS amount
 FROM received AS r
 JOIN account_state AS b ON b.account_no = r.account_no
-JOIN (SELECT party_no, currency, min(made_on) AS first_day FROM promise_served GROUP BY party_no, currency) AS p
+JOIN (SELECT party_no, currency, min(made_on) AS first_day FROM agreed GROUP BY party_no, currency) AS p
   ON p.party_no = b.party_no AND p.currency = b.currency AND r.transaction_date >= p.first_day
 WHERE r.counts AND r.amount > 0
-GROUP BY b.party_no, b.currency, r.transaction_date;
+GROUP BY b.party_no, b.currency, b.account_no, r.transaction_date;
 
-CREATE OR REPLACE TABLE promise_spent AS
+CREATE OR REPLACE TABLE agreed_spent AS
 WITH RECURSIVE spent AS (
-    SELECT m.party_no, m.currency, m.day, m.amount AS remaining, CAST(0 AS DECIMAL(38, 2)) AS given, CAST(0 AS BIGINT) AS turn
-    FROM promise_money AS m
+    SELECT m.party_no, m.currency, m.account_no, m.day, m.amount AS remaining, CAST(0 AS DECIMAL(38, 2)) AS given,
+           CAST(0 AS BIGINT) AS turn
+    FROM agreed_money AS m
     UNION ALL
-    SELECT party_no, currency, day, CAST(remaining - given AS DECIMAL(38, 2)), CAST(given AS DECIMAL(38, 2)), turn
+    SELECT party_no, currency, account_no, day, CAST(remaining - given AS DECIMAL(38, 2)), CAST(given AS DECIMAL(38, 2)), turn
     FROM (
-        SELECT s.party_no, s.currency, s.day, s.remaining, p.turn,
-               CASE WHEN s.day BETWEEN p.made_on AND p.due_date THEN greatest(0, least(s.remaining,
-                   p.amount - coalesce(sum(CASE WHEN s.day BETWEEN p.made_on AND p.due_date THEN s.remaining ELSE 0 END) OVER (
-                       PARTITION BY s.party_no, s.currency ORDER BY s.day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        SELECT fitting.party_no, fitting.currency, fitting.account_no, fitting.day, fitting.remaining, fitting.turn,
+               CASE WHEN fitting.fits THEN greatest(0, least(fitting.remaining,
+                   fitting.amount - coalesce(sum(CASE WHEN fitting.fits THEN fitting.remaining ELSE 0 END) OVER (
+                       PARTITION BY fitting.party_no, fitting.currency ORDER BY fitting.day, fitting.account_no
+                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                    ), 0)
                )) ELSE 0 END AS given
-        FROM spent AS s
-        JOIN promise_served AS p ON p.party_no = s.party_no AND p.currency = s.currency AND p.turn = s.turn + 1
+        FROM (
+            SELECT s.party_no, s.currency, s.account_no, s.day, s.remaining, p.turn, p.amount,
+                   s.day BETWEEN p.made_on AND p.last_day AND coalesce(p.account_no = s.account_no, TRUE) AS fits
+            FROM spent AS s
+            JOIN agreed AS p ON p.party_no = s.party_no AND p.currency = s.currency AND p.turn = s.turn + 1
+        ) AS fitting
     ) AS served
 )
-SELECT party_no, currency, turn, sum(given) AS received FROM spent WHERE turn > 0 GROUP BY party_no, currency, turn;
+SELECT party_no, currency, turn, sum(given) AS received, max(CASE WHEN given > 0 THEN day END) AS last_day
+FROM spent
+WHERE turn > 0
+GROUP BY party_no, currency, turn;
 
 CREATE OR REPLACE TABLE promise_settled AS
 SELECT part_id, promise_id, party_no, currency, due_date, amount, received, state,
@@ -52,9 +74,10 @@ FROM (
                 WHEN coalesce(s.received, 0) > 0 THEN 'partly_kept'
                 ELSE 'broken'
            END AS state
-    FROM promise_served AS p
+    FROM promise_part AS p
+    JOIN agreed AS a ON a.line_kind = 1 AND a.line_id = p.part_id
     CROSS JOIN parameter AS k
-    LEFT JOIN promise_spent AS s ON s.party_no = p.party_no AND s.currency = p.currency AND s.turn = p.turn
+    LEFT JOIN agreed_spent AS s ON s.party_no = a.party_no AND s.currency = a.currency AND s.turn = a.turn
 ) AS judged;
 
 -- Where the party's promises stand: its latest one, and the next day on which money is promised.

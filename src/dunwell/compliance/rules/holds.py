@@ -25,6 +25,7 @@ KINDS: dict[str, HoldKind] = {
     "dispute": _ASKED,
     "complaint": _PROVEN,
     "art70": _ASKED,
+    "plan": _PROVEN,
     "hardship": _ASKED,
     "illness": _ASKED,
     "bereavement": _ASKED,

@@ -41,7 +41,7 @@ from dunwell.kernel.actor import Actor
 
 _NAME = re.compile(r"(?P<kind>[a-z_]+?)[_-](?P<date>\d{4}-\d{2}-\d{2}|\d{8})(?=[._-]|$)")
 #: Kinds in which a day without a single row is a day on which nothing happened.
-MAY_BE_EMPTY = frozenset({"transactions", "statements", "cards", "contact_points"})
+MAY_BE_EMPTY = frozenset({"transactions", "statements", "cards", "contact_points", "instruction_answers"})
 BATCH = 2000
 
 

@@ -26,6 +26,7 @@ STEPS = {
     "classify": pgettext_lazy("night", "Classify"),
     "risk": pgettext_lazy("night", "Risk class"),
     "settle_promises": pgettext_lazy("night", "Settle promises"),
+    "settle_plans": pgettext_lazy("night", "Settle plans"),
     "accrue": pgettext_lazy("night", "Interest and late charges"),
     "difference": pgettext_lazy("night", "Differences to the host"),
     "roll_up": pgettext_lazy("night", "Roll up to the party"),
@@ -73,6 +74,7 @@ MEASURES = {
     "moved": pgettext_lazy("night", "payments and reversals"),
     "past_due": pgettext_lazy("night", "past due"),
     "promised": pgettext_lazy("night", "promised, received"),
+    "agreed": pgettext_lazy("night", "agreed, received"),
     "received": pgettext_lazy("night", "received, spread"),
 }
 TOTALS = {

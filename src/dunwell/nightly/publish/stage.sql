@@ -31,6 +31,13 @@ CREATE TEMP TABLE IF NOT EXISTS stage_part (
     partition integer, party_no text COLLATE "C", part_id bigint, promise_id bigint, state text, received numeric(18,2),
     judged_on date, judged_anew boolean, amount numeric(18,2), due_date date, currency text
 );
+CREATE TEMP TABLE IF NOT EXISTS stage_instalment (
+    partition integer, party_no text COLLATE "C", instalment_id bigint, state text, received numeric(18,2), paid_on date
+);
+CREATE TEMP TABLE IF NOT EXISTS stage_arrangement (
+    partition integer, party_no text COLLATE "C", arrangement_id bigint, account_no text COLLATE "C", standing text,
+    standing_on date, overdue numeric(18,2), next_due date, currency text
+);
 CREATE TEMP TABLE IF NOT EXISTS stage_line (
     partition integer, party_no text COLLATE "C", payment_id bigint, position smallint, component text, amount numeric(18,2),
     rule text

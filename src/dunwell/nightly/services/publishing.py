@@ -213,6 +213,8 @@ def _drop_stale(cursor, merge: staging.Merge) -> None:
             "  WHERE c.party_id = a.party_id AND (c.closed_on IS NULL OR c.closed_on > %(day)s::date - %(stale)s))"
             " AND NOT EXISTS (SELECT 1 FROM portfolio_account AS b JOIN arrears_accountstate AS t ON t.account_id = b.id"
             "  WHERE b.party_id = a.party_id AND t.past_due > 0)"
+            " AND NOT EXISTS (SELECT 1 FROM arrangements_arrangement AS r WHERE r.party_id = a.party_id"
+            "  AND r.standing IN ('proposed', 'approved', 'agreed', 'in_force', 'missed', 'breached'))"
             " AND NOT EXISTS (SELECT 1 FROM portfolio_touch AS q WHERE q.party_id = a.party_id) LIMIT 4000)",
             {"entity": merge.entity_id, "day": merge.as_of, "stale": STALE.days},
         )

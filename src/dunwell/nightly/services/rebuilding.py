@@ -22,7 +22,8 @@ from dunwell.nightly.services.running import lock
 
 #: What publishing reads of a night.
 PUBLISHED = (
-    "publish_party", "account_state", "account_risk", "due_kept", "case_now", "action_now", "promise_settled", "allocation_anew",
+    "publish_party", "account_state", "account_risk", "due_kept", "case_now", "action_now", "promise_settled",
+    "instalment_settled", "arrangement_settled", "allocation_anew",
 )  # fmt: skip
 LINE = ("payment_id", "position", "component", "amount", "rule")
 PARTIES = 250  # to a transaction

@@ -51,7 +51,12 @@ PART = [
     "due_date",
     "currency",
 ]
-TABLES = ("stage_party", "stage_state", "stage_due", "stage_case", "stage_action", "stage_part", "stage_line")
+INSTALMENT = ["party_no", "instalment_id", "state", "received", "paid_on"]
+ARRANGEMENT = ["party_no", "arrangement_id", "account_no", "standing", "standing_on", "overdue", "next_due", "currency"]
+TABLES = (
+    "stage_party", "stage_state", "stage_due", "stage_case", "stage_action", "stage_part", "stage_instalment",
+    "stage_arrangement", "stage_line",
+)  # fmt: skip
 PARTITION_TABLES = ("pub", "pub_step", "pub_said")
 
 
@@ -65,7 +70,16 @@ def statement(name: str) -> str:
 def sha256() -> str:
     """What publishing does, as one hash: rows that another version wrote are written again, changed or not."""
     names = sorted(file.name for file in resources.files("dunwell.nightly").joinpath("publish").iterdir())
-    told = [*STATE, *ACCOUNT, *CASE, *ACTION, *PART, *(statement(name.removesuffix(".sql")) for name in names)]
+    told = [
+        *STATE,
+        *ACCOUNT,
+        *CASE,
+        *ACTION,
+        *PART,
+        *INSTALMENT,
+        *ARRANGEMENT,
+        *(statement(name.removesuffix(".sql")) for name in names),
+    ]
     return hashlib.sha256("\0".join(told).encode()).hexdigest()
 
 
@@ -122,6 +136,8 @@ def stage(connection: DuckDBPyConnection, cursor: Any) -> int:
     copy("stage_case", "case_now", CASE, "y.cases")
     copy("stage_action", "action_now", ACTION, "y.actions")
     copy("stage_part", "promise_settled", PART, "x.changed")
+    copy("stage_instalment", "instalment_settled", INSTALMENT, "x.changed")
+    copy("stage_arrangement", "arrangement_settled", ARRANGEMENT, "x.changed")
     copying.to_postgres(
         connection,
         "SELECT y.partition, b.party_no, l.payment_id, l.position, l.component, l.amount, l.rule FROM allocation_anew AS l"
@@ -148,6 +164,7 @@ class There:
     cases: bool
     actions: bool
     parts: bool
+    plans: bool
     lines: bool
 
 
@@ -199,6 +216,9 @@ def merge_partition(cursor: Any, merge: Merge, partition: int, there: There) -> 
         execute("plan")
         if there.parts:
             execute("parts")
+        if there.plans:
+            execute("instalments")
+            execute("arrangements")
         cursor.execute(statement("say"), values)
         written += evidence.append_from(
             cursor, "pub_said", now=merge.now, by=merge.by, business_date=merge.day, entity_id=merge.entity_id

@@ -28,6 +28,7 @@ FREEZE, PUBLISH = "freeze", "publish"
 KEPT = frozenset({"closing", "due", "movement",
                   "book", "episode", "bucket_day", "roll_rate", "cohort_month", "total", "publish_party", "due_kept",
                   "case_now", "action_now", "account_state", "account_risk", "party_state", "promise_settled",
+                  "instalment_settled", "arrangement_settled",
                   "allocation_anew", "account_interest", "interest_figure", "late_charge", "host_difference"})  # fmt: skip
 
 

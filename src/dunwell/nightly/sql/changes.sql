@@ -67,6 +67,10 @@ FROM (
     UNION ALL
     SELECT party_no, 'others' AS what FROM promise_settled WHERE changed
     UNION ALL
+    SELECT party_no, 'others' AS what FROM instalment_settled WHERE changed
+    UNION ALL
+    SELECT party_no, 'others' AS what FROM arrangement_settled WHERE changed
+    UNION ALL
     SELECT b.party_no, 'others' AS what FROM allocation_anew AS l JOIN position_before AS b ON b.account_no = l.account_no
 ) AS d
 GROUP BY party_no;

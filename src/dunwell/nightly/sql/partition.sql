@@ -36,7 +36,15 @@ FROM (
     ) AS a ON a.party_no = w.party_no
     LEFT JOIN (SELECT party_no, count(*) AS actions FROM action_now GROUP BY party_no) AS p ON p.party_no = w.party_no
     LEFT JOIN (
-        SELECT party_no, count(*) * 2 AS rows_written FROM promise_settled WHERE changed GROUP BY party_no
+        SELECT party_no, count(*) * 2 AS rows_written
+        FROM (
+            SELECT party_no FROM promise_settled WHERE changed
+            UNION ALL
+            SELECT party_no FROM instalment_settled WHERE changed
+            UNION ALL
+            SELECT party_no FROM arrangement_settled WHERE changed
+        ) AS judged
+        GROUP BY party_no
     ) AS m ON m.party_no = w.party_no
     LEFT JOIN (
         SELECT b.party_no, count(*) * 2 AS rows_written

@@ -1,4 +1,4 @@
-"""Reads of promises."""
+"""Reads of promises, and what may be promised today."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The only writers of promises. What became of one is judged by payments alone, in sql/settle_promises.sql."""
+"""Promises, written and taken back. What became of one is judged by payments alone, in sql/settle_promises.sql."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from dunwell.arrangements import queries
 from dunwell.arrangements.models import Promise, PromisePart, PromiseWithdrawal
+from dunwell.arrangements.queries import promises as queries
 from dunwell.arrangements.rules.promises import Part, Problem, PromiseRefused
 from dunwell.evidence import services as evidence
 from dunwell.kernel import times

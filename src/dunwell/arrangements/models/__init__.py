@@ -1,0 +1,39 @@
+"""Promises, arrangements and what the host is asked to do for them. Facts, but for what the programs compute of them."""
+
+from dunwell.arrangements.models.certificates import Certificate, CertificateAnswer, CertificateRequest
+from dunwell.arrangements.models.instructions import (
+    Instruction,
+    InstructionAnswer,
+    InstructionBatch,
+    InstructionSending,
+)
+from dunwell.arrangements.models.plans import (
+    Arrangement,
+    ArrangementAnswer,
+    ArrangementConsent,
+    ArrangementEnd,
+    ArrangementForce,
+    ArrangementStep,
+    Instalment,
+)
+from dunwell.arrangements.models.promises import Promise, PromisePart, PromiseWithdrawal
+
+__all__ = [
+    "Arrangement",
+    "ArrangementAnswer",
+    "ArrangementConsent",
+    "ArrangementEnd",
+    "ArrangementForce",
+    "ArrangementStep",
+    "Certificate",
+    "CertificateAnswer",
+    "CertificateRequest",
+    "Instalment",
+    "Instruction",
+    "InstructionAnswer",
+    "InstructionBatch",
+    "InstructionSending",
+    "Promise",
+    "PromisePart",
+    "PromiseWithdrawal",
+]

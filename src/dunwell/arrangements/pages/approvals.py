@@ -1,0 +1,42 @@
+"""/arrangements: proposals that wait for approval, plans that are late, and what the host has not answered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from dunwell.arrangements import queries, words
+from dunwell.compliance.queries import withheld
+from dunwell.identity.pages.guard import requires
+from dunwell.kernel.times import business_date
+
+SHOWN, DAYS = 100, timedelta(days=14)
+
+
+@requires("arrangement.approve")
+@require_GET
+def approvals(request: HttpRequest) -> HttpResponse:
+    """Three lists, each at most a hundred rows, the oldest first; persons withheld from the user are on none."""
+    now, entity_id = timezone.now(), request.user.entity_id
+    today = business_date(now)
+    hidden = withheld(request.user.pk, now=now, party="party_id")
+
+    def shown(one) -> dict[str, object]:
+        return {
+            "row": one, "name": words.PRODUCTS[one.product], "standing": words.STANDINGS[one.standing],
+            "tone": words.TONES.get(one.standing, ""), "mine": request.user.role in one.roles,
+            "own": one.recorded_by == request.user.pk,
+        }  # fmt: skip
+
+    days = queries.reconciliation(entity_id=entity_id, since=today - DAYS)
+    context = {
+        "waiting": [shown(one) for one in queries.waiting_for_approval(entity_id=entity_id).exclude(hidden)[:SHOWN]],
+        "late": [shown(one) for one in queries.late(entity_id=entity_id).exclude(hidden)[:SHOWN]],
+        "days": [(one, words.INSTRUCTIONS[one.kind]) for one in days[:SHOWN]],
+        "overdue": queries.overdue(entity_id=entity_id, on=today).count(),
+    }
+    return render(request, "arrangements/approvals.html", context)

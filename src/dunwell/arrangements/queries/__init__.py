@@ -1,0 +1,31 @@
+"""Reads of promises, arrangements and instructions to the host."""
+
+from dunwell.arrangements.queries.instructions import open_instructions, overdue, reconciliation
+from dunwell.arrangements.queries.plans import (
+    arrangement_of,
+    arrangements_of,
+    certificates_of,
+    late,
+    owed_on,
+    situation_of,
+    waiting_for_approval,
+)
+from dunwell.arrangements.queries.promises import open_promises, past_due, problems_with, promises_of, terms
+
+__all__ = [
+    "arrangement_of",
+    "arrangements_of",
+    "certificates_of",
+    "late",
+    "open_instructions",
+    "open_promises",
+    "overdue",
+    "owed_on",
+    "past_due",
+    "problems_with",
+    "promises_of",
+    "reconciliation",
+    "situation_of",
+    "terms",
+    "waiting_for_approval",
+]

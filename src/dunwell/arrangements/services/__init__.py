@@ -1,0 +1,39 @@
+"""The only writers of promises, arrangements and instructions. Each writes facts, their log entry, and touches the party."""
+
+from dunwell.arrangements.services.agreeing import agree, answer_proposal, cancel
+from dunwell.arrangements.services.certifying import answer_certificate, issue_certificates, request_certificate
+from dunwell.arrangements.services.documents import agreement
+from dunwell.arrangements.services.following import follow
+from dunwell.arrangements.services.instructing import (
+    Contradicted,
+    answer_instruction,
+    hand_over,
+    instruct,
+    keep_answers,
+    take_answers,
+)
+from dunwell.arrangements.services.promises import make_promise, withdraw
+from dunwell.arrangements.services.proposing import NotOffered, propose
+from dunwell.arrangements.services.refusing import NotAllowed
+
+__all__ = [
+    "Contradicted",
+    "NotAllowed",
+    "NotOffered",
+    "agree",
+    "agreement",
+    "answer_certificate",
+    "answer_instruction",
+    "answer_proposal",
+    "cancel",
+    "follow",
+    "hand_over",
+    "instruct",
+    "issue_certificates",
+    "keep_answers",
+    "make_promise",
+    "propose",
+    "request_certificate",
+    "take_answers",
+    "withdraw",
+]

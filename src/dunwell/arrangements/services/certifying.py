@@ -1,0 +1,171 @@
+"""Certificates: asked for, confirmed by the host or approved by another person, issued once, numbered and signed."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from datetime import datetime
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+
+import segno
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from dunwell.arrangements.models import (
+    Certificate,
+    CertificateAnswer,
+    CertificateRequest,
+    Instruction,
+    InstructionAnswer,
+)
+from dunwell.arrangements.services.instructing import instruct
+from dunwell.arrangements.services.refusing import NotAllowed
+from dunwell.arrears.models import AccountState
+from dunwell.evidence import documents
+from dunwell.evidence import services as evidence
+from dunwell.kernel.actor import Actor
+from dunwell.kernel.times import business_date
+from dunwell.portfolio import services as portfolio
+from dunwell.portfolio.models import Account
+
+Kind = CertificateRequest.Kind
+ISSUER = Actor.program("certificates")
+PREFIX = {Kind.SETTLED: "JQ", Kind.NO_MALICE: "FE"}
+TITLES = {
+    Kind.SETTLED: ("结清证明", "Certificate of settlement"),
+    Kind.NO_MALICE: ("非恶意逾期证明", "Certificate that it was not late in bad faith"),
+}
+TEXTS = {
+    Kind.SETTLED: (
+        "截至出具日，上述账户的全部欠款（本金、利息及费用）已结清，余额为零。特此证明。",
+        "On the day of issue everything owed on this account (principal, interest and fees) is settled; the balance is zero.",
+    ),
+    Kind.NO_MALICE: (
+        "经核实，上述账户的逾期并非持卡人恶意所致。特此证明。",
+        "It was verified that this account was not late in bad faith of the cardholder.",
+    ),
+}
+
+
+@transaction.atomic
+def request_certificate(
+    *, account_id: int, kind: str, reason: str, by: Actor, now: datetime, key: str
+) -> CertificateRequest:
+    """Ask for a certificate. The same key again is the same request.
+
+    Of a settled account the host is asked to confirm that nothing is owed; NotAllowed with `owed` while something is, and
+    with `reason` without one.
+    """
+    account = Account.objects.get(pk=account_id)
+    portfolio.touch(party_id=account.party_id, now=now)
+    known = CertificateRequest.objects.filter(key=key).first()
+    if known is not None:
+        return known
+    if not reason.strip():
+        raise NotAllowed("reason")
+    instruction = None
+    if kind == Kind.SETTLED:
+        if _owed(account):
+            raise NotAllowed("owed")
+        instruction = instruct(
+            account_id=account.pk, kind=Instruction.Kind.BALANCE_CONFIRMATION, amount=Decimal("0.00"),
+            payload={"balance": "0.00"}, by=by, now=now, key=f"balance-{key}"[:80],
+        )  # fmt: skip
+    made = CertificateRequest.objects.create(
+        entity_id=account.entity_id, account=account, kind=Kind(kind), reason=reason.strip()[:200],
+        instruction=instruction, recorded_at=now, recorded_by=by.user_id, key=key,
+    )  # fmt: skip
+    _log("asked", made, by, now, reason=made.reason)
+    return made
+
+
+@transaction.atomic
+def answer_certificate(
+    *, request_id: int, approved: bool, by: Actor, now: datetime, reason: str = ""
+) -> CertificateAnswer:
+    """Approve or refuse a certificate of no bad faith: another person than asked for it. The first answer stands."""
+    asked = CertificateRequest.objects.select_related("account").get(pk=request_id)
+    portfolio.touch(party_id=asked.account.party_id, now=now)
+    if by.user_id is None:
+        raise NotAllowed("nobody")
+    if asked.kind != Kind.NO_MALICE:
+        raise NotAllowed("over")
+    if by.user_id == asked.recorded_by:
+        raise NotAllowed("own")
+    if not approved and not reason.strip():
+        raise NotAllowed("reason")
+    answer, created = CertificateAnswer.objects.get_or_create(
+        request=asked,
+        defaults={
+            "approved": approved, "reason": reason.strip()[:200], "recorded_at": now, "recorded_by": by.user_id,
+        },
+    )  # fmt: skip
+    if created:
+        _log("approved" if approved else "refused", asked, by, now, reason=answer.reason)
+    return answer
+
+
+def issue_certificates(*, now: datetime, limit: int = 50) -> int:
+    """Issue what the host has confirmed or somebody approved; answers how many. Each is issued once."""
+    ready = CertificateRequest.objects.filter(
+        Q(kind=Kind.SETTLED, instruction__answer__confirmed=True) | Q(kind=Kind.NO_MALICE, answer__approved=True),
+        certificate=None,
+    )
+    return sum(_issue(request_id, now=now) for request_id in ready.order_by("id").values_list("pk", flat=True)[:limit])
+
+
+@transaction.atomic
+def _issue(request_id: int, *, now: datetime) -> bool:
+    asked = CertificateRequest.objects.select_related("account__party", "entity").get(pk=request_id)
+    account = asked.account
+    portfolio.touch(party_id=account.party_id, now=now)  # it locks the party: of two workers one waits
+    if Certificate.objects.filter(pk=asked.pk).exists() or (asked.kind == Kind.SETTLED and _owed(account)):
+        return False
+    confirmed = InstructionAnswer.objects.filter(pk=asked.instruction_id, confirmed=True).exists()
+    if asked.kind == Kind.SETTLED and not confirmed:
+        return False
+    on, token = business_date(now), secrets.token_urlsafe(16)
+    number = f"{PREFIX[Kind(asked.kind)]}-{on:%Y}-{asked.pk:06}"
+    language = "en" if account.party.language.startswith("en") else "zh-hans"
+    made = _paper(asked, number=number, token=token, language=language, now=now)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{number}.pdf"
+        path.write_bytes(made)
+        stored = evidence.keep_file(path=path, name=path.name, now=now)
+    Certificate.objects.create(request=asked, number=number, token=token, issued_on=on, file=stored, recorded_at=now)
+    _log("issued", asked, ISSUER, now, number=number, sha256=stored.sha256)
+    return True
+
+
+def _paper(asked: CertificateRequest, *, number: str, token: str, language: str, now: datetime) -> bytes:
+    identity = portfolio.reveal_identity(
+        party_id=asked.account.party_id, by=ISSUER, now=now, reason=f"certificate {number}"
+    )
+    address, code = f"{settings.PUBLIC_URL}/verify/{token}", BytesIO()
+    segno.make(address, error="m").save(code, kind="svg", xmldecl=False, scale=4, border=0)
+    at = 1 if language == "en" else 0
+    made = documents.pdf(
+        room="arrangements", name="certificate", language=language, now=now,
+        data={
+            "author": asked.entity.name(language), "bank": asked.entity.name(language),
+            "title": TITLES[Kind(asked.kind)][at], "text": TEXTS[Kind(asked.kind)][at], "number": number,
+            "name": identity.name, "identity": identity.id_no, "account": asked.account.account_no,
+            "date": business_date(now).isoformat(), "address": address, "code": code.getvalue().decode(),
+        },
+    )  # fmt: skip
+    return documents.signed(made, reason=TITLES[Kind(asked.kind)][1], now=now)
+
+
+def _owed(account: Account) -> bool:
+    """Whether something is owed by the published columns; an account that is in them no more is the host's to confirm."""
+    return AccountState.objects.filter(account=account, balance__gt=0).exists()
+
+
+def _log(what: str, asked: CertificateRequest, by: Actor, now: datetime, **data: object) -> None:
+    evidence.write(
+        kind=f"certificate.{what}", now=now, by=by, entity_id=asked.entity_id, party_id=asked.account.party_id,
+        account_id=asked.account_id, data={"request": asked.pk, "kind": asked.kind, **data},
+    )  # fmt: skip

@@ -1,0 +1,146 @@
+"""What follows from where an arrangement stands: reminders, notices, holds, and what the host is asked to take back.
+
+The programs judge; this only acts on what they published, each thing once a standing and due date.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from dunwell.arrangements.models import Arrangement, ArrangementStep, Instalment, Instruction
+from dunwell.arrangements.services.instructing import TAKES_BACK, ask_for, hold_reason, place_hold, take_back
+from dunwell.channels import services as channels
+from dunwell.channels.lines import connected
+from dunwell.channels.rules import TextError
+from dunwell.channels.services.queueing import POINT_KINDS
+from dunwell.channels.services.texts import template_for
+from dunwell.compliance import services as compliance
+from dunwell.compliance.models import Hold
+from dunwell.evidence import services as evidence
+from dunwell.kernel.actor import Actor
+from dunwell.kernel.times import business_date
+from dunwell.portfolio import services as portfolio
+from dunwell.portfolio.models import ContactPoint
+
+Standing, Kind = Arrangement.Standing, Instruction.Kind
+FOLLOWER = Actor.program("arrangements")
+#: Texts that tell of a standing: the first whose channel is connected and for which he has a contact point.
+TEXTS = {
+    Standing.MISSED: ("SMS-PLAN-MISSED",),
+    Standing.BREACHED: ("SMS-NOTICE-BREACH",),
+    Standing.TERMINATED: ("SMS-NOTICE-BREACH",),
+}
+OF_NO_EFFECT = (Standing.TERMINATED, Standing.CANCELLED, Standing.DIED, Standing.REJECTED)
+FOLLOWED = (Standing.MISSED, Standing.BREACHED, Standing.ENDED, *OF_NO_EFFECT)
+AFTER = timedelta(seconds=1)  # it waits as a planned message does: refused for the hour, it leaves when they begin
+LOOKED_BACK = timedelta(days=60)
+
+
+def follow(*, now: datetime, limit: int = 200, by: Actor = FOLLOWER) -> int:
+    """Do what follows from the standings of today; answers how many arrangements were followed."""
+    done = 0
+    for arrangement_id in _waiting(now)[:limit]:
+        done += _follow_one(arrangement_id, by=by, now=now)
+    return done
+
+
+def _waiting(now: datetime) -> QuerySet:
+    """Arrangements whose standing nothing followed from yet; in force again only after a breach."""
+    unpaid = Instalment.objects.filter(arrangement=OuterRef("pk"), paid_on=None).values("arrangement")
+    every = Instalment.objects.filter(arrangement=OuterRef("pk")).values("arrangement")
+    about = Coalesce(
+        Subquery(unpaid.annotate(first=Min("due_date")).values("first")),
+        Subquery(every.annotate(last=Max("due_date")).values("last")),
+    )
+    same = ArrangementStep.objects.filter(
+        arrangement=OuterRef("pk"), standing=OuterRef("standing"), due_date=OuterRef("about")
+    )
+    last = ArrangementStep.objects.filter(arrangement=OuterRef("pk")).order_by("-id").values("standing")[:1]
+    found = Arrangement.objects.filter(standing_on__gte=business_date(now) - LOOKED_BACK).annotate(
+        about=about, followed=Subquery(last)
+    )
+    return (
+        found.filter(
+            Q(standing__in=FOLLOWED) & ~Exists(same) | Q(standing=Standing.IN_FORCE, followed=Standing.BREACHED)
+        )
+        .order_by("id")
+        .values_list("pk", flat=True)
+    )
+
+
+@transaction.atomic
+def _follow_one(arrangement_id: int, *, by: Actor, now: datetime) -> bool:
+    party_id = Arrangement.objects.values_list("party_id", flat=True).get(pk=arrangement_id)
+    portfolio.touch(party_id=party_id, now=now)  # it locks the party, so that of two workers one waits
+    found = Arrangement.objects.select_related("account", "party").get(pk=arrangement_id)
+    days = found.instalments.aggregate(first=Min("due_date", filter=Q(paid_on=None)), last=Max("due_date"))
+    about = days["first"] or days["last"]
+    before = list(found.steps.order_by("id").values_list("standing", "due_date"))
+    if (found.standing, about) in before and (not before or before[-1][0] != Standing.BREACHED):
+        return False
+    standing = Standing(found.standing)
+    if standing not in FOLLOWED and not (
+        standing == Standing.IN_FORCE and before and before[-1][0] == Standing.BREACHED
+    ):
+        return False
+    message_id = _tell(found, TEXTS.get(standing, ()), about.isoformat(), by=by, now=now)
+    _act(found, standing, by=by, now=now)
+    ArrangementStep.objects.create(
+        arrangement=found, standing=standing, due_date=about, message_id=message_id, recorded_at=now
+    )
+    evidence.write(
+        kind="arrangement.followed", now=now, by=by, entity_id=found.entity_id, party_id=found.party_id,
+        account_id=found.account_id, case_id=found.case_id,
+        data={
+            "arrangement": found.pk, "product": found.product, "standing": standing.value,
+            "due_date": about.isoformat(), "message": message_id,
+        },
+    )  # fmt: skip
+    return True
+
+
+def _act(found: Arrangement, standing: Standing, *, by: Actor, now: datetime) -> None:
+    if standing == Standing.MISSED:
+        return
+    if standing == Standing.IN_FORCE:  # revived
+        place_hold(found, by=by, now=now)
+        if found.waived:
+            ask_for(found, Kind.WAIVER, by=by, now=now)
+        return
+    for hold in Hold.objects.filter(
+        party_id=found.party_id, account_id=found.account_id, reason=hold_reason(found), lift=None
+    ):
+        compliance.lift_hold(hold_id=hold.pk, reason=standing.value, by=by, now=now)
+    if standing == Standing.BREACHED:
+        take_back(found, (Kind.WAIVER,), by=by, now=now)
+    elif standing == Standing.ENDED:
+        take_back(found, (Kind.CARD_BLOCK,), by=by, now=now)
+    elif standing == Standing.TERMINATED:  # the card stays blocked: he is late
+        take_back(found, (kind for kind in TAKES_BACK if kind != Kind.CARD_BLOCK), by=by, now=now)
+    else:
+        take_back(found, TAKES_BACK, by=by, now=now)
+
+
+def _tell(found: Arrangement, texts: tuple[str, ...], about: str, *, by: Actor, now: datetime) -> int | None:
+    """A message to the person by the first text that can carry it; None where none can. The gate decides when it leaves."""
+    for code in texts:
+        try:
+            template = template_for(code, found.party.language, business_date(now))
+        except TextError:
+            continue
+        point = ContactPoint.objects.filter(
+            party_id=found.party_id, kind__in=POINT_KINDS[template.channel], status=ContactPoint.Status.VALID
+        ).order_by("id")
+        chosen = point.first() if connected(template.channel) else None
+        if chosen is not None:
+            message = channels.queue_message(
+                party_id=found.party_id, contact_point_id=chosen.pk, template_code=code, account_id=found.account_id,
+                case_id=found.case_id, not_before=now + AFTER, by=by, now=now,
+                key=f"arrangement-{found.pk}-{found.standing}-{about}",
+            )  # fmt: skip
+            return message.pk
+    return None

@@ -1,0 +1,126 @@
+"""A proposal: the terms reckoned and checked by the rules of the day, with all of its instalments, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import transaction
+
+from dunwell.arrangements.models import Arrangement, Instalment
+from dunwell.arrangements.queries.plans import situation_of
+from dunwell.arrangements.rules.offers import Offer, Situation, Wish, forbidden, offer
+from dunwell.arrangements.rules.products import mandate_for
+from dunwell.evidence import services as evidence
+from dunwell.kernel.actor import Actor
+from dunwell.kernel.decision import Reason
+from dunwell.kernel.times import business_date
+from dunwell.portfolio import reference
+from dunwell.portfolio import services as portfolio
+from dunwell.portfolio.models import Account
+
+
+class NotOffered(ValueError):
+    """Terms that may not be offered; `reasons` are all the rules that forbid them."""
+
+    def __init__(self, reasons: Sequence[Reason]) -> None:
+        super().__init__("; ".join(f"{reason.rule}: {reason.text_en}" for reason in reasons))
+        self.reasons = tuple(reasons)
+
+
+@transaction.atomic
+def propose(
+    *,
+    account_id: int,
+    wish: Wish,
+    left: Decimal | None,
+    known: frozenset[str],
+    heard: str,
+    by_role: str,
+    by: Actor,
+    now: datetime,
+    key: str,
+    case_id: int | None = None,
+    case_no: str = "",
+) -> Arrangement:
+    """Write a proposal of these terms. The same key again answers the same proposal.
+
+    `left` is what is left to the person a month and `heard` what he told, in a few words. NotOffered with every rule that
+    forbids it; LookupError when nothing is published of the account.
+    """
+    account = Account.objects.select_related("party").get(pk=account_id)
+    portfolio.touch(party_id=account.party_id, now=now)  # first: it locks the party, so that a double click is one
+    before = Arrangement.objects.filter(key=key).first()
+    if before is not None:
+        return before
+    situation = situation_of(account, left=left, known=known)
+    if situation is None:
+        raise LookupError(f"nothing is published of {account.account_no}")
+    on, calendar = business_date(now), reference.calendar()
+    issuer = settings.BANK_ENTITY
+    against = forbidden(situation, wish, by_role=by_role, on=on, calendar=calendar, issuer=issuer)
+    if against:
+        raise NotOffered(against)
+    made = offer(situation, wish, on=on, calendar=calendar, issuer=issuer)
+    mandate = mandate_for(
+        code=wish.code, amount=made.amount, waived=wish.waived_in_all, months=made.months, on=on, issuer=issuer
+    )
+    product = made.product
+    proposal = Arrangement.objects.create(
+        entity_id=account.entity_id, party_id=account.party_id, account=account, case_id=case_id, case_no=case_no,
+        product=wish.code,
+        currency=account.currency, amount=made.amount,
+        waived={part: str(given) for part, given in wish.waived.items() if given},
+        first_payment=wish.first_payment, financed=made.financed, cost=made.cost,
+        annual_rate_percent=made.annual_rate_percent, term=wish.term, unit=product.unit,
+        terms=_terms(made, situation, heard), persons=mandate.persons, roles=list(mandate.roles),
+        grace_days=product.grace_days, revival_days=product.revival_days, revivals=product.revivals, proposed_on=on,
+        lapses_on=on + timedelta(days=product.lapses_days), recorded_at=now, recorded_by=by.user_id, key=key,
+    )  # fmt: skip
+    rows = [
+        Instalment(
+            arrangement=proposal, position=row.nr, due_date=row.due_date, principal=row.principal,
+            interest=row.interest, amount=row.payment,
+        )
+        for row in made.rows
+    ]  # fmt: skip
+    if wish.first_payment:
+        at_once = calendar.next_working_day(proposal.lapses_on)
+        rows.append(
+            Instalment(
+                arrangement=proposal, position=0, due_date=at_once, principal=wish.first_payment,
+                interest=Decimal(0), amount=wish.first_payment,
+            )
+        )  # fmt: skip
+    Instalment.objects.bulk_create(rows)
+    evidence.write(
+        kind="arrangement.proposed", now=now, by=by, entity_id=account.entity_id, party_id=account.party_id,
+        account_id=account.pk, case_id=case_id,
+        data={
+            "arrangement": proposal.pk, "product": wish.code, "currency": account.currency, "amount": str(made.amount),
+            "waived": proposal.waived, "first_payment": str(wish.first_payment), "instalments": len(made.rows),
+            "monthly": str(made.monthly), "cost": str(made.cost), "last_due": made.last_due.isoformat(),
+            "persons": mandate.persons,
+        },
+    )  # fmt: skip
+    return proposal
+
+
+def _terms(made: Offer, situation: Situation, heard: str) -> dict[str, object]:
+    """What it was made under, so that it can be read in years what was known and which line was in force."""
+    product, owed = made.product, situation.owed
+    return {
+        "rule": product.rule, "since": product.since.isoformat(), "rate": str(product.annual_rate_percent),
+        "method": product.method, "interest": product.interest, "hold": product.hold,
+        "instructions": list(product.instructions), "with_instalments": product.with_instalments,
+        "compounded": str(made.financing.compounded_percent) if made.financing else "0.0000",
+        "owed": {
+            "principal": str(owed.principal), "in_instalments": str(owed.in_instalments),
+            "interest": str(owed.interest), "fees": str(owed.fees), "credit": str(owed.credit),
+        },
+        "past_due": str(situation.past_due), "days_delinquent": situation.days_delinquent,
+        "left": None if situation.left is None else str(situation.left), "known": sorted(situation.known),
+        "heard": heard.strip()[:200],
+    }  # fmt: skip

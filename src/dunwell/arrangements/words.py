@@ -1,0 +1,80 @@
+"""Words of arrangements that several pages use."""
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+PRODUCTS = {
+    "instalment_plan": pgettext_lazy("product", "Instalment plan"),
+    "personalised_plan": pgettext_lazy("product", "Personalised plan (Art 70)"),
+    "deferral": pgettext_lazy("product", "Deferral"),
+    "settlement": pgettext_lazy("product", "Settlement"),
+    "waiver": pgettext_lazy("product", "Waiver"),
+    "disaster_pause": pgettext_lazy("product", "Pause for a disaster"),
+}
+STANDINGS = {
+    "proposed": pgettext_lazy("standing of a plan", "Proposed"),
+    "refused": pgettext_lazy("standing of a plan", "Refused"),
+    "approved": pgettext_lazy("standing of a plan", "Approved"),
+    "lapsed": pgettext_lazy("standing of a plan", "Lapsed"),
+    "agreed": pgettext_lazy("standing of a plan", "Agreed, with the host"),
+    "rejected": pgettext_lazy("standing of a plan", "Rejected by the host"),
+    "in_force": pgettext_lazy("standing of a plan", "In force"),
+    "missed": pgettext_lazy("standing of a plan", "Instalment missed"),
+    "breached": pgettext_lazy("standing of a plan", "Breached"),
+    "terminated": pgettext_lazy("standing of a plan", "Terminated"),
+    "ended": pgettext_lazy("standing of a plan", "Performed"),
+    "cancelled": pgettext_lazy("standing of a plan", "Cancelled"),
+    "died": pgettext_lazy("standing of a plan", "Ended by death"),
+}
+TONES = {
+    "in_force": "ok", "ended": "ok", "approved": "ok", "missed": "warn", "breached": "danger", "terminated": "danger",
+    "rejected": "danger", "refused": "danger",
+}  # fmt: skip
+STATES = {
+    "open": pgettext_lazy("instalment", "open"),
+    "paid": pgettext_lazy("instalment", "paid"),
+    "paid_late": pgettext_lazy("instalment", "paid late"),
+    "partly_paid": pgettext_lazy("instalment", "paid in part"),
+    "missed": pgettext_lazy("instalment", "missed"),
+}
+STATE_TONES = {"paid": "ok", "paid_late": "warn", "partly_paid": "warn", "missed": "danger"}
+INTEREST = {
+    "stops": _("stops while it is performed"),
+    "agreed": _("the plan's own, in the instalments"),
+    "runs_on": _("runs on by the contract"),
+}
+UNITS = {"months": _("months"), "days": _("days")}
+INSTRUCTIONS = {
+    "waiver": pgettext_lazy("instruction", "Waiver"),
+    "waiver_reversal": pgettext_lazy("instruction", "Waiver taken back"),
+    "plan_booking": pgettext_lazy("instruction", "Plan booking"),
+    "plan_cancellation": pgettext_lazy("instruction", "Plan cancelled"),
+    "stop_of_interest": pgettext_lazy("instruction", "Stop of interest"),
+    "resumption_of_interest": pgettext_lazy("instruction", "Interest again"),
+    "card_block": pgettext_lazy("instruction", "Card block"),
+    "card_release": pgettext_lazy("instruction", "Card released"),
+    "deduction": pgettext_lazy("instruction", "Deduction"),
+    "balance_confirmation": pgettext_lazy("instruction", "Confirmation of the balance"),
+}
+FORMS = {
+    "signature": pgettext_lazy("form of consent", "Signed"),
+    "written": pgettext_lazy("form of consent", "In writing"),
+    "recording": pgettext_lazy("form of consent", "By telephone, recorded"),
+}
+PARTS = {"interest": _("Interest"), "fees": _("Fees"), "principal": _("Principal")}
+NOT_ALLOWED = {
+    "nobody": _("It takes a person."),
+    "owed": _("Something is still owed on the account."),
+    "own": _("Somebody else has to approve what you proposed."),
+    "role": _("Your role does not approve this by the mandates in force."),
+    "twice": _("You have answered otherwise before."),
+    "over": _("It has been decided or has ended already."),
+    "reason": _("Say why."),
+    "unapproved": _("It is not approved yet."),
+    "disclosed": _("The whole cost has to be laid before the cardholder first."),
+    "evidence": _("By telephone takes a recorded talk (contact:…), the other forms a paper (file:…)."),
+}
+CERTIFICATES = {
+    "settled": pgettext_lazy("certificate", "Settled"),
+    "no_malice": pgettext_lazy("certificate", "Not late in bad faith"),
+}

@@ -1,0 +1,373 @@
+"""Arrangements of a case: offers side by side, the proposal, its approval, the cardholder's consent, and how it is performed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from dunwell.arrangements import queries, services, words
+from dunwell.arrangements.models import Arrangement, CertificateRequest
+from dunwell.arrangements.queries.plans import PERFORMED, WAITING
+from dunwell.arrangements.rules import offers, products
+from dunwell.arrangements.rules.offers import Offer, Situation, Wish
+from dunwell.casework import services as casework
+from dunwell.casework.models import Case
+from dunwell.compliance import services as compliance
+from dunwell.desk.pages.case import find
+from dunwell.evidence import services as evidence
+from dunwell.identity.pages.guard import requires
+from dunwell.kernel import times
+from dunwell.kernel.decision import Reason
+from dunwell.nightly.services import reassess
+from dunwell.portfolio import reference
+from dunwell.portfolio.models import Account
+
+CIRCUMSTANCES = ("circumstances", "willing", "disaster")
+TYPED = ("left", "first_payment", "heard", "asked", "code", "term", *(f"waived_{part}" for part in products.PARTS))
+
+
+def _amount(text: str) -> Decimal | None:
+    """An amount as somebody types it; None where nothing is typed. ValueError otherwise."""
+    cleaned = text.replace(",", "").strip()
+    if not cleaned:
+        return None
+    try:
+        found = Decimal(cleaned)
+    except InvalidOperation:
+        raise ValueError(text) from None
+    if not found.is_finite() or found < 0 or found != found.quantize(Decimal("0.01")):
+        raise ValueError(text)
+    return found.quantize(Decimal("0.01"))
+
+
+def _reason(one: Reason) -> dict[str, str]:
+    return {"rule": one.rule, "text": one.text(get_language() or ""), "citation": one.citation}
+
+
+def _shown(offer: Offer) -> dict[str, object]:
+    wish = offer.wish
+    return {
+        "offer": offer, "name": words.PRODUCTS[wish.code], "unit": words.UNITS[offer.product.unit],
+        "interest": words.INTEREST[offer.product.interest],
+        "many": offer.product.shape == "instalments",
+        "over": offer.left_after is not None and offer.left_after < 0,
+        "waived": [(words.PARTS[part], part, given) for part, given in wish.waived.items()],
+        "waived_in_all": wish.waived_in_all,
+    }  # fmt: skip
+
+
+class _Typed:
+    """What stands in the form, from the address: the amounts read, and whether they could be."""
+
+    def __init__(self, data) -> None:
+        self.text = {name: data.get(name, "").strip() for name in TYPED}
+        self.known = frozenset(name for name in CIRCUMSTANCES if data.get(name))
+        self.error = ""
+        try:
+            self.left = _amount(self.text["left"])
+            self.first_payment = _amount(self.text["first_payment"]) or offers.ZERO
+            self.waived = {
+                part: given for part in products.PARTS if (given := _amount(self.text[f"waived_{part}"])) is not None
+            }
+            self.term = int(self.text["term"] or 0)
+        except ValueError:
+            self.left, self.first_payment, self.waived, self.term = None, offers.ZERO, {}, 0
+            self.error = _("Write amounts as 1234.50 and the term as a whole number.")
+
+    @property
+    def wish(self) -> Wish | None:
+        if self.text["code"] not in products.PRODUCTS or self.error:
+            return None
+        return Wish(self.text["code"], self.term, self.first_payment, {p: w for p, w in self.waived.items() if w})
+
+
+def _account(request: HttpRequest, found: Case, data) -> tuple[Account, list[Account]]:
+    accounts = list(Account.objects.filter(party_id=found.party_id).order_by("id"))
+    asked = data.get("account", "")
+    account = next((one for one in accounts if str(one.pk) == asked), accounts[0] if accounts and not asked else None)
+    if account is None:
+        raise Http404(asked)
+    return account, accounts
+
+
+@requires("case.view")
+@require_GET
+def arrangement(request: HttpRequest, case_no: str) -> HttpResponse:
+    """Two or three offers side by side and own terms beside them, why not the others, and what was arranged before."""
+    found = find(request, case_no)
+    return _page(request, found, _Typed(request.GET))
+
+
+def _page(request: HttpRequest, found: Case, typed: _Typed, *, refused: tuple[Reason, ...] = ()) -> HttpResponse:
+    account, accounts = _account(request, found, request.GET or request.POST)
+    now = timezone.now()
+    today, calendar, role = times.business_date(now), reference.calendar(), request.user.role
+    situation = queries.situation_of(account, left=typed.left, known=typed.known)
+    context: dict[str, object] = {
+        "case_no": found.case_no, "closed": found.closed_on, "account": account, "accounts": accounts, "typed": typed.text,
+        "known": typed.known, "situation": situation, "error": typed.error, "refused": [_reason(one) for one in refused],
+        "products": [(code, words.PRODUCTS[code]) for code in products.PRODUCTS],
+        "may_propose": request.user.may("arrangement.propose") and found.closed_on is None,
+        "may_certify": request.user.may("arrangement.propose"),
+        "new_key": secrets.token_hex(8), "told": _told(typed.text["asked"]),
+    }  # fmt: skip
+    if situation is not None:
+        terms = {"on": today, "calendar": calendar, "issuer": settings.BANK_ENTITY}
+        shown, not_offered = offers.beside(situation, by_role=role, first_payment=typed.first_payment, **terms)
+        context |= {
+            "offers": [_shown(one) for one in shown],
+            "not_offered": [
+                {"name": words.PRODUCTS[one.product.code], "reasons": [_reason(each) for each in one.reasons]}
+                for one in not_offered
+            ],
+            **_own(situation, typed, role, terms),
+        }
+    made = queries.arrangements_of(party_id=found.party_id)
+    context["certificates"] = [_certificate(one, request) for one in queries.certificates_of(party_id=found.party_id)]
+    context["certificate_kinds"] = list(words.CERTIFICATES.items())
+    context["forms"] = list(words.FORMS.items())
+    context["made"] = [_made(one, request) for one in made]
+    return render(request, "desk/arrangement.html", context, status=422 if refused or typed.error else 200)
+
+
+def _own(situation: Situation, typed: _Typed, role: str, terms: dict) -> dict[str, object]:
+    """The terms that somebody typed: reckoned, and whether they may be offered."""
+    wish = typed.wish
+    if wish is None:
+        return {}
+    reasons = offers.forbidden(situation, wish, by_role=role, **terms)
+    try:
+        own = _shown(offers.offer(situation, wish, **terms))
+    except ValueError:
+        own = None
+    return {"own": own, "own_reasons": [_reason(one) for one in reasons]}
+
+
+def _told(asked: str) -> dict[str, str] | None:
+    found = products.asked_for(asked) if asked else None
+    return _reason(found.answer) if found else None
+
+
+def _made(one: Arrangement, request: HttpRequest) -> dict[str, object]:
+    answers = list(one.answers.all())
+    waits = one.standing == Arrangement.Standing.PROPOSED
+    mine = any(answer.recorded_by == request.user.pk for answer in answers)
+    rows = list(one.instalments.all())
+    may_approve = request.user.may("arrangement.approve") and request.user.role in one.roles
+    return {
+        "row": one, "name": words.PRODUCTS[one.product], "standing": words.STANDINGS[one.standing],
+        "tone": words.TONES.get(one.standing, ""), "interest": words.INTEREST[one.terms["interest"]],
+        "unit": words.UNITS[one.unit], "waived": sum(map(Decimal, one.waived.values()), Decimal(0)),
+        "approved": sum(answer.approved for answer in answers), "answers": answers,
+        "may_answer": waits and may_approve and not mine and one.recorded_by != request.user.pk,
+        "own": waits and one.recorded_by == request.user.pk,
+        "may_agree": one.standing == Arrangement.Standing.APPROVED and request.user.may("arrangement.propose"),
+        "may_cancel": one.standing in (*WAITING, *PERFORMED) and request.user.may("arrangement.propose"),
+        "form": words.FORMS[one.consent.form] if hasattr(one, "consent") else "",
+        "instalments": [(each, words.STATES[each.state], words.STATE_TONES.get(each.state, "")) for each in rows],
+        "paid": sum((each.received for each in rows), Decimal(0)),
+        "of": sum((each.amount for each in rows), Decimal(0)),
+        "instructions": [(each, words.INSTRUCTIONS[each.kind]) for each in one.instructions.all()],
+    }  # fmt: skip
+
+
+def _certificate(one: CertificateRequest, request: HttpRequest) -> dict[str, object]:
+    answered = getattr(one, "answer", None)
+    waits = one.kind == CertificateRequest.Kind.NO_MALICE and answered is None
+    return {
+        "row": one, "name": words.CERTIFICATES[one.kind], "issued": getattr(one, "certificate", None),
+        "refused": answered is not None and not answered.approved, "reason": answered.reason if answered else "",
+        "by_host": getattr(one.instruction, "answer", None) if one.instruction else None,
+        "may_answer": waits and request.user.may("arrangement.approve") and one.recorded_by != request.user.pk,
+    }  # fmt: skip
+
+
+def _back(found: Case) -> HttpResponse:
+    return HttpResponseRedirect(f"/cases/{found.case_no}/arrangement")
+
+
+def _done(request: HttpRequest, found: Case, now: datetime, said: str) -> HttpResponse:
+    """The touched person is reassessed at once, so that the page shows where it stands now."""
+    reassess(now=now, party_ids=[found.party_id])
+    services.follow(now=now)
+    services.issue_certificates(now=now)
+    messages.success(request, said)
+    return _back(found)
+
+
+@requires("arrangement.propose")
+@require_POST
+def propose(request: HttpRequest, case_no: str) -> HttpResponse:
+    """Propose an offer, as it stood on the page; it is reckoned and checked anew."""
+    found, now = find(request, case_no), timezone.now()
+    typed = _Typed(request.POST)
+    wish = typed.wish
+    if wish is None or found.closed_on is not None:
+        return _page(request, found, typed)
+    account, _accounts = _account(request, found, request.POST)
+    try:
+        services.propose(
+            account_id=account.pk, wish=wish, left=typed.left, known=typed.known, heard=typed.text["heard"],
+            by_role=request.user.role, by=casework.acting(request.user), now=now, case_id=found.pk, case_no=found.case_no,
+            key=f"proposal-{request.POST.get('key') or secrets.token_hex(8)}"[:80],
+        )  # fmt: skip
+    except services.NotOffered as refused:
+        return _page(request, found, typed, refused=refused.reasons)
+    except LookupError:
+        return _page(request, found, typed)
+    return _done(request, found, now, _("Proposed. It waits for approval; nothing is promised to the cardholder yet."))
+
+
+def _act(
+    request: HttpRequest, case_no: str, arrangement_id: int, act: Callable[[datetime], object], said: str
+) -> HttpResponse:
+    found, now = find(request, case_no), timezone.now()
+    if not Arrangement.objects.filter(pk=arrangement_id, party_id=found.party_id).exists():
+        raise Http404(str(arrangement_id))
+    try:
+        act(now)
+    except services.NotAllowed as refused:
+        messages.error(request, str(words.NOT_ALLOWED[refused.code]))
+        return _back(found)
+    except compliance.Unproven:
+        messages.error(request, _("No such evidence is kept: attach the paper, or name contact:…, file:… or log:…."))
+        return _back(found)
+    return _done(request, found, now, said)
+
+
+@requires("arrangement.approve")
+@require_POST
+def answer(request: HttpRequest, case_no: str, arrangement_id: int) -> HttpResponse:
+    """Approve a proposal or refuse it."""
+    approved = request.POST.get("answer") == "approve"
+    return _act(
+        request, case_no, arrangement_id,
+        lambda now: services.answer_proposal(
+            arrangement_id=arrangement_id, approved=approved, reason=request.POST.get("reason", ""),
+            by=casework.acting(request.user), by_role=request.user.role, now=now,
+        ),
+        _("Approved.") if approved else _("Refused."),
+    )  # fmt: skip
+
+
+@requires("arrangement.propose")
+@require_GET
+def agreement(request: HttpRequest, case_no: str, arrangement_id: int) -> HttpResponse:
+    """The agreement as PDF, in the language of the page."""
+    found = find(request, case_no)
+    if not Arrangement.objects.filter(pk=arrangement_id, party_id=found.party_id).exists():
+        raise Http404(str(arrangement_id))
+    made = services.agreement(
+        arrangement_id=arrangement_id, language=get_language() or "zh-hans", by=casework.acting(request.user),
+        now=timezone.now(),
+    )  # fmt: skip
+    response = HttpResponse(made, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="agreement-{arrangement_id}.pdf"'
+    return response
+
+
+@requires("arrangement.propose")
+@require_POST
+def agree(request: HttpRequest, case_no: str, arrangement_id: int) -> HttpResponse:
+    """The cardholder agreed: with the paper he signed or wrote, or the talk that was recorded."""
+    by = casework.acting(request.user)
+
+    def act(now: datetime) -> None:
+        reference_, upload = request.POST.get("evidence", "").strip(), request.FILES.get("file")
+        if upload is not None:
+            kept = compliance.keep_proof(upload=upload, by=by, now=now, party_id=find(request, case_no).party_id)
+            reference_ = f"file:{kept.sha256}"
+        form = request.POST.get("form", "")
+        if form not in words.FORMS:
+            raise services.NotAllowed("evidence")
+        services.agree(
+            arrangement_id=arrangement_id, form=form, evidence_ref=reference_,
+            disclosed=bool(request.POST.get("disclosed")), by=by, now=now,
+        )  # fmt: skip
+
+    return _act(request, case_no, arrangement_id, act, _("Agreed. The host is asked; in force once it has confirmed."))
+
+
+@requires("arrangement.propose")
+@require_POST
+def cancel(request: HttpRequest, case_no: str, arrangement_id: int) -> HttpResponse:
+    """End it before it is performed; what the host has booked is asked to be taken back."""
+    return _act(
+        request, case_no, arrangement_id,
+        lambda now: services.cancel(
+            arrangement_id=arrangement_id, reason=request.POST.get("reason", ""), by=casework.acting(request.user), now=now
+        ),
+        _("Ended."),
+    )  # fmt: skip
+
+
+@requires("arrangement.propose")
+@require_POST
+def certificate(request: HttpRequest, case_no: str) -> HttpResponse:
+    """Ask for a certificate of one of his accounts."""
+    found, now = find(request, case_no), timezone.now()
+    account, _accounts = _account(request, found, request.POST)
+    kind = request.POST.get("kind", "")
+    if kind not in words.CERTIFICATES:
+        raise Http404(kind)
+    try:
+        services.request_certificate(
+            account_id=account.pk, kind=kind, reason=request.POST.get("reason", ""), by=casework.acting(request.user),
+            now=now, key=f"certificate-{request.POST.get('key') or secrets.token_hex(8)}"[:70],
+        )  # fmt: skip
+    except services.NotAllowed as refused:
+        messages.error(request, str(words.NOT_ALLOWED[refused.code]))
+        return _back(found)
+    return _done(request, found, now, _("Asked for. It is issued once the host has confirmed, or somebody approved."))
+
+
+def _asked(found: Case, request_id: int) -> CertificateRequest:
+    one = CertificateRequest.objects.filter(pk=request_id, account__party_id=found.party_id).first()
+    if one is None:
+        raise Http404(str(request_id))
+    return one
+
+
+@requires("arrangement.approve")
+@require_POST
+def answer_certificate(request: HttpRequest, case_no: str, request_id: int) -> HttpResponse:
+    """Approve or refuse a certificate that takes another person."""
+    found, now = find(request, case_no), timezone.now()
+    approved = request.POST.get("answer") == "approve"
+    try:
+        services.answer_certificate(
+            request_id=_asked(found, request_id).pk, approved=approved, reason=request.POST.get("reason", ""),
+            by=casework.acting(request.user), now=now,
+        )  # fmt: skip
+    except services.NotAllowed as refused:
+        messages.error(request, str(words.NOT_ALLOWED[refused.code]))
+        return _back(found)
+    return _done(request, found, now, _("Approved.") if approved else _("Refused."))
+
+
+@requires("arrangement.propose")
+@require_GET
+def certificate_file(request: HttpRequest, case_no: str, request_id: int) -> HttpResponse:
+    """The certificate that was issued, as it was signed."""
+    found = find(request, case_no)
+    issued = getattr(_asked(found, request_id), "certificate", None)
+    if issued is None:
+        raise Http404(str(request_id))
+    evidence.write(
+        kind="certificate.fetched", now=timezone.now(), by=casework.acting(request.user), party_id=found.party_id,
+        case_id=found.pk, data={"request": request_id, "number": issued.number},
+    )  # fmt: skip
+    response = HttpResponse(evidence.read_file(issued.file), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{issued.number}.pdf"'
+    return response

@@ -1,0 +1,71 @@
+"""The log's entries of arrangements and instructions to the host, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from dunwell.arrangements import words
+from dunwell.frame.templatetags.frame import money
+
+Said = Mapping[str, object]
+
+
+def arrangement(data: Said, kind: str) -> Said:
+    """One step of an arrangement: what it is, what happened, and the figures that matter then."""
+    name = str(words.PRODUCTS.get(str(data.get("product")), data.get("product", "")))
+    what = kind.split(".")[1]
+    if what == "proposed":
+        figures = {"amount": money(data["amount"]), "n": data["instalments"], "monthly": money(data["monthly"])}
+        return {"lead": _("Proposed"), "main": name, "second": _("%(amount)s, %(n)s × %(monthly)s") % figures}
+    if what == "judged":
+        standing = str(data.get("standing"))
+        said = {
+            "lead": str(words.STANDINGS.get(standing, standing)),
+            "tone": words.TONES.get(standing, ""),
+            "main": name,
+        }
+        overdue = str(data.get("overdue") or "0.00")
+        return said | ({"second": _("overdue %(amount)s") % {"amount": money(overdue)}} if overdue != "0.00" else {})
+    leads = {
+        "approved": _("Approved"),
+        "refused": _("Refused"),
+        "agreed": pgettext("by the cardholder", "Agreed"),
+        "in_force": _("In force: demands stop"),
+        "cancelled": _("Ended"),
+        "followed": _("Followed up"),
+        "printed": _("Agreement printed"),
+    }
+    second = str(data.get("reason") or "")
+    if what == "followed":
+        standing = str(data.get("standing"))
+        second = str(words.STANDINGS.get(standing, standing))
+    return {"lead": leads.get(what, what), "main": name, "second": second}
+
+
+def instruction(data: Said, kind: str) -> Said:
+    """What the host was asked, or what it answered."""
+    name = str(words.INSTRUCTIONS.get(str(data.get("kind")), data.get("kind", "")))
+    leads = {
+        "asked": (_("Asked of the host"), ""),
+        "confirmed": (_("Confirmed by the host"), "ok"),
+        "rejected": (_("Rejected by the host"), "danger"),
+    }
+    lead, tone = leads.get(kind.split(".")[1], (kind, ""))
+    return {"lead": lead, "tone": tone, "main": name, "second": str(data.get("reason") or "")}
+
+
+def certificate(data: Said, kind: str) -> Said:
+    """A certificate asked for, decided, issued or fetched."""
+    leads = {
+        "asked": _("Asked for"),
+        "approved": _("Approved"),
+        "refused": _("Refused"),
+        "issued": _("Issued"),
+        "fetched": _("Fetched"),
+    }
+    what = kind.split(".")[1]
+    name = str(words.CERTIFICATES.get(str(data.get("kind")), ""))
+    return {"lead": leads.get(what, what), "main": name, "second": str(data.get("number") or data.get("reason") or "")}
