@@ -64,7 +64,7 @@ class AccountState(models.Model):
 class Due(models.Model):
     """What one statement newly asked for: its minimum less the unpaid minimums before it."""
 
-    account = models.ForeignKey(Account, models.CASCADE, related_name="dues")
+    account = models.ForeignKey(Account, models.CASCADE, related_name="dues", db_index=False)  # one_due
     statement_date = models.DateField()
     due_date = models.DateField()
     minimum_payment = models.DecimalField(max_digits=18, decimal_places=2)
@@ -77,7 +77,9 @@ class Due(models.Model):
 class AllocationLine(models.Model):
     """How a payment was spread over the components, and under which rule."""
 
-    payment = models.ForeignKey(Payment, models.CASCADE, related_name="allocation")
+    payment = models.ForeignKey(
+        Payment, models.CASCADE, related_name="allocation", db_index=False
+    )  # one_allocation_line
     position = models.SmallIntegerField()
     component = models.CharField(max_length=32)
     amount = models.DecimalField(max_digits=18, decimal_places=2)

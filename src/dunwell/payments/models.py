@@ -22,7 +22,7 @@ class Payment(models.Model):
         TYPED = "typed"
         API = "api"
 
-    account = models.ForeignKey(Account, models.PROTECT, related_name="payments")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="payments", db_index=False)  # payment_account_day
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.REPAYMENT)
     amount = models.DecimalField(max_digits=18, decimal_places=2)
     currency = models.CharField(max_length=3)

@@ -139,8 +139,10 @@ class PlannedAction(models.Model):
         DONE = "done"
         CANCELLED = "cancelled"
 
-    entity = models.ForeignKey(Entity, models.PROTECT)
-    party = models.ForeignKey(Party, models.PROTECT, related_name="planned_actions")
+    entity = models.ForeignKey(Entity, models.PROTECT, db_index=False)
+    party = models.ForeignKey(
+        Party, models.PROTECT, related_name="planned_actions", db_index=False
+    )  # one_action_a_step
     case = models.ForeignKey(Case, models.PROTECT, related_name="planned_actions")
     step = models.CharField(max_length=40)  # treatment step id of the strategy
     cycle = models.DateField()  # the oldest due date the step answers

@@ -12,6 +12,6 @@ SET run_id = %(run)s, business_date = %(as_of)s, entered_on = s.entered_on,
         (SELECT max(r.due_at) FROM casework_reminder AS r WHERE r.case_id = c.id AND r.done_at IS NULL AND r.due_at > %(now)s)
     )
 FROM stage_case AS s
-JOIN pub ON pub.party_no = s.party_no AND pub.fresh
+JOIN pub ON pub.party_no = s.party_no AND pub.fresh AND pub.cases
 LEFT JOIN unnest(%(zones)s::text[], %(opens)s::timestamptz[]) AS w (timezone, opens_at) ON w.timezone = pub.timezone
 WHERE s.partition = %(partition)s AND s.fate = 'open' AND c.id = pub.case_id AND pub.has_case

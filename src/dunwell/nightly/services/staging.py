@@ -133,7 +133,7 @@ def stage(connection: DuckDBPyConnection, cursor: Any) -> int:
         cursor, "stage_due",
         ["partition", "party_no", "account_no", "statement_date", "due_date", "minimum_payment", "amount"],
     )  # fmt: skip
-    copy("stage_case", "case_now", CASE, "y.cases")
+    copy("stage_case", "case_now", CASE, "y.cases OR y.actions")
     copy("stage_action", "action_now", ACTION, "y.actions")
     copy("stage_part", "promise_settled", PART, "x.changed")
     copy("stage_instalment", "instalment_settled", INSTALMENT, "x.changed")

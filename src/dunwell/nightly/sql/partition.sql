@@ -8,11 +8,11 @@ SELECT party_no, touches, states, dues, cases, actions,
        ) - 1) / 4500) AS INTEGER) END AS partition
 FROM (
     SELECT w.party_no, w.touches, w.written, w.whole OR w.states > 0 AS states, w.whole OR w.dues > 0 AS dues,
-           w.whole OR w.cases + w.actions > 0 AS cases, w.whole OR w.actions > 0 AS actions,
+           w.whole OR w.cases > 0 AS cases, w.whole OR w.actions > 0 AS actions,
            -- an account, a case and a payment may be written twice, and each kind of row has its entry in the log
            CASE WHEN w.whole OR w.states > 0 THEN coalesce(a.accounts, 0) * 2 ELSE 0 END
            + CASE WHEN w.whole THEN coalesce(a.dues, 0) ELSE w.dues END
-           + CASE WHEN w.whole OR w.cases + w.actions > 0 THEN 2 ELSE 0 END
+           + CASE WHEN w.whole OR w.cases > 0 THEN 2 ELSE 0 END
            + CASE WHEN w.whole THEN coalesce(p.actions, 0) + 1 WHEN w.actions > 0 THEN w.actions + 1 ELSE 0 END
            + coalesce(m.rows_written, 0) + coalesce(l.rows_written, 0) AS rows_written
     FROM (
