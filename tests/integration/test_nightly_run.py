@@ -16,7 +16,7 @@ from dunwell.evidence import services as evidence
 from dunwell.evidence.models import Log
 from dunwell.kernel.actor import Actor
 from dunwell.nightly import services
-from dunwell.nightly.models import Run, Step
+from dunwell.nightly.models import CaseNumber, Run, Step
 from dunwell.nightly.services import freezing, reassess
 from dunwell.oversight.models import BucketDay, RollRate
 from dunwell.payments import services as payments
@@ -83,6 +83,21 @@ def test_the_same_night_again_changes_nothing(home):
     before = list(Log.objects.values_list("id", flat=True)), list(Case.objects.values())
     assert night().pk == first.pk
     assert (list(Log.objects.values_list("id", flat=True)), list(Case.objects.values())) == before
+
+
+def test_a_month_may_open_more_than_a_million_cases(home):
+    CaseNumber.objects.create(month="2611", last=999_998)
+    for number in (1, 2, 3):
+        build.party(f"P{number}")
+    nights.taken("accounts", D, [
+        nights.position(f"A{n}", f"P{n}", past_due="800.00", since=LATE_SINCE, periods_past_due=1) for n in (1, 2, 3)
+    ])  # fmt: skip
+    night()
+    assert sorted(Case.objects.values_list("case_no", flat=True)) == [
+        "C-2611-1000000",
+        "C-2611-1000001",
+        "C-2611-999999",
+    ]
 
 
 def test_a_missing_file_stops_the_night_and_yesterdays_lists_stay(home):

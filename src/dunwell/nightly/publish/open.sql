@@ -5,7 +5,7 @@ WITH opened AS (
         queue, rank, next_rule, next_reason, ready_at
     )
     SELECT %(entity)s, pub.party_id,
-           'C-' || %(month)s || '-' || lpad((%(first)s + row_number() OVER (ORDER BY s.party_no))::text, 6, '0'),
+           'C-' || %(month)s || '-' || to_char(%(first)s + row_number() OVER (ORDER BY s.party_no), 'FM999999999000000'),
            %(as_of)s, '', %(run)s, %(as_of)s, s.entered_on, CASE WHEN s.entered_on IS NULL THEN 0 ELSE s.balance END,
            s.currency, s.balance, s.past_due, s.oldest_due_date, s.days_delinquent, s.bucket, s.stage, s.segment,
            s.first_payment_default, s.promise_state, s.queue, s.rank, s.next_rule, s.next_reason::jsonb, w.opens_at
