@@ -125,6 +125,7 @@ def night(day: date) -> dict[str, Any]:
         parts[progress.step] = cpu - before + server - there
 
     ran: list[Any] = []
+    services.behind_the_desks()
     whole = measuring.cost(
         lambda: ran.append(services.run(business_date=day, now=_now(day), by=Actor.program("bench"), progress=watch)),
         server=measuring.backend_cpu,

@@ -217,3 +217,25 @@ def test_a_person_is_erased_by_command_or_the_reason_is_said(dunwell):
 def test_keys_say_what_they_wrap(dunwell):
     assert dunwell("keys", "status").stdout == ("master key 1 (in force): 0 people, 0 files, 0 rows in quarantine\n")
     assert dunwell("keys", "rotate").stdout.startswith("master key 2 is in force: 0 people, 0 files and 0 rows")
+
+
+LOWERED = """
+import json, os
+import django
+django.setup()
+from django.db import connection
+from dunwell.nightly.services import behind_the_desks
+connection.ensure_connection()
+who = (0, connection.connection.info.backend_pid)
+before = [os.getpriority(os.PRIO_PROCESS, one) for one in who]
+behind_the_desks()
+print(json.dumps([before, [os.getpriority(os.PRIO_PROCESS, one) for one in who]]))
+"""
+
+
+def test_the_night_and_its_session_stand_behind_the_desks(fresh_database):
+    done = subprocess.run(
+        [sys.executable, "-c", LOWERED], env=fresh_database.environment, capture_output=True, text=True, timeout=120
+    )
+    before, after = json.loads(done.stdout)
+    assert after == [min(one + 10, 19) for one in before]

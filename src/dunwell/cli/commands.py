@@ -146,6 +146,7 @@ def _nightly(options: argparse.Namespace) -> int:
         if not options.json:
             print("\n".join(_told(step)), flush=True)
 
+    nightly.behind_the_desks()
     try:
         night = nightly.run(
             business_date=options.business_date,

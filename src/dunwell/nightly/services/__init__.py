@@ -7,7 +7,9 @@ from dunwell.nightly.services.reassessing import reassess
 from dunwell.nightly.services.rebuilding import rebuild
 from dunwell.nightly.services.running import run
 from dunwell.nightly.services.stepping import Progress
+from dunwell.nightly.services.yielding import behind_the_desks
 
 __all__ = [
-    "Busy", "Fenced", "Progress", "Refused", "Upkeep", "check", "compact", "prune", "reassess", "rebuild", "run", "take_files",
+    "Busy", "Fenced", "Progress", "Refused", "Upkeep", "behind_the_desks", "check", "compact", "prune", "reassess", "rebuild", "run",
+    "take_files",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from dunwell.kernel.actor import Actor
 from dunwell.nightly.models import PublishedPartition, Run
 from dunwell.nightly.services import staging
 from dunwell.nightly.services.errors import Fenced
+from dunwell.nightly.services.yielding import Pace
 
 LOCK_WAIT = "400ms"  # below PostgreSQL's deadlock time-out: it is always we who give way, never the person at the desk
 TRIES = 40
@@ -75,9 +76,12 @@ def publish(
             strategy=strategy, opens=staging.openings(cursor, pack=shipped.pack_on(now.date()), now=now),
         )  # fmt: skip
         done = set(PublishedPartition.objects.filter(run=night).values_list("partition", flat=True))
+        pace = Pace()
         for partition in range(partitions):
             if partition not in done:
-                write_partition(cursor, merge, partition, of=night)
+                began = time.monotonic()
+                written = write_partition(cursor, merge, partition, of=night)
+                time.sleep(pace.after(rows=written.rows, seconds=time.monotonic() - began))
         _drop_stale(cursor, merge)
     marks = PublishedPartition.objects.filter(run=night)
     touched = sum(night_touched for night_touched in marks.values_list("touched", flat=True))
