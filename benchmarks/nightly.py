@@ -13,7 +13,8 @@ CPU is that of the process and of its PostgreSQL session, its peak memory that o
   files, whose result is written the same way;
 - with fewer than a million accounts as many, else a tenth: how the night grows with the book;
 - peak memory, and wall with a ceiling of 2 GB against one of 8 GB;
-- the core steps (who is late, how much, how many days, in which bucket) on PostgreSQL (up to a million accounts) and on Polars, answers compared.
+- the core steps (who is late, how much, how many days, in which bucket) on PostgreSQL (up to a million accounts) and on
+  Polars, answers compared.
 
 How publishing compares is measured by benchmarks.publishing.
 """

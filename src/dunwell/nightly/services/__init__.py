@@ -10,6 +10,6 @@ from dunwell.nightly.services.stepping import Progress
 from dunwell.nightly.services.yielding import behind_the_desks
 
 __all__ = [
-    "Busy", "Fenced", "Progress", "Refused", "Upkeep", "behind_the_desks", "check", "compact", "prune", "reassess", "rebuild", "run",
-    "take_files",
+    "Busy", "Fenced", "Progress", "Refused", "Upkeep", "behind_the_desks", "check", "compact", "prune", "reassess", "rebuild",
+    "run", "take_files",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("casework", "0008_notices"),
+        ("casework", "0011_retention_locks"),
         ("identity", "0001_initial"),
         ("portfolio", "0005_corrections"),
     ]
