@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,6 +134,12 @@ def django_db_setup(server, django_db_blocker) -> Iterator[None]:
 @pytest.fixture
 def fresh_database(server, django_db_setup, django_db_blocker) -> Iterator[Database]:
     """A database copied from the template; Django's connections, of every thread, lead to it."""
+    with database_of_its_own(server, django_db_blocker) as made:
+        yield made
+
+
+@contextmanager
+def database_of_its_own(server, django_db_blocker) -> Iterator[Database]:
     from django.db import connections
 
     from dunwell.cli.roles import address

@@ -23,20 +23,24 @@ PLACEHOLDERS: dict[str, str] = {
     "as_of": "the business date of the amount",
     "case_no": "the case number",
     "table": "the place of the account's figures, alone on its line; of a letter",
+    "link": "an address that opens the person's own page once; in a letter alone on its line, then with a QR code",
+    "code": "the one-time code that a person who opened his page asked for",
 }
 TABLE = {"zh-hans": "〔账户明细表〕", "en": "[The account's figures]"}  # the place of a letter's table in its text
+HIDDEN = {"link": "/l/" + "*" * 26, "code": "*" * 6}  # in whatever is kept or shown of a text; as long as what leaves
 CHANNELS = ("sms", "email", "im", "letter")
 LANGUAGES = ("zh-hans", "en")
 PURPOSES = ("demand", "reminder", "service", "statutory_notice")  # of a text to the person himself
+LINK = re.compile(r"https?://\S+/l/[a-z2-7*]{26}")
 FIELDS = ("title", "subject", "body")
 CODE, CODE_LENGTH = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*"), 24
 TITLE_LENGTH, SUBJECT_LENGTH = 80, 120
 SMS_LENGTH = 500  # characters, as written; carriers cut longer ones
 SAMPLES = {  # what a preview is filled with; nobody's
     "zh-hans": {"name": "王*", "amount": "CNY 1,234.56", "balance": "CNY 23,456.78", "due_date": "2026-11-05",
-                "last4": "0000", "as_of": "2026-11-23", "case_no": "C-2611-000000", "table": TABLE["zh-hans"]},
+                "last4": "0000", "as_of": "2026-11-23", "case_no": "C-2611-000000", "table": TABLE["zh-hans"], **HIDDEN},
     "en": {"name": "W***", "amount": "CNY 1,234.56", "balance": "CNY 23,456.78", "due_date": "2026-11-05",
-           "last4": "0000", "as_of": "2026-11-23", "case_no": "C-2611-000000", "table": TABLE["en"]},
+           "last4": "0000", "as_of": "2026-11-23", "case_no": "C-2611-000000", "table": TABLE["en"], **HIDDEN},
 }  # fmt: skip
 BREAKS_AFTER, BREAKER_SECONDS, BREAKER_AT_MOST = 3, 30, 900  # failures of a line; seconds that nothing is claimed
 RETRY_MINUTES = (1, 5, 15, 60, 240)  # after each failed hand-over; then it has failed
@@ -216,11 +220,13 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def blocks(text: str) -> list[dict[str, str]]:
-    """A letter's filled text as its layout takes it: headings (##), the place of the table, and paragraphs."""
+    """A letter's filled text as its layout takes it: headings (##), the table's place, a link's QR code, paragraphs."""
     found = []
     for part in (one.strip() for one in text.split("\n\n")):
         if part in TABLE.values():
             found.append({"kind": "table", "text": ""})
+        elif LINK.fullmatch(part):
+            found.append({"kind": "link", "text": part})
         elif part.startswith("## "):
             found.append({"kind": "heading", "text": part[3:].strip()})
         elif part:

@@ -94,6 +94,8 @@ PLACEHOLDERS = {
     "as_of": _("the business date of the amount"),
     "case_no": _("the case number"),
     "table": _("the account's figures, alone on a line of a letter"),
+    "link": _("an address that opens the person's own page once; a QR code where it stands alone in a letter"),
+    "code": _("the one-time code that a person who opened his page asked for"),
 }
 TEXT_ERRORS = {  # by TextError.code, with what it found
     "code": _("A code is of capitals, digits and hyphens, at most %(most)s."),

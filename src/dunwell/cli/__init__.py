@@ -17,7 +17,13 @@ def parser() -> argparse.ArgumentParser:
     for command in (demo, serve):
         command.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
         command.add_argument("--port", type=int, help="port; without it 8000, or the next free one")
+        command.add_argument(
+            "--cardholder-port", type=int, help="of the cardholders' page; without it 8100, or the next"
+        )
     demo.add_argument("--accounts", type=_some, metavar="N", help="at its first start take N accounts only, of 30,000")
+    own = commands.add_parser("cardholders", help="serve the cardholders' page alone, as on a host of its own")
+    own.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    own.add_argument("--port", type=int, help="port; without it 8100, or the next free one")
     commands.add_parser("migrate", help="bring the database's tables and rights up to date").add_argument(
         "--database", help=argparse.SUPPRESS
     )
@@ -163,7 +169,13 @@ def _run(options: argparse.Namespace) -> int:
 
         demo = options.command == "demo"
         accounts = options.accounts if demo else None
-        return supervisor.run(demo=demo, host=options.host, port=options.port, accounts=accounts)
+        return supervisor.run(
+            demo=demo, host=options.host, port=options.port, cardholder_port=options.cardholder_port, accounts=accounts
+        )
+    if options.command == "cardholders":
+        from dunwell.cli import supervisor
+
+        return supervisor.serve_cardholders(host=options.host, port=options.port)
     if options.command == "check":
         from dunwell.cli import check
 

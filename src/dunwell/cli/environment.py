@@ -43,10 +43,11 @@ def database() -> Iterator[object | None]:
     folder = home()
     url = os.environ.get("DATABASE_URL", "")
     if url and "DATABASE_OWNER_URL" in os.environ:
-        yield None
+        yield None  # whoever names both names the cardholders' too, as DATABASE_OUTSIDE_URL
         return
     if url:
         os.environ.update(DATABASE_OWNER_URL=url, DATABASE_URL=_prepare_given(url, folder))
+        _name_outside(_outside_of(url, folder))
         yield None
         return
     from dunwell.cli.postgres import Embedded, Unavailable
@@ -60,9 +61,30 @@ def database() -> Iterator[object | None]:
         _prepare_embedded(embedded.superuser_url, folder)
         os.environ["DATABASE_OWNER_URL"] = embedded.url(OWNER, _password(folder, OWNER), DATABASE)
         os.environ["DATABASE_URL"] = embedded.url(APP, _password(folder, APP), DATABASE)
+        _name_outside(embedded.url(OUTSIDE, _password(folder, OUTSIDE), DATABASE))
         yield embedded
     finally:
         embedded.stop()
+
+
+def _name_outside(url: str) -> None:
+    """The cardholders' process's address, unless one is named."""
+    if url:
+        os.environ.setdefault("DATABASE_OUTSIDE_URL", url)
+
+
+def _outside_of(url: str, folder: Path) -> str:
+    """The same server as the outside role; empty where an administrator made it with a password of his own."""
+    import psycopg
+
+    from dunwell.cli import roles
+
+    named = roles.address(url, role=OUTSIDE, password=_password(folder, OUTSIDE))
+    try:
+        psycopg.connect(named, connect_timeout=10).close()
+    except psycopg.OperationalError:
+        return ""
+    return named
 
 
 def _password(folder: Path, role: str) -> str:

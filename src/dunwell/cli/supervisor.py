@@ -23,7 +23,7 @@ from pathlib import Path
 from dunwell.cli.environment import Refused, database, home
 from dunwell.cli.processes import die_with_parent
 
-PORT, PORTS_TRIED = 8000, 50
+PORT, CARDHOLDER_PORT, PROVIDER_PORT, PORTS_TRIED = 8000, 8100, 8200, 50
 WEB_WORKERS, WEB_THREADS = 2, 8
 READY_SECONDS, STOP_SECONDS = 60, 15
 
@@ -83,7 +83,9 @@ class Stop(Exception):
     """SIGTERM or Ctrl-C."""
 
 
-def run(*, demo: bool, host: str, port: int | None, accounts: int | None = None) -> int:
+def run(
+    *, demo: bool, host: str, port: int | None, cardholder_port: int | None = None, accounts: int | None = None
+) -> int:
     """Start everything, say where, and stay until told to stop. Exit code 0 after a clean stop."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _stop)
@@ -91,16 +93,28 @@ def run(*, demo: bool, host: str, port: int | None, accounts: int | None = None)
     try:
         with _alone(folder) as mark:
             listening = _listen(host, port)
-            url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{listening.getsockname()[1]}"
+            url = _url(host, listening)
             mark(url)
             _say("database …")
             with database() as embedded:
+                own = (
+                    _listen(host, cardholder_port, CARDHOLDER_PORT) if os.environ.get("DATABASE_OUTSIDE_URL") else None
+                )
+                if own is not None:
+                    os.environ.setdefault("DUNWELL_CARDHOLDER_URL", _url(host, own))
+                else:
+                    _say("The cardholders' page is not served: DATABASE_OUTSIDE_URL is not set.")
                 lines = _prepare(demo, accounts)
                 children = _children(folder, listening)
+                if own is not None:
+                    children += cardholders(folder, own)
+                    children += _provider(folder, host) if demo else []
                 try:
                     for child in children:
                         child.start()
                     _wait_until_ready(url, children)
+                    if own is not None:
+                        _wait_until_ready(_url(host, own), children[3:])
                     print(f"Ready: {url}", flush=True)
                     for line in lines:
                         print(line, flush=True)
@@ -150,9 +164,13 @@ def _alone(folder: Path) -> Iterator[object]:
         os.close(descriptor)
 
 
-def _listen(host: str, port: int | None) -> socket.socket:
-    """The socket the web server takes over: a busy port is named, and moved unless it was asked for."""
-    first = PORT if port is None else port
+def _url(host: str, listening: socket.socket) -> str:
+    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{listening.getsockname()[1]}"
+
+
+def _listen(host: str, port: int | None, usual: int = PORT) -> socket.socket:
+    """The socket a web server takes over: a busy port is named, and moved unless it was asked for."""
+    first = usual if port is None else port
     for number in range(first, first + (PORTS_TRIED if port is None else 1)):
         listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -197,19 +215,81 @@ def _children(folder: Path, listening: socket.socket) -> list[Child]:
             old.replace(old.with_suffix(".old"))
     environment = {**os.environ, "DATABASE_OWNER_URL": "", "PYTHONUNBUFFERED": "1"}  # the owner is for migrations only
     descriptor = listening.fileno()
-    web = [
-        *(sys.executable, "-m", "gunicorn", "dunwell.settings.wsgi:application"),
-        *("--bind", f"fd://{descriptor}", "--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS)),
-        *("--worker-class", "gthread", "--timeout", "120", "--graceful-timeout", "10", "--preload"),
-        *("--log-level", "warning", "--no-control-socket", "--limit-request-line", "8190"),
-        *(("--worker-tmp-dir", "/dev/shm") if os.access("/dev/shm", os.W_OK) else ()),
-    ]
+    web = _gunicorn(descriptor, WEB_WORKERS)
     worker = [sys.executable, "-m", "dunwell.cli", "worker"]
     return [
         Child("The web server", web, {**environment, "DUNWELL_POOL": "1"}, logs / "web.log", (descriptor,)),
         Child("The worker", worker, environment, logs / "worker.log"),
         Child("The lines", [*worker[:-1], "lines"], environment, logs / "lines.log"),
     ]
+
+
+def _gunicorn(descriptor: int, workers: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "gunicorn", "dunwell.settings.wsgi:application"),
+        *("--bind", f"fd://{descriptor}", "--workers", str(workers), "--threads", str(WEB_THREADS)),
+        *("--worker-class", "gthread", "--timeout", "120", "--graceful-timeout", "10", "--preload"),
+        *("--log-level", "warning", "--no-control-socket", "--limit-request-line", "8190"),
+        *(("--worker-tmp-dir", "/dev/shm") if os.access("/dev/shm", os.W_OK) else ()),
+    ]
+
+
+def cardholders(folder: Path, listening: socket.socket) -> list[Child]:
+    """The cardholders' process: it is told of no database role but the outsiders'."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DATABASE_")}
+    environment = {
+        **kept,
+        "DATABASE_OUTSIDE_URL": os.environ["DATABASE_OUTSIDE_URL"],
+        "DJANGO_SETTINGS_MODULE": "dunwell.settings.outside",
+        "DUNWELL_POOL": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+    command, descriptor = _gunicorn(listening.fileno(), 1), listening.fileno()
+    return [Child("The cardholders' page", command, environment, folder / "logs" / "cardholders.log", (descriptor,))]
+
+
+def _provider(folder: Path, host: str) -> list[Child]:
+    """The demo's payment provider, where the bank has named none: a process that knows Dunwell by its protocol only."""
+    from django.conf import settings
+
+    if settings.PROVIDER_FILE.exists() and "sample-pay" not in settings.PROVIDER_FILE.read_text(encoding="utf-8"):
+        return []
+    settings.KEYS.merchant()
+    listening = _listen(host, None, PROVIDER_PORT)
+    descriptor = listening.fileno()
+    command = [
+        *(sys.executable, "-m", "dunwell.demo.provider", "--fd", str(descriptor), "--address", _url(host, listening)),
+        *("--merchant", str(folder / "keys" / "merchant.pub"), "--key", str(folder / "demo" / "provider.key")),
+        *("--tell-us", str(settings.PROVIDER_FILE)),
+    ]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DATABASE_")}
+    return [Child("The sample payment provider", command, kept, folder / "logs" / "provider.log", (descriptor,))]
+
+
+def serve_cardholders(*, host: str, port: int | None) -> int:
+    """`dunwell cardholders`: the page alone, as on a host of its own; ends with the web server."""
+    folder = home()
+    if not os.environ.get("DATABASE_OUTSIDE_URL"):
+        raise Refused("DATABASE_OUTSIDE_URL is not set: the address of the database as dunwell_outside.")
+    (folder / "logs").mkdir(mode=0o700, exist_ok=True)
+    listening = _listen(host, port, CARDHOLDER_PORT)
+    os.environ.setdefault("DUNWELL_CARDHOLDER_URL", _url(host, listening))
+    (child,) = cardholders(folder, listening)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _stop)
+    child.start()
+    try:
+        _wait_until_ready(_url(host, listening), [child])
+        print(f"Ready: {_url(host, listening)}", flush=True)
+        while True:
+            time.sleep(0.5)
+            child.watch()
+    except (Stop, KeyboardInterrupt):
+        return 0
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        child.stop()
+        child.wait(STOP_SECONDS)
 
 
 def _wait_until_ready(url: str, children: list[Child]) -> None:

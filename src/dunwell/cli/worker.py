@@ -37,6 +37,8 @@ class Duty:
 
 
 DUTIES = (
+    Duty("call-backs", "dunwell.selfservice.services:book_call_backs", 1),
+    Duty("cardholders", "dunwell.selfservice.services:handle", 1),
     Duty("reassess", "dunwell.nightly.services:reassess", 2, (("limit", 500),)),
     Duty("owners", "dunwell.casework.services:end_ownerships", 600),
     Duty("announcements", "dunwell.payments.services:expire", 600),
@@ -55,6 +57,7 @@ DUTIES = (
     Duty("seal", "dunwell.evidence.services:seal", 60),
     Duty("sign", "dunwell.cli.worker:sign_yesterday", 900),
     Duty("stamp", "dunwell.evidence.services:stamp_days", 900),
+    Duty("visitors", "dunwell.selfservice.services:forget_visits", 3600),
     Duty("sessions", "dunwell.cli.worker:forget_sessions", 3600),
 )
 

@@ -242,6 +242,8 @@ def _flags(found: casework.CasePage) -> list[Flag]:
                     % {"from": str(wish["window_from"])[:5], "to": str(wish["window_to"])[:5]}
                 )
             )
+        elif wish["kind"] == "no_third_party":
+            flags.append(Flag(_("nobody else to be contacted"), "warn"))
         elif wish["kind"] == "opt_out":
             flags.append(
                 Flag(_("no %(channel)s") % {"channel": words.CHANNELS.get(wish["channel"], wish["channel"])}, "warn")

@@ -55,6 +55,7 @@ KINDS = {
     "instruction": lambda: pgettext("timeline", "Host"),
     "system": lambda: pgettext("timeline", "System"),
 }
+PAGE = "page"  # the channel of the cardholder's own page
 Said = Mapping[str, object]
 
 
@@ -125,6 +126,8 @@ def _received(text: str, data: Said, points: Mapping[int, str]) -> Said:
     """What he wrote to us, word for word."""
     withdrawn = data.get("meaning") == "opt_out"
     channel = str(words.CHANNELS.get(str(data.get("channel", "")), data.get("channel", "")))
+    if channel == PAGE:
+        channel = str(words.TOLD.get(str(data.get("meaning")), ""))
     return {
         "lead": _("Withdrawal") if withdrawn else _("From him"),
         "tone": "warn" if withdrawn else "",
@@ -133,11 +136,21 @@ def _received(text: str, data: Said, points: Mapping[int, str]) -> Said:
     }
 
 
+def _own_page(data: Said, kind: str) -> Said:
+    """What the cardholder did on his own page."""
+    name, tone = words.OWN_PAGE.get(kind.partition(".")[2], (kind, ""))
+    done = data.get("done", True)
+    return {
+        "lead": pgettext("timeline", "Own page"),
+        "tone": tone if done else "warn",
+        "main": str(name),
+        "second": "" if done else _("not possible"),
+    }
+
+
 def _payment(data: Said, kind: str) -> Said:
     amount = Decimal(str(data.get("amount", "0")))
-    source = {"file": _("from the host's file"), "typed": _("typed in"), "api": _("announced by another system")}.get(
-        str(data.get("source")), ""
-    )
+    source = str(words.PAYMENT_SOURCES.get(str(data.get("source")), ""))
     where = _("posted %(on)s, reference %(ref)s") % {
         "on": data.get("posting_date", ""),
         "ref": data.get("host_ref", ""),
@@ -311,6 +324,9 @@ def _words(entry: Logged, points: Mapping[int, str]) -> Said:
     if entry.sort == "note":
         return {"main": entry.text or _("The text cannot be opened any more.")}
     if kind == "contact.recorded":
+        if data.get("channel") == PAGE:
+            said = _result(data) if data.get("result") else ""
+            return {"lead": pgettext("timeline", "Own page"), "main": _("was there, known"), "result": said}
         if data.get("channel") in ("call", "ai_call", "visit"):
             return _call(data, points)
         return _message(data, points, str(data.get("outcome", "")))
@@ -355,6 +371,7 @@ def _words(entry: Logged, points: Mapping[int, str]) -> Said:
         "arrangement": lambda: timeline_arrangements.arrangement(data, kind),
         "certificate": lambda: timeline_arrangements.certificate(data, kind),
         "instruction": lambda: timeline_arrangements.instruction(data, kind),
+        "selfservice": lambda: _own_page(data, kind),
     }
     return by_room.get(room, lambda: {"main": kind})()
 
@@ -386,6 +403,8 @@ def line(entry: Logged, points: Mapping[int, str]) -> Entry:
 
 def _who(entry: Logged) -> str:
     name = entry.who(get_language() or "")
+    if name in ("cardholder", "payment provider"):
+        return {"cardholder": _("The cardholder"), "payment provider": _("Payment provider")}[name]
     return {"nightly": _("Night run"), "gate": _("Gate"), "worker": _("Worker"), "intake": _("Intake")}.get(name, name)
 
 

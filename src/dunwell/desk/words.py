@@ -118,6 +118,34 @@ PAYMENT_SOURCES = {
     "file": _("from the host's file"),
     "typed": _("typed in"),
     "api": _("announced by another system"),
+    "page": _("paid on his own page"),
+}
+OWN_PAGE = {  # what happened on the cardholder's own page: the log's kind, and the tone
+    "link_made": (_("Link made"), ""),
+    "opened": (_("Link opened"), ""),
+    "passed": (_("Came in"), "ok"),
+    "failed": (_("Did not know the answer"), "warn"),
+    "locked": (_("Locked after wrong answers"), "danger"),
+    "code": (_("Asked for a code"), ""),
+    "again": (_("Asked for a new link"), ""),
+    "why": (_("Looked how it is computed"), ""),
+    "pay": (_("Went to pay"), ""),
+    "promise": (_("Promised to pay"), ""),
+    "plan": (_("Asks for a plan"), ""),
+    "wishes": (_("Chose how to be contacted"), ""),
+    "tell": (_("Told us something"), ""),
+    "paper": (_("Sent a paper"), ""),
+    "copy": (_("Asked for a copy of his data"), ""),
+    "call_back_refused": (_("The payment provider's word does not fit"), "danger"),
+}
+TOLD = {  # what he says that it is about
+    "not_mine": _("not his spending"),
+    "wrong_amount": _("amount wrong"),
+    "paid_already": _("paid already"),
+    "hardship": _("in difficulty"),
+    "complaint": _("complaint"),
+    "ask_plan": _("asks for a plan"),
+    "other": _("something else"),
 }
 PAYMENT_ANSWERS = {
     "posted": _("Posted by the host"),

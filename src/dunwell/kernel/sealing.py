@@ -13,9 +13,11 @@ import os
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hmac import HMAC
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -100,3 +102,30 @@ def hashed(data: bytes, algorithm: str = "sha256") -> bytes:
     state = hashes.Hash(HASHES[algorithm]())
     state.update(data)
     return state.finalize()
+
+
+def box_public(private: bytes) -> bytes:
+    """The public half (32 bytes) of an X25519 key, for those who may seal and not open."""
+    return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+
+
+def box_seal(public: bytes, plain: bytes, aad: bytes, algorithm: str = AES_256_GCM) -> bytes:
+    """Seal so that only the holder of the private key opens it: an ephemeral public key, then a sealed value."""
+    mine = X25519PrivateKey.generate()
+    own = mine.public_key().public_bytes_raw()
+    key = _agreed(mine.exchange(X25519PublicKey.from_public_bytes(public)), own, public)
+    return own + seal(key, plain, aad, algorithm)
+
+
+def box_open(private: bytes, sealed: bytes, aad: bytes) -> bytes:
+    """What was sealed for the private key's public half; Unsealable when it was not, or was changed."""
+    mine, own = X25519PrivateKey.from_private_bytes(private), bytes(sealed)[:KEY_BYTES]
+    try:
+        shared = mine.exchange(X25519PublicKey.from_public_bytes(own))
+    except ValueError:
+        raise Unsealable("this is not a sealed box") from None
+    return unseal(_agreed(shared, own, box_public(private)), bytes(sealed)[KEY_BYTES:], aad)
+
+
+def _agreed(shared: bytes, ephemeral: bytes, public: bytes) -> bytes:
+    return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=b"dunwell/box/" + ephemeral + public).derive(shared)

@@ -21,6 +21,7 @@ class Payment(models.Model):
         FILE = "file"
         TYPED = "typed"
         API = "api"
+        PAGE = "page"  # by the cardholder on his own page, through a payment provider
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="payments", db_index=False)  # payment_account_day
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.REPAYMENT)

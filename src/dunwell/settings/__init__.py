@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "dunwell.legal",
     "dunwell.oversight",
     "dunwell.nightly",
+    "dunwell.selfservice",
     "dunwell.desk",
 ]
 AUTH_USER_MODEL = "identity.User"
@@ -183,6 +184,11 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = os.environ.get("DUNWELL_MAIL_FROM", "collections@bank.example")
 
 LINES_FILE = Path(os.environ.get("DUNWELL_LINES", HOME / "lines.yaml"))  # the bank's lines to its providers, mode 0600
+
+# The cardholder's own page: where it is reached from outside, without a slash at its end. Empty: no text has a {link}.
+CARDHOLDER_URL = os.environ.get("DUNWELL_CARDHOLDER_URL", "").rstrip("/")
+PROVIDER_FILE = Path(os.environ.get("DUNWELL_PROVIDER", HOME / "payments.yaml"))  # who takes cardholders' payments
+MESSAGE_SECRETS = "dunwell.selfservice.services.secrets_of"  # fills {link} and {code} when a message leaves
 
 LOGGING_CONFIG = "dunwell.settings.logs.configure"
 LOGGING = {"level": os.environ.get("DUNWELL_LOG", "INFO")}

@@ -7,7 +7,10 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from dunwell.cli.kept import keep
+from dunwell.kernel import sealing
 
 
 def secret(home: Path) -> str:
@@ -47,6 +50,36 @@ def documents(home: Path, make: Callable[[], bytes]) -> bytes:
     return path.read_bytes() if path.exists() else keep(path, make())
 
 
+def outside_secret(home: Path) -> str:
+    """Django's SECRET_KEY of the cardholders' process."""
+    return keep(home / "keys" / "outside", secrets.token_hex(32).encode()).decode()
+
+
+def cardholders(home: Path) -> bytes:
+    """The private X25519 key of what cardholders send in: their pages seal for its public half, the worker opens."""
+    private = keep(home / "keys" / "cardholders", secrets.token_bytes(32))
+    keep(home / "keys" / "cardholders.pub", sealing.box_public(private))
+    return private
+
+
+def cardholders_public(home: Path) -> bytes:
+    """The public half, all that the cardholders' process has of it."""
+    path = home / "keys" / "cardholders.pub"
+    return path.read_bytes() if path.exists() else sealing.box_public(cardholders(home))
+
+
+def answers(home: Path) -> bytes:
+    """The key of the hashes of what only a cardholder knows; the worker's and the cardholders' process have it."""
+    return keep(home / "keys" / "answers", secrets.token_bytes(32))
+
+
+def merchant(home: Path) -> bytes:
+    """The private Ed25519 key (32 bytes) that signs what the payment provider is asked; its public half is beside it."""
+    private = keep(home / "keys" / "merchant", secrets.token_bytes(32))
+    keep(home / "keys" / "merchant.pub", Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw())
+    return private
+
+
 class Keyring:
     """The keys as rooms see them: `django.conf.settings.KEYS.master()`. Read anew when the folder has changed.
 
@@ -80,6 +113,15 @@ class Keyring:
 
     def documents(self, make: Callable[[], bytes]) -> bytes:
         return documents(self.home, make)
+
+    def cardholders(self) -> bytes:
+        return cardholders(self.home)
+
+    def answers(self) -> bytes:
+        return answers(self.home)
+
+    def merchant(self) -> bytes:
+        return merchant(self.home)
 
     def new_master(self) -> int:
         """Make the next version of the master key on disk and answer its number."""

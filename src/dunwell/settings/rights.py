@@ -106,6 +106,12 @@ FACTS = (  # inserted and read; never changed, never deleted by the application
     "legal_destructionanswer",
     "legal_destructionoutcome",
     "legal_destructionprotocol",
+    "selfservice_link",
+    "selfservice_request",
+    "selfservice_answer",
+    "selfservice_order",
+    "selfservice_callback",
+    "selfservice_callbackoutcome",
 )
 READ_ONLY = ("django_migrations", "django_content_type", "auth_permission")  # written by migrations
 WITHHELD = (
@@ -116,6 +122,35 @@ WITHHELD = (
 )  # nothing for those outside
 
 ENTITY = "nullif(current_setting('dunwell.entity', true), '')::bigint"
+
+PARTY = "(SELECT selfservice_party())"
+HIS_ACCOUNT = "EXISTS (SELECT 1 FROM portfolio_account AS his WHERE his.id = {0}.account_id)"
+CARDHOLDER = {  # what a cardholder who came in sees of his own; the tables named in a condition bring their own policy
+    "portfolio_party": f"id = {PARTY}",
+    "portfolio_account": f"party_id = {PARTY}",
+    "portfolio_card": "EXISTS (SELECT 1 FROM portfolio_account AS his WHERE his.account_no = portfolio_card.account_no"
+    " AND his.entity_id = portfolio_card.entity_id)",
+    "portfolio_contactpoint": f"party_id = {PARTY}",
+    "payments_payment": HIS_ACCOUNT.format("payments_payment"),
+    "payments_paymentanswer": "EXISTS (SELECT 1 FROM payments_payment AS his WHERE his.id = payment_id)",
+    "payments_reversal": "EXISTS (SELECT 1 FROM payments_payment AS his WHERE his.id = payment_id)",
+    "arrears_accountstate": HIS_ACCOUNT.format("arrears_accountstate"),
+    "arrears_due": HIS_ACCOUNT.format("arrears_due"),
+    "compliance_consent": f"party_id = {PARTY}",
+    "arrangements_promise": f"party_id = {PARTY}",
+    "arrangements_promisepart": "EXISTS (SELECT 1 FROM arrangements_promise AS his WHERE his.id = promise_id)",
+    "arrangements_promisewithdrawal": "EXISTS (SELECT 1 FROM arrangements_promise AS his WHERE his.id = promise_id)",
+    "selfservice_request": f"party_id = {PARTY}",
+    "selfservice_answer": "EXISTS (SELECT 1 FROM selfservice_request AS his WHERE his.id = request_id)",
+    "selfservice_order": "EXISTS (SELECT 1 FROM selfservice_request AS his WHERE his.id = request_id)",
+    "selfservice_callback": "EXISTS (SELECT 1 FROM selfservice_order AS his WHERE his.request_id = order_id)",
+    "selfservice_callbackoutcome": "EXISTS (SELECT 1 FROM selfservice_callback AS his WHERE his.id = call_back_id)",
+}
+DOOR = (  # functions of selfservice/sql/door.sql that the outside process may call; the others are theirs alone
+    *("selfservice_inside", "selfservice_party", "selfservice_bank", "selfservice_open", "selfservice_door"),
+    *("selfservice_try", "selfservice_code", "selfservice_again", "selfservice_leave", "selfservice_ask"),
+    *("selfservice_told", "selfservice_count"),
+)
 
 
 def row_rules() -> dict[str, str]:
@@ -210,6 +245,21 @@ def apply(connection: psycopg.Connection, *, app: str = APP, outside: str = OUTS
                     sql.SQL("CREATE POLICY outside ON {} FOR SELECT TO {} USING (").format(
                         sql.Identifier(table), sql.Identifier(outside)
                     )
-                    + sql.SQL(rules[table])
-                    + sql.SQL(")")
+                    + sql.SQL(f"{ENTITY} IS NOT NULL AND {rules[table]})")
                 )
+            run("DROP POLICY IF EXISTS cardholder ON {table}", table=table)
+            if outside in present and table in CARDHOLDER:
+                cursor.execute(
+                    sql.SQL("CREATE POLICY cardholder ON {} FOR SELECT TO {} USING (").format(
+                        sql.Identifier(table), sql.Identifier(outside)
+                    )
+                    + sql.SQL(f"{CARDHOLDER[table]})")
+                )
+        cursor.execute(
+            "SELECT oid::regprocedure::text, proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+            " AND starts_with(proname, 'selfservice_') ORDER BY 1"
+        )
+        for signature, name in cursor.fetchall():
+            cursor.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
+            if outside in present and name in DOOR:
+                run(f"GRANT EXECUTE ON FUNCTION {signature} TO {{outside}}", outside=outside)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q
+from django.utils.module_loading import import_string
 
 from dunwell.channels.lines import Line, Parcel
 from dunwell.channels.lines.reading import NEEDED
@@ -158,7 +160,7 @@ def _asked(
     slots = compliance.reserve_many(
         wanted=[(keys[one.message.pk], asking_of(one.message, one.subject, one.text)) for one in opened], by=by, now=now
     )
-    moves, leaving = [], []
+    moves, leaving, going = [], [], []
     for one in opened:
         message = one.message
         slot = slots.get(keys[message.pk])
@@ -176,9 +178,19 @@ def _asked(
         message.parts = parts_of(one.text) if message.channel == "sms" else 1
         moves.append(Move(message, Message.State.SENDING))
         leaving.append(message)
-        done.parcels.append(_parcel(one, line, contact.expires_at, slot.closes_at))
+        going.append((one, contact.expires_at, slot.closes_at))
+    said = import_string(settings.MESSAGE_SECRETS)(messages=leaving, now=now)
+    for one, expires_at, closes_at in going:
+        secret = said.get(one.message.pk)
+        done.parcels.append(_parcel(_with(one, secret) if secret else one, line, expires_at, closes_at))
     move_many(moves=moves, by=by, now=now)
     return leaving
+
+
+def _with(one: Opened, secret: dict[str, str]) -> Opened:
+    """The message as it leaves, with its link or code: what is kept of it has neither."""
+    values, template = {**one.values, **secret}, one.message.template
+    return replace(one, subject=fill(template.subject, values), text=fill(template.body, values), values=values)
 
 
 def asking_of(message: Message, subject: str, text: str) -> Asking:

@@ -97,6 +97,36 @@ def _keep(point: ContactPoint, key: str, text: str, fields: dict, *, by: Actor, 
     return 1
 
 
+def keep_told(
+    *,
+    party_id: int,
+    entity_id: int,
+    line: str,
+    channel: str,
+    meaning: str,
+    text: str,
+    key: str,
+    by: Actor,
+    now: datetime,
+) -> Inbound:
+    """Keep what somebody who is known told us otherwise than by a number of his, in his timeline. The same key: the same."""
+    portfolio.touch(party_id=party_id, now=now)
+    row, new = Inbound.objects.get_or_create(
+        key=key,
+        defaults={
+            "party_id": party_id, "entity_id": entity_id, "line": line, "channel": channel, "digest": b"", "masked": "",
+            "meaning": meaning, "text_sealed": portfolio.seal_text(party_id=party_id, text=text), "received_at": now,
+            "recorded_at": now,
+        },
+    )  # fmt: skip
+    if new:
+        evidence.write(
+            kind="message.received", now=now, by=by, entity_id=entity_id, party_id=party_id,
+            data={"inbound": row.pk, "channel": channel, "meaning": meaning, "received_at": now.isoformat()},
+        )  # fmt: skip
+    return row
+
+
 def seal_strange(text: str, key: str) -> bytes:
     """A text of nobody we know, under a key of the house; its first two bytes name the master key's version."""
     masters = settings.KEYS.master()

@@ -167,7 +167,9 @@ def letter_data(message: Message, *, text: str, address: str, on: date) -> dict[
             "date": on,
             "reference": reference,
             "code": _code(reference),
-            "blocks": blocks(text),
+            "blocks": [
+                {**part, "code": _code(part["text"])} if part["kind"] == "link" else part for part in blocks(text)
+            ],
             "accounts": _accounts(party),
         }
 

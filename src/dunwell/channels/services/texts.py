@@ -9,12 +9,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from importlib.resources import files
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from dunwell.arrears.models import AccountState
 from dunwell.channels.models import Template
 from dunwell.channels.queries import texts_in_force
-from dunwell.channels.rules import TABLE, Text, TextError, fill, read
+from dunwell.channels.rules import HIDDEN, TABLE, Text, TextError, fill, read
 from dunwell.compliance.queries import Asking, previews
 from dunwell.kernel.decision import Decision
 from dunwell.kernel.times import business_date
@@ -121,6 +122,8 @@ def _values(
         "as_of": worst.business_date.isoformat() if worst else "",
         "case_no": case_no,
         "table": TABLE[language],
+        "link": f"{settings.CARDHOLDER_URL}{HIDDEN['link']}" if settings.CARDHOLDER_URL else "",
+        "code": HIDDEN["code"],
     }
 
 

@@ -33,6 +33,7 @@ from dunwell.portfolio.models import Party
 CONSENTS = {
     "debtor_window": _("Wants to be contacted only within hours"),
     "opt_out": _("Opt-out of a channel"),
+    "no_third_party": _("Wants nobody else to be contacted"),
     "stated_zone": _("Lives by another clock"),
     "night_consent": _("Agrees to contact at night"),
     "more_dials_consent": _("Agrees to more dials"),

@@ -311,9 +311,14 @@ def _flags(
         flags["agency_listed"] = row["listed"] or "unknown"
         flags.setdefault("agency_notice", "no")
     if attempt.party in THIRD_PARTIES:
-        if any(e["refused"] and (e["person_id"] == asking.person_id or _same(e["point_digest"], row["point_digest"]))
-               for e in ledger):  # fmt: skip
-            flags["tp_refused"] = "yes"  # by this person or at this number, in whichever case
+        refused = any(
+            e["refused"] and (e["person_id"] == asking.person_id or _same(e["point_digest"], row["point_digest"]))
+            for e in ledger
+        )
+        if (
+            refused or "no_third_party" in flags
+        ):  # by this person or at this number in whichever case, or the debtor's wish
+            flags["tp_refused"] = "yes"
         calls = [
             event_of(e)
             for e in ledger

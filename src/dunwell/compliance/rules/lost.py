@@ -50,7 +50,7 @@ def lost_contact(
     if test is None or not valid:
         return "no"
     today = local(now, zone).date()
-    dials = sorted((e for e in calls if e.channel in CALLS and e.outcome not in (PENDING, NOTHING_LEFT)),
+    dials = sorted((e for e in calls if (e.channel in CALLS or e.direction == "in") and e.outcome not in (PENDING, NOTHING_LEFT)),
                    key=lambda e: e.at)  # fmt: skip
     answered = max((e.at for e in dials if e.direction == "in" or e.outcome not in test.unanswered), default=None)
     failed = [e for e in dials if e.direction == "out" and (answered is None or e.at > answered)]

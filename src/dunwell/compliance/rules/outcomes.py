@@ -33,6 +33,7 @@ OUTCOMES: dict[str, tuple[str, ...]] = {
     "social": _MESSAGE,
     "letter": _MESSAGE,
     "visit": _VISIT,
+    "page": ("connected_rpc",),  # his own page, its second factor passed: only ever incoming
 }
 DEAD_NUMBER = frozenset({"out_of_service", "empty_number"})
 WRONG_PERSON = "connected_wpc"

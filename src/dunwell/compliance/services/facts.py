@@ -16,7 +16,7 @@ from dunwell.portfolio import services as portfolio
 
 CONSENTS = frozenset(
     {"debtor_window", "night_consent", "opt_out", "more_dials_consent", "entry_consent", "stated_zone",
-     "direct_consent", "debtor_im_consent"}
+     "direct_consent", "debtor_im_consent", "no_third_party"}
 )  # fmt: skip
 MORE_THAN_THE_LAW = ("night_consent", "more_dials_consent", "entry_consent", "direct_consent", "debtor_im_consent")
 GUARDED = frozenset({ListEntry.List.STAFF, ListEntry.List.SENSITIVE})

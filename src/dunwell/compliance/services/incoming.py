@@ -29,12 +29,13 @@ def take_call(
     person_id: int | None = None,
     contact_point_id: int | None = None,
     case_id: int | None = None,
+    channel: str = "call",
 ) -> Contact:
     """Write down that somebody rings about a party's debt; what came of it follows by `record_outcome`.
 
     `person_id` None: somebody who has no part in his accounts, to whom nothing of the debt is said. `contact_point_id`
-    None: from a number that is not known. The same `key` again answers the same contact. A talk with the debtor ends
-    his being out of contact (CN-TP-STOP).
+    None: from a number that is not known. `channel` is `call`, or `page` when he opened his own page. The same `key`
+    again answers the same contact. A talk with the debtor ends his being out of contact (CN-TP-STOP).
     """
     wait_for(b"party/%d" % party_id)
     before = Contact.objects.filter(key=key).first()
@@ -51,7 +52,7 @@ def take_call(
         contact_point=point,
         point_digest=point.digest if point else None,
         case_id=case_id,
-        channel="call",
+        channel=channel,
         direction="in",
         purpose="service",
         token=uuid.uuid4(),
@@ -70,7 +71,7 @@ def take_call(
         case_id=case_id,
         data={
             "contact": contact.pk,
-            "channel": "call",
+            "channel": channel,
             "direction": "in",
             "party_type": contact.party_type,
             "contact_point": contact_point_id,

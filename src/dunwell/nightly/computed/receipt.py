@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from dunwell.arrears.rules.interest import Figure as Statement
+from dunwell.arrears.rules.unpaid import unpaid_parts
 from dunwell.nightly.computed import Computed
 
 COMPONENTS = (
@@ -97,14 +98,9 @@ def _days(found: Computed) -> Iterator[Figure]:
         delinquent.append(Line("paused", str(-state["paused_days"])))
     yield Figure("days_delinquent", str(state["days_delinquent"]), delinquent)
     yield Figure("bucket", state["bucket"])
-    left, dues = state["past_due"], []
-    for due in found.dues:
-        if left <= 0:
-            break
-        if due["due_date"] < as_of and due["amount"]:
-            part = min(left, due["amount"])
-            left -= part
-            dues.append(Line("due", part, {"day": due["due_date"], "statement": due["statement_date"]}))
+    told = [(due["due_date"], due["statement_date"], due["amount"]) for due in found.dues]
+    parts, left = unpaid_parts(state["past_due"], told, as_of=as_of)
+    dues = [Line("due", part, {"day": day, "statement": statement}) for day, statement, part in parts]
     if left > 0:
         dues.append(Line("before_known", left))
     yield Figure("oldest_due_date", str(since or "none"), dues)

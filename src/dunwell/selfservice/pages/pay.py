@@ -1,0 +1,87 @@
+"""Paying: how much into which card, to the provider and back, and what the provider says of it."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import get_language
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from dunwell.portfolio.models import Party
+from dunwell.selfservice import rules, words
+from dunwell.selfservice.models import CallBack, Order
+from dunwell.selfservice.pages.inside import ask, inside, leave_request, new_secret
+from dunwell.selfservice.pages.owed import accounts_of
+from dunwell.selfservice.providers import Forged, provider
+
+BODY_MOST = 4096
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@inside
+def pay(request: HttpRequest, party: Party) -> HttpResponse:
+    """Choose a card of his and an amount."""
+    accounts = [account for account in accounts_of(party) if account.balance > 0]
+    found = provider()
+    context: dict[str, object] = {"accounts": accounts, "provider": found, "key": new_secret()[:32]}
+    if request.method != "POST" or found is None:
+        return render(request, "selfservice/pay.html", context)
+    chosen = next((one for one in accounts if str(one.account_id) == request.POST.get("account")), None)
+    how, typed = request.POST.get("how", ""), request.POST.get("amount", "")
+    try:
+        if chosen is None:
+            raise rules.Wrong("account")
+        amount = rules.amount_of(
+            {"past_due": str(chosen.past_due), "balance": str(chosen.balance)}.get(how, typed), owed=chosen.balance
+        )
+    except rules.Wrong as wrong:
+        return render(
+            request, "selfservice/pay.html",
+            {**context, "error": words.wrong(wrong.code), "typed": typed, "how": how, "chosen": chosen,
+             "key": request.POST.get("key", "")},
+            status=422,
+        )  # fmt: skip
+    number = leave_request(request, "pay", {"account": chosen.account_id, "amount": str(amount)})
+    return HttpResponseRedirect(f"/asked/{number}" if number else "/often")
+
+
+@require_GET
+@inside
+def back(request: HttpRequest, party: Party, order_no: str) -> HttpResponse:
+    """He comes back from the provider. Only what the provider says itself counts, and it may come later."""
+    order = Order.objects.filter(order_no=order_no).select_related("account").first()
+    if order is None:
+        raise Http404(order_no)
+    said = CallBack.objects.filter(order=order).select_related("outcome").order_by("pk")
+    outcomes = [one.outcome for one in said if hasattr(one, "outcome")]
+    paid = any(one.payment_id for one in outcomes)
+    context = {
+        "order": order,
+        "state": "paid" if paid else "waiting" if len(outcomes) < len(said) or not said else "refused",
+        "last4": next((one.last4 for one in accounts_of(party) if one.account_id == order.account_id), ""),
+    }
+    return render(request, "selfservice/paid.html", context)
+
+
+@csrf_exempt
+@require_POST
+def told(request: HttpRequest, code: str) -> HttpResponse:
+    """The provider's call-back. Kept once when its signature is right; the worker does what follows."""
+    found = provider()
+    if found is None or found.code != code:
+        return JsonResponse({"code": "UNKNOWN"}, status=404)
+    body = request.body if int(request.headers.get("Content-Length") or 0) <= BODY_MOST else b""
+    signature = request.headers.get("X-Signature", "")
+    try:
+        said = found.read(body, signature)
+    except Forged:
+        return JsonResponse({"code": "SIGNATURE"}, status=401)
+    kept = ask("selfservice_told", said.order_no, said.reference, said.state, body.decode(), signature[:200])
+    return JsonResponse({"code": "OK"} if kept else {"code": "NO_ORDER"}, status=200 if kept else 404)
+
+
+def provider_name() -> str:
+    """What the provider is called, in the reader's language."""
+    found = provider()
+    return found.name["en" if (get_language() or "").startswith("en") else "zh-hans"] if found else ""

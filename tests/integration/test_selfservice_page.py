@@ -1,0 +1,315 @@
+"""The cardholder's page as it is served: its own process under dunwell_outside, a provider's process, the worker here."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from http.client import HTTPConnection
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import Request as Call
+from urllib.request import urlopen
+
+import pytest
+from django.conf import settings
+
+from dunwell.arrangements.models import Promise
+from dunwell.arrangements.queries import terms
+from dunwell.casework.queries import timeline
+from dunwell.compliance import services as compliance
+from dunwell.compliance.models import Consent, Contact, Hold
+from dunwell.evidence.models import Log
+from dunwell.kernel.actor import Actor
+from dunwell.payments.models import Payment
+from dunwell.portfolio.models import Card, Touch
+from dunwell.selfservice import services
+from dunwell.selfservice.models import CallBack, CallBackOutcome, Order, Request
+from tests import build
+from tests.cardholders import KNOWN, Provider, Visitor, identify, served
+from tests.conftest import database_of_its_own
+from tests.running import until
+
+BY = Actor.program("test")
+
+
+@pytest.fixture(scope="module")
+def own(server, django_db_setup, django_db_blocker, tmp_path_factory):
+    """The page's address. One process and one database serve the whole file: each test has people of its own."""
+    before = settings.PROVIDER_FILE, settings.CARDHOLDER_URL
+    settings.PROVIDER_FILE = tmp_path_factory.mktemp("provider") / "payments.yaml"
+    with database_of_its_own(server, django_db_blocker) as database:
+        build.entity()
+        with served(database) as url:
+            settings.CARDHOLDER_URL = url
+            yield url
+    settings.PROVIDER_FILE, settings.CARDHOLDER_URL = before
+
+
+@pytest.fixture
+def provider(own, tmp_path):
+    made = Provider(settings.PROVIDER_FILE, tmp_path / "provider.key")
+    yield made
+    made.end()
+    settings.PROVIDER_FILE.unlink()
+
+
+def debtor(past_due="2186.40"):
+    party, point, case = build.debtor(past_due=past_due)
+    account = party.accounts.get()
+    Card.objects.create(
+        entity=party.entity, account_no=account.account_no, token=f"t{account.pk}", last4="6027", digest=b"", digest_version=1,
+        kind="primary", status="active",
+    )  # fmt: skip
+    return identify(party), point, case
+
+
+def address(party, **given):
+    return services.make_link(party_id=party.pk, channel="hand", by=BY, now=datetime.now(UTC), **given).address
+
+
+def worked(visitor: Visitor) -> str:
+    """The worker has answered, and the page that waited for it is read again."""
+    services.handle(now=datetime.now(UTC))
+    return visitor.get(visitor.asked)
+
+
+class Guest(Visitor):
+    asked = ""
+
+    def post(self, path, **fields):
+        said = super().post(path, **fields)
+        if found := re.search(r'action="/language".*?value="(/asked/\d+)"', said, re.DOTALL):
+            self.asked = found[1]
+        return said
+
+
+def test_who_comes_in_sees_what_he_owes_to_the_cent_and_nobody_else_does(own):
+    party, _, case = debtor()
+    guest, link = Guest(own), address(party)
+    assert "2,186.40" not in guest.get(urlsplit(link).path) and guest.status == 200
+    guest.post(urlsplit(link).path)
+    assert "2,186.40" not in guest.text and "document" in guest.text
+    assert guest.post("/door", known="999999") and guest.status == 422
+    assert "2,186.40" in guest.post("/door", known=KNOWN) and "6027" in guest.text and "12,000.00" in guest.text
+    assert party.name_masked in guest.text and guest.head["Cache-Control"] == "no-store"
+    policy = guest.head["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "script-src" not in policy
+    other = Guest(own)
+    assert "closed" in other.get("/over") and other.get("/") == "" and other.head["Location"] == "/over"
+    other.get(urlsplit(link).path)
+    assert "does not open" in other.post(urlsplit(link).path) and other.status == 410
+    services.handle(now=datetime.now(UTC))
+    contact = Contact.objects.get(party=party)
+    assert (contact.channel, contact.direction, contact.outcomes.get().identified) == ("page", "in", True)
+    assert {"selfservice.opened", "selfservice.failed", "selfservice.passed", "contact.recorded"} <= {
+        entry.kind for entry in timeline(party.pk).entries
+    }
+    guest.get("/")
+    guest.post("/leave")
+    assert guest.get("/") == "" and guest.head["Location"] == "/over"
+
+
+def test_the_first_view_is_small_and_asks_no_other_host(own):
+    party, _, _ = debtor()
+    guest = Guest(own)
+    text = guest.come_in(address(party))
+    named = re.findall(r'(?:src|href|action)="([^"]+)"', text)
+    assert not [one for one in named if "//" in one], "another host"
+    size = len(text.encode())
+    for asset in re.findall(r'<(?:link|script)[^>]+(?:href|src)="([^"]+)"', text):
+        guest.get(asset)
+        assert guest.status == 200, asset
+        size += len(guest.data)
+    assert size < 100_000, size
+
+
+def test_a_payment_at_the_provider_is_announced_once_and_stops_demands(own, provider):
+    party, point, case = debtor()
+    guest = Guest(own)
+    guest.come_in(address(party))
+    guest.get("/pay")
+    assert "more than is owed" in guest.post("/pay", account=account(party), how="other", amount="12000.01", key="a")
+    guest.post("/pay", account=account(party), how="other", amount="186.40", key="b")
+    there = re.search(r'href="(http[^"]+checkout[^"]+)"', worked(guest))[1].replace("&amp;", "&")
+    provider.be(times=2)
+    with urlopen(there) as shown:
+        assert "186.40" in shown.read().decode()
+    order = Order.objects.get(account__party=party)
+    assert "We wait for the word" in guest.get(f"/pay/back/{order.order_no}")
+    pressed(provider, order)
+    until(lambda: len(provider.events("told")) == 2)
+    assert [one["status"] for one in provider.events("told")] == [200, 200] and CallBack.objects.filter(
+        order=order
+    ).count() == 1
+    assert gate(party, point) != "G-PAID"
+    assert [services.book_call_backs(now=datetime.now(UTC)) for _ in range(2)] == [1, 0]
+    payment = Payment.objects.get(account__party=party)
+    assert (payment.amount, payment.provisional, payment.source) == (Decimal("186.40"), True, "page")
+    assert payment.account_id == account(party) and Touch.objects.filter(party=party).exists()
+    assert gate(party, point) == "G-PAID"
+    assert "Received" in guest.get(f"/pay/back/{order.order_no}")
+    assert "186.40 CNY received" in guest.get("/")
+    assert any(entry.kind == "payment.provisional" for entry in timeline(party.pk).entries)
+
+
+def test_forged_call_backs_are_refused_late_ones_count_and_wrong_ones_wait_for_somebody(own, provider):
+    party, _, _ = debtor()
+    guest = Guest(own)
+    guest.come_in(address(party))
+    orders = []
+    for key, amount in enumerate(("100.00", "200.00", "300.00")):
+        guest.get("/pay")
+        guest.post("/pay", account=account(party), how="other", amount=amount, key=key)
+        urlopen(re.search(r'href="(http[^"]+checkout[^"]+)"', worked(guest))[1].replace("&amp;", "&")).close()
+        orders.append(Order.objects.get(amount=amount, account__party=party))
+    call_backs = CallBack.objects.filter(order__in=orders)
+    payments = Payment.objects.filter(account__party=party)
+    provider.be(hold=True)
+    pressed(provider, orders[0])
+    held = provider.events("held")[0]
+    told = f"{own}/pay/told/sample-pay"
+    assert posted(told, held["body"].replace("100.00", "9999.00"), held["signature"]) == 401
+    assert posted(told, held["body"], held["signature"][:-6] + "AAAA==") == 401
+    assert posted(told, held["body"], "") == 401 and posted(f"{own}/pay/told/other", held["body"], "") == 404
+    assert not call_backs.exists()
+    guest.get("/")
+    guest.post("/leave")  # he is long gone when the provider is heard
+    assert posted(told, held["body"], held["signature"]) == 200
+    services.book_call_backs(now=datetime.now(UTC) + timedelta(days=1))
+    assert payments.get().amount == Decimal("100.00")
+    provider.be(hold=False, instead={"amount": "0.01"})
+    pressed(provider, orders[1])
+    provider.be(instead={"account": "A-somebody-else"})
+    pressed(provider, orders[2])
+    until(lambda: call_backs.count() == 3)
+    services.book_call_backs(now=datetime.now(UTC))
+    refused = CallBackOutcome.objects.filter(call_back__in=call_backs, payment=None)
+    amounts = dict(refused.values_list("call_back__order__amount", "refused"))
+    assert amounts == {Decimal("200.00"): "amount", Decimal("300.00"): "account"}
+    assert payments.count() == 1
+    assert Log.objects.filter(kind="selfservice.call_back_refused", party_id=party.pk).count() == 2
+    provider.be(instead=None)
+    pressed(provider, orders[0])  # paid a second time, under another reference
+    until(lambda: call_backs.count() == 4)
+    services.book_call_backs(now=datetime.now(UTC))
+    assert CallBackOutcome.objects.order_by("pk").last().refused == "again" and payments.count() == 1
+
+
+def test_a_promise_is_held_to_the_policy_and_a_double_click_is_one(own):
+    party, _, case = debtor()
+    guest = Guest(own)
+    guest.come_in(address(party))
+    guest.get("/arrange")
+    days = [str(d) for d, may in terms(past_due=Decimal("2186.40"), currency="CNY", now=datetime.now(UTC)).days if may]
+    guest.post("/arrange/promise", currency="CNY", day=days[-1:], amount=["1.00"], key="a")
+    assert "655.92" in worked(guest) and not Promise.objects.filter(party=party).exists()  # the least part: 30 %
+    guest.get("/arrange")
+    for _ in range(2):
+        guest.post("/arrange/promise", currency="CNY", day=days[-1:], amount=["1,000.00"], key="b")
+        worked(guest)
+        guest.get("/arrange")
+    promise = Promise.objects.get(party=party)
+    assert promise.case_id == case.pk and promise.parts.get().amount == Decimal("1000.00")
+    assert "1,000.00" in guest.get("/") and Contact.objects.get(pk=promise.contact_id).channel == "page"
+    assert Contact.objects.get(party=party).outcomes.order_by("-pk").first().result == "promise"
+
+
+def test_what_he_tells_us_stands_in_his_words_in_the_timeline_and_stops_demands(own):
+    party, point, case = debtor()
+    guest = Guest(own)
+    guest.come_in(address(party))
+    guest.get("/tell")
+    assert "Choose what it is about" in guest.post("/tell", what="nothing", text="x", key="0")
+    assert gate(party, point) == ""
+    guest.post("/tell", what="not_mine", text="这笔不是我消费的", account=account(party), key="a")
+    assert "Until we have looked into it" in worked(guest)
+    hold = Hold.objects.get(party=party)
+    assert (hold.kind, hold.account_id) == ("dispute", account(party))
+    guest.get("/tell")
+    guest.post("/tell", what="complaint", text="来电太多", key="b")
+    assert "Until we have looked into it" in worked(guest)
+    assert gate(party, point) != ""
+    assert {entry.text for entry in timeline(party.pk).entries} >= {"这笔不是我消费的", "来电太多"}
+    assert b"\xe8\xbf\x99" not in bytes(Request.objects.get(party=party, key__endswith="/a").body), (
+        "sealed for the worker"
+    )
+
+
+def test_he_chooses_channels_and_hours_and_that_nobody_else_is_contacted(own):
+    party, point, _ = debtor()
+    guest = Guest(own)
+    guest.come_in(address(party))
+    guest.get("/wishes")
+    guest.post("/wishes", channel=["call", "email"], **{"from": "14:00", "to": "20:00"}, alone="1", key="a")
+    assert "Saved" in worked(guest)
+    text = guest.get("/")
+    assert "14:00" in text and "Nobody else is contacted" in text and "by telephone and e-mail" in text
+    assert gate(party, point, channel="sms", purpose="reminder") == "G-OPT-OUT"
+    guest.get("/wishes")
+    guest.post("/wishes", channel=["sms", "call", "email"], **{"from": "", "to": ""}, key="b")
+    worked(guest)
+    assert "14:00" not in guest.get("/") and gate(party, point, channel="sms", purpose="reminder") != "G-OPT-OUT"
+    assert Consent.objects.filter(party=party).count() == 6
+
+
+def test_a_copy_of_his_data_opens_in_the_session_that_asked_and_in_no_other(own):
+    party, _, _ = debtor()
+    guest = Guest(own)
+    guest.come_in(address(party))
+    guest.post("/copy", form="json", key="a")
+    assert "Your copy is ready" in worked(guest)
+    told = json.loads(guest.get(f"{guest.asked}/file"))
+    assert (told["name"], told["customer_number"]) == ("张三", party.party_no)
+    again = Guest(own)
+    again.come_in(address(party))
+    again.get(f"{guest.asked}/file")
+    assert again.status == 404
+    stranger = Guest(own)
+    stranger.come_in(address(debtor()[0]))
+    stranger.get(guest.asked)
+    assert stranger.status == 404
+    assert Log.objects.filter(kind="party.copied", party_id=party.pk).exists()
+
+
+def account(party) -> int:
+    return party.accounts.get().pk
+
+
+def pressed(provider: Provider, order: Order, what: str = "paid") -> None:
+    """Press "pay" at the provider; nobody follows where it leads."""
+    body = f"order={order.order_no}&what={what}".encode()
+    connection = HTTPConnection(urlsplit(provider.url).netloc, timeout=30)
+    connection.request("POST", "/pay", body, {"Content-Type": "application/x-www-form-urlencoded"})
+    assert connection.getresponse().status == 303
+    connection.close()
+
+
+def posted(url: str, body: str, signature: str) -> int:
+    try:
+        with urlopen(Call(url, body.encode(), {"X-Signature": signature})) as heard:
+            return heard.status
+    except HTTPError as error:
+        return error.code
+
+
+def gate(party, point, channel="call", purpose="demand") -> str:
+    """The first rule that forbids a contact at the next lawful hour; empty when none does."""
+    at = datetime.now(UTC).replace(hour=7, minute=0) + timedelta(days=1)  # 15:00 in Beijing
+    _, decision = compliance.judge(
+        party_id=party.pk, contact_point_id=point.pk, channel=channel, purpose=purpose, by=BY, now=at
+    )
+    return "" if decision.allowed else decision.primary.rule
+
+
+def test_settings_of_the_page_know_no_key_that_opens_peoples_data():
+    code = "from django.conf import settings; print(settings.KEYS, settings.DATABASES['default']['USER'])"
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        env={"DJANGO_SETTINGS_MODULE": "dunwell.settings.outside", "DUNWELL_HOME": str(settings.HOME),
+             "DATABASE_OUTSIDE_URL": "postgresql://dunwell_outside@/x", "PATH": ""},
+    )  # fmt: skip
+    assert told.stdout.split() == ["None", "dunwell_outside"]
