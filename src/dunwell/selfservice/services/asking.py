@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from dunwell.arrangements import services as arrangements
-from dunwell.arrangements.rules import PromiseRefused
+from dunwell.arrangements.rules.promises import PromiseRefused
 from dunwell.casework.models import Case
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Consent, Contact
