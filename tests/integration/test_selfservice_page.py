@@ -170,6 +170,7 @@ def test_forged_call_backs_are_refused_late_ones_count_and_wrong_ones_wait_for_s
     payments = Payment.objects.filter(account__party=party)
     provider.be(hold=True)
     pressed(provider, orders[0])
+    until(lambda: provider.events("held"))
     held = provider.events("held")[0]
     told = f"{own}/pay/told/sample-pay"
     assert posted(told, held["body"].replace("100.00", "9999.00"), held["signature"]) == 401
