@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
+from io import BytesIO
 
 import pytest
 import yaml
 from django.conf import settings as of_django
 from django.db import connection
+from pypdf import PdfReader
 
 from dunwell.casework.models import Case, Notice
+from dunwell.casework.rules.notices import kinds
+from dunwell.casework.services import notices
 from dunwell.casework.services.notices import give_notices, notified, notify
 from dunwell.channels import services as channels
-from dunwell.channels.models import Message
+from dunwell.channels.models import Letter, Message
 from dunwell.channels.services.texts import shipped
 from dunwell.compliance import services as compliance
 from dunwell.compliance.queries import findings
+from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
+from dunwell.portfolio import services as portfolio
+from dunwell.portfolio.models import PartyIdentity
 from tests import build
+from tests.integration.test_channels_letters import ADDRESS, shop  # noqa: F401  (a fixture)
 from tests.peers import Gateway
 
 pytestmark = pytest.mark.django_db
@@ -126,7 +134,52 @@ def test_the_api_gives_and_proves(line, gateway, client):
 def test_the_texts_say_nothing_that_no_text_may_say(language):
     for text in shipped():
         if text.purpose == "statutory_notice" and text.language == language:
-            assert not findings(text=text.body.format_map(_values()), channel="sms", now=NOW), text.code
+            assert not findings(text=text.body.format_map(_values()), channel=text.channel, now=NOW), text.code
+
+
+def test_every_notice_can_be_given_by_message_mail_and_letter_in_both_languages():
+    there = {(text.code, text.language) for text in shipped() if text.purpose == "statutory_notice"}
+    for kind in kinds().values():
+        assert {code.partition("-")[0] for code in kind.texts} == {"SMS", "EMAIL", "LETTER"}, kind.code
+        assert {(code, language) for code in kind.texts for language in ("zh-hans", "en")} <= there
+
+
+@pytest.mark.parametrize(
+    ("kind", "title", "contents"),
+    [
+        ("adverse_record", "不良信息报送告知书", ("第十五条", "第二十五条", "二十日内", "账户明细")),
+        ("placement", "委托催收告知书", ("合作机构的名称及联系方式", "工号", "不得收取任何费用", "投诉")),
+        ("limitation_demand", "履行请求书", ("第一百九十五条", "12,000.00", "欠款明细")),
+        ("breach", "违约告知书", ("还款安排", "异议")),
+    ],
+)
+def test_a_notice_by_letter_has_its_contents_and_the_posts_word_is_the_proof(shop, kind, title, contents):  # noqa: F811
+    party, case = late()
+    name = portfolio.seal_text(party_id=party.pk, text="林致远")
+    PartyIdentity.objects.create(party=party, name_sealed=name, digest=b"")
+    build.contact_point(party=party, kind="address", value=ADDRESS)
+    notice = notify(case_id=case.pk, kind=kind, by=BY, now=NOW)
+    assert notice.message.channel == "letter"
+    channels.send_letters(now=NOW + SOON)
+    pages = PdfReader(BytesIO(evidence.read_file(Letter.objects.get(message=notice.message).file))).pages
+    text = "".join(page.extract_text() for page in pages).replace("\n", "")
+    assert title in text and case.case_no in text and "林致远" in text
+    for each in contents:
+        assert each in text, each
+    (shop / "back").mkdir(exist_ok=True)
+    (shop / "back" / "post.csv").write_text(
+        f"reference,state,at,tracking_no,detail\ndw-{notice.message_id},delivered,2026-11-26,EX1,signed\n"
+    )
+    channels.send_letters(now=NOW + timedelta(days=3))
+    told = notified(party_id=party.pk, kind=kind, cycle=CYCLE)
+    assert told.proven and told.delivered_at.date() == date(2026, 11, 26)
+
+
+def test_no_letter_is_planned_while_the_figures_differ_without_a_reason(shop, monkeypatch):  # noqa: F811
+    party, case = late()
+    build.contact_point(party=party, kind="address", value=ADDRESS)
+    monkeypatch.setattr(notices.arrears, "amounts_in_doubt", lambda **_: True)
+    assert notify(case_id=case.pk, kind="breach", by=BY, now=NOW) is None
 
 
 def _values():

@@ -3,13 +3,17 @@
 import hashlib
 import json
 import threading
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 
 import psycopg
 import pytest
 from django.db import ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from dunwell.arrangements import services as arrangements
+from dunwell.arrangements.models import PromisePart
+from dunwell.casework.services import notes
 from dunwell.channels.models import Message, MessagePart
 from dunwell.channels.services.moving import move
 from dunwell.channels.services.receipts import Told, take_receipts
@@ -352,6 +356,37 @@ def test_a_byte_changed_in_a_fact_that_the_log_holds_is_named(sent, table, chang
         cursor.execute(f"SELECT min(id) FROM {table}")
         number = cursor.fetchone()[0]
     assert said == f"{table.replace('_', '.')} {number}: it is not as it was written"
+
+
+def test_holds_consents_lists_promises_and_notes_are_held_too(fresh_database):
+    """What a program computes of a promise's part may change; what was said may not."""
+    party, _point, case = build.debtor()
+    hold = compliance.place_hold(
+        party_id=party.pk, kind="dispute", reason="r", amount=Decimal("12"), ends_at=None, by=CLERK, now=build.NOW
+    )
+    compliance.lift_hold(hold_id=hold.pk, reason="settled", by=CLERK, now=build.NOW)
+    compliance.record_consent(party_id=party.pk, kind="opt_out", channel="sms", by=CLERK, now=build.NOW)
+    compliance.record_consent(
+        party_id=party.pk, kind="debtor_window", window=(time(9), time(18)), by=CLERK, now=build.NOW
+    )
+    compliance.add_to_list(list="no_contact", party_id=party.pk, reason="r", by=CLERK, now=build.NOW)
+    arrangements.make_promise(
+        party_id=party.pk, case_id=case.pk, parts=[(build.TODAY + timedelta(days=2), Decimal("1500"))], currency="CNY",
+        by=CLERK, now=build.NOW, key="p1",
+    )  # fmt: skip
+    notes.write_note(case_id=case.pk, text="他说周五还", by=CLERK, now=build.NOW, key="n1")
+    PromisePart.objects.update(state="kept", received="1500.00", judged_on=build.TODAY)
+    services.seal(now=build.NOW)
+    assert changed() == []
+    tampered = {
+        "compliance_hold": "amount = 13", "compliance_holdlift": "reason = 'x'", "compliance_consent": "channel = 'call'",
+        "compliance_listentry": "reason = 'x'", "arrangements_promise": "made_on = made_on - 1",
+        "arrangements_promisepart": "amount = 15", "casework_note": "pinned = NOT pinned",
+    }  # fmt: skip
+    for table, change in tampered.items():
+        as_superuser(fresh_database, f"UPDATE {table} SET {change}")
+    said = {one.split(" ")[0] for one in changed() if "it is not as it was written" in one}
+    assert said == {table.replace("_", ".", 1) for table in tampered}
 
 
 def test_a_fact_that_was_removed_is_named(sent):

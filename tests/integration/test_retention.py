@@ -444,6 +444,9 @@ def test_the_page_goes_from_the_due_list_to_the_protocol_with_two_persons(party,
     answer = other.get("/evidence/retention/protocols/1")
     assert b"".join(answer.streaming_content).startswith(b"%PDF-")
     assert Log.objects.filter(kind="retention.read").count() == 1
+    gone = other.get(f"/recordings/{Recording.objects.first().pk}")
+    assert gone.status_code == 410 and "under protocol 1" in gone.content.decode()
+    assert not Log.objects.filter(kind="recording.played").exists()
 
 
 def test_a_lock_is_set_and_released_on_the_page(party, client):

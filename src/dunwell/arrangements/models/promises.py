@@ -28,7 +28,9 @@ class Promise(models.Model):
 
 
 class PromisePart(models.Model):
-    """One amount by one date. `state` and `received` are computed by the programs, never typed."""
+    """One amount by one date. What is in CHANGES is computed by the programs, never typed."""
+
+    CHANGES = ("state", "received", "judged_on")
 
     promise = models.ForeignKey(Promise, models.PROTECT, related_name="parts")
     position = models.SmallIntegerField()

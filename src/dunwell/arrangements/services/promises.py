@@ -51,7 +51,7 @@ def make_promise(
         recorded_by=by.user_id,
         key=key,
     )
-    PromisePart.objects.bulk_create(
+    made = PromisePart.objects.bulk_create(
         PromisePart(promise=promise, position=position, due_date=day, amount=amount)
         for position, (day, amount) in enumerate(parts, start=1)
     )
@@ -68,6 +68,7 @@ def make_promise(
             "parts": [{"due_date": day.isoformat(), "amount": str(amount)} for day, amount in parts],
             "contact": contact_id,
         },
+        rows=[promise, *made],
     )
     portfolio.touch(party_id=party_id, now=now)
     return promise
@@ -96,6 +97,7 @@ def withdraw(*, promise_id: int, reason: str, by: Actor, now: datetime) -> Promi
             party_id=promise.party_id,
             case_id=promise.case_id,
             data={"promise": promise.pk, "reason": reason[:200]},
+            rows=[taken_back],
         )
         portfolio.touch(party_id=promise.party_id, now=now)
     return taken_back

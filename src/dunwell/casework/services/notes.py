@@ -35,6 +35,7 @@ def write_note(*, case_id: int, text: str, by: Actor, now: datetime, key: str, p
         party_id=case.party_id,
         case_id=case.pk,
         data={"note": note.pk, "pinned": pinned},
+        rows=[note],
     )
     return note
 

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from dunwell.arrears import queries as arrears
 from dunwell.casework.models import Case, Notice
 from dunwell.casework.rules.notices import Kind, kinds
 from dunwell.channels import services as channels
@@ -75,6 +76,7 @@ def notify(*, case_id: int, kind: str, by: Actor, now: datetime) -> Notice | Non
         kind="notice.given", now=now, by=by, entity_id=case.entity_id, party_id=case.party_id, case_id=case.pk,
         data={"notice": notice.pk, "kind": kind, "cycle": notice.cycle.isoformat(), "message": message.pk,
               "source": wanted.source, "nr": number},
+        rows=[notice],
     )  # fmt: skip
     return notice
 
@@ -86,7 +88,7 @@ def _carrier(case: Case, wanted: Kind, tried: set[int], now: datetime) -> tuple[
             template = template_for(code, case.party.language, business_date(now))
         except TextError:
             continue
-        if not connected(template.channel):
+        if not connected(template.channel) or (template.channel == "letter" and _in_doubt(case)):
             continue
         point = (
             ContactPoint.objects.filter(
@@ -99,6 +101,11 @@ def _carrier(case: Case, wanted: Kind, tried: set[int], now: datetime) -> tuple[
         if point is not None:
             return code, point
     return None
+
+
+def _in_doubt(case: Case) -> bool:
+    """A letter has the account's figures: none is printed while they differ from ours and nobody has explained why."""
+    return arrears.amounts_in_doubt(party_id=case.party_id, entity_id=case.entity_id)
 
 
 def notified(*, party_id: int, kind: str, cycle: date) -> Notified | None:

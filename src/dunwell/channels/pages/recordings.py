@@ -16,6 +16,7 @@ from dunwell.channels.services import recordings
 from dunwell.compliance.queries import may_open
 from dunwell.compliance.words import OUTCOMES
 from dunwell.evidence import services as evidence
+from dunwell.evidence.pages import handed_out
 from dunwell.identity.models import User
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.actor import Actor
@@ -51,10 +52,12 @@ def missing(request: HttpRequest) -> HttpResponse:
 def recording(request: HttpRequest, recording_id: int) -> HttpResponse:
     """The sound, whole, so that the page's player can go back and forth in it; who listened is logged."""
     user, now = request.user, timezone.now()
-    found = Recording.objects.filter(pk=recording_id).select_related("match__contact").first()
+    found = Recording.objects.filter(pk=recording_id).select_related("match__contact", "file").first()
     contact = found.match.contact if found is not None and hasattr(found, "match") else None
     if contact is not None and not may_open(contact.party_id, user_id=user.pk, now=now):
         raise PermissionDenied("a listed person's recording")
+    if found is not None and found.entity_id == user.entity_id and found.file.destroyed_under is not None:
+        return handed_out(found.file)
     try:
         file = services.listen(
             recording_id=recording_id, entity_id=user.entity_id, now=now,

@@ -38,7 +38,7 @@ from dunwell.frame.templatetags.frame import money
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import BANK_ZONE, business_date
 from dunwell.portfolio import services as portfolio
-from dunwell.portfolio.models import Card, ContactPoint, Party, PartyIdentity
+from dunwell.portfolio.models import Card, ContactPoint, PartyIdentity
 
 PRINTER = Actor.program("printer")
 STATES = {"posted": "on_its_way", "delivered": "delivered", "returned": "undelivered"}
@@ -170,7 +170,7 @@ def letter_data(message: Message, *, text: str, address: str, on: date) -> dict[
             "blocks": [
                 {**part, "code": _code(part["text"])} if part["kind"] == "link" else part for part in blocks(text)
             ],
-            "accounts": _accounts(party),
+            "accounts": _accounts(message),
         }
 
 
@@ -180,9 +180,11 @@ def _code(text: str) -> str:
     return out.getvalue().decode()
 
 
-def _accounts(party: Party) -> list[dict[str, object]]:
+def _accounts(message: Message) -> list[dict[str, object]]:
+    """Of the person what is late, or the one account that the letter is about."""
+    about = {"account": message.account_id} if message.account_id else {"account__party": message.party_id}
     states = (
-        AccountState.objects.filter(account__party=party, past_due__gt=0)
+        AccountState.objects.filter(past_due__gt=0, **about)
         .select_related("account")
         .order_by("oldest_due_date", "account_id")
     )

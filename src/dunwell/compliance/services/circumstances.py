@@ -62,7 +62,7 @@ def withdraw_circumstance(*, circumstance_id: int, by: Actor, now: datetime) -> 
 def _log(row: Circumstance, kind: str, *, by: Actor, now: datetime) -> None:
     data = {"circumstance": row.pk, "kind": row.kind, "person": row.person_id, "agency": row.agency_id,
             "evidence": row.evidence}  # fmt: skip
-    evidence.write(kind=kind, now=now, by=by, party_id=row.party_id, data=data)
+    evidence.write(kind=kind, now=now, by=by, party_id=row.party_id, data=data, rows=[row])
     portfolio.touch(party_id=row.party_id, now=now)
 
 

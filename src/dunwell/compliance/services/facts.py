@@ -78,6 +78,7 @@ def place_hold(
             "amount": None if amount is None else str(amount),
             "ends_at": ends_at.isoformat() if ends_at else None,
         },
+        rows=[hold],
     )
     return hold
 
@@ -98,6 +99,7 @@ def lift_hold(*, hold_id: int, reason: str, by: Actor, now: datetime) -> HoldLif
             party_id=hold.party_id,
             account_id=hold.account_id,
             data={"hold": hold.pk, "kind": hold.kind},
+            rows=[lift],
         )
     return lift
 
@@ -136,7 +138,8 @@ def add_to_list(
         recorded_at=now,
         recorded_by=by.user_id,
     )
-    evidence.write(kind="list.added", now=now, by=by, party_id=party_id, data={"entry": entry.pk, "list": entry.list})
+    data = {"entry": entry.pk, "list": entry.list}
+    evidence.write(kind="list.added", now=now, by=by, party_id=party_id, data=data, rows=[entry])
     if party_id is not None:
         portfolio.touch(party_id=party_id, now=now)
     return entry
@@ -153,7 +156,7 @@ def approve_entry(*, entry_id: int, by: Actor, now: datetime) -> ListApproval:
     )
     if created:
         data = {"entry": entry.pk, "list": entry.list}
-        evidence.write(kind="list.approved", now=now, by=by, party_id=entry.party_id, data=data)
+        evidence.write(kind="list.approved", now=now, by=by, party_id=entry.party_id, data=data, rows=[approval])
     return approval
 
 
@@ -166,8 +169,9 @@ def remove_from_list(*, entry_id: int, reason: str, by: Actor, now: datetime) ->
     )
     if created:
         evidence.write(
-            kind="list.removed", now=now, by=by, party_id=entry.party_id, data={"entry": entry.pk, "list": entry.list}
-        )
+            kind="list.removed", now=now, by=by, party_id=entry.party_id, rows=[removal],
+            data={"entry": entry.pk, "list": entry.list},
+        )  # fmt: skip
         if entry.party_id is not None:
             portfolio.touch(party_id=entry.party_id, now=now)
     return removal
@@ -279,5 +283,5 @@ def withdraw_consent(
 
 def _log_consent(row: Consent, kind: str, *, by: Actor, now: datetime) -> None:
     data = {"consent": row.pk, "kind": row.kind, "channel": row.channel}
-    evidence.write(kind=kind, now=now, by=by, party_id=row.party_id, data=data)
+    evidence.write(kind=kind, now=now, by=by, party_id=row.party_id, data=data, rows=[row])
     portfolio.touch(party_id=row.party_id, now=now)

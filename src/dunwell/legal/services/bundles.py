@@ -95,6 +95,7 @@ def make_bundle(
         kind="bundle.made", now=now, by=by, entity_id=party.entity_id, party_id=party.pk,
         data={"bundle": bundle.pk, "from": first, "to": last, "cut_off": cut_off, "reason": bundle.reason,
               "sha256": kept.sha256, "files": len(content.files), "missing": len(content.missing)},
+        rows=[bundle],
     )  # fmt: skip
     return bundle
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Model, Q
 
 from dunwell.arrears.models import AccountState
 from dunwell.evidence import services as evidence
@@ -89,7 +89,7 @@ def withdraw_fact(*, fact_id: int, reason: str, by: Actor, now: datetime) -> Lim
         fact=fact, defaults={"reason": reason.strip()[:200], "recorded_at": now, "recorded_by": by.user_id}
     )
     if created:
-        _log("limitation.fact_withdrawn", fact, by, now, reason=reason.strip()[:200])
+        _log("limitation.fact_withdrawn", fact, by, now, row=withdrawal, reason=reason.strip()[:200])
         _keep(fact.account_id, now=now)
     return withdrawal
 
@@ -154,8 +154,11 @@ def _row(account_id: int, found: Clock, today: date) -> LimitationClock:
     )  # fmt: skip
 
 
-def _log(kind: str, fact: LimitationFact, by: Actor, now: datetime, **data: object) -> None:
+def _log(
+    kind: str, fact: LimitationFact, by: Actor, now: datetime, *, row: Model | None = None, **data: object
+) -> None:
     evidence.write(
         kind=kind, now=now, by=by, entity_id=fact.account.entity_id, party_id=fact.account.party_id,
         account_id=fact.account_id, data={"fact": fact.pk, "kind": fact.kind, "file": fact.file_id, **data},
+        rows=[row or fact],
     )  # fmt: skip

@@ -70,5 +70,6 @@ def keep_paper(
     evidence.write(
         kind="paper.kept", now=now, by=by, entity_id=entity_id, party_id=party.pk if party else None,
         account_id=paper.account_id, data={"paper": paper.pk, "kind": kind, "sha256": paper.file.sha256},
+        rows=[paper],
     )  # fmt: skip
     return paper
