@@ -65,6 +65,19 @@ def test_one_promise_is_open_at_a_time_and_a_withdrawn_one_is_not() -> None:
     assert promise(party, "300.00", key="p2").pk != first.pk
 
 
+def test_several_promises_are_open_as_long_as_they_are_not_above_what_is_past_due() -> None:
+    party = late("1000.00")
+    promise(party, "300.00")
+    promise(party, "400.00", key="p2")
+    with pytest.raises(PromiseRefused) as refused:
+        promise(party, "300.01", key="p3")
+    assert [problem.code for problem in refused.value.problems] == ["above_past_due"]
+    promise(party, "300.00", key="p3")
+    with pytest.raises(PromiseRefused) as refused:
+        promise(party, "100.00", key="p4")
+    assert [problem.code for problem in refused.value.problems] == ["promise_open"]
+
+
 def test_a_touch_asks_for_reassessment() -> None:
     party = late("600.00")
     promise(party, "600.00")

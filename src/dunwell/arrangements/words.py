@@ -65,6 +65,11 @@ PARTS = {"interest": _("Interest"), "fees": _("Fees"), "principal": _("Principal
 NOT_ALLOWED = {
     "nobody": _("It takes a person."),
     "owed": _("Something is still owed on the account."),
+    "unauthorised": _("The cardholder has not authorised it."),
+    "amount": _("The amount is not within what he authorised."),
+    "minimum": _("It would leave him less than the minimum to live on."),
+    "today": _("Another deduction was asked for today."),
+    "retry": _("The last deduction failed; its next day has not come."),
     "own": _("Somebody else has to approve what you proposed."),
     "role": _("Your role does not approve this by the mandates in force."),
     "twice": _("You have answered otherwise before."),

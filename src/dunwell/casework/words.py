@@ -45,7 +45,7 @@ PROBLEMS: Mapping[str, object] = {
     "above_past_due": _("Together %(total)s: more than is past due, %(past_due)s."),
     "no_such_finding": _("This finding is not known."),
     "judged": _("Payments have judged this promise: it cannot be taken back."),
-    "promise_open": _("Another promise is still open. Withdraw it first."),
+    "promise_open": _("All that is past due is promised already, or too many promises are open. Withdraw one first."),
 }
 #: Why a case is next, by code of next_reason.
 REASONS: Mapping[str, object] = {

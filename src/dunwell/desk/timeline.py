@@ -52,6 +52,7 @@ KINDS = {
     "list": lambda: pgettext("timeline", "List"),
     "arrangement": lambda: pgettext("timeline", "Arrangement"),
     "certificate": lambda: pgettext("timeline", "Certificate"),
+    "deduction": lambda: pgettext("timeline", "Deduction"),
     "instruction": lambda: pgettext("timeline", "Host"),
     "system": lambda: pgettext("timeline", "System"),
 }
@@ -369,6 +370,7 @@ def _words(entry: Logged, points: Mapping[int, str]) -> Said:
         "party": lambda: _person(data, kind),
         "recording": lambda: _recording(data, kind),
         "arrangement": lambda: timeline_arrangements.arrangement(data, kind),
+        "deduction": lambda: timeline_arrangements.deduction(data, kind),
         "certificate": lambda: timeline_arrangements.certificate(data, kind),
         "instruction": lambda: timeline_arrangements.instruction(data, kind),
         "selfservice": lambda: _own_page(data, kind),

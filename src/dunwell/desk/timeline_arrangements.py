@@ -69,3 +69,11 @@ def certificate(data: Said, kind: str) -> Said:
     what = kind.split(".")[1]
     name = str(words.CERTIFICATES.get(str(data.get("kind")), ""))
     return {"lead": leads.get(what, what), "main": name, "second": str(data.get("number") or data.get("reason") or "")}
+
+
+def deduction(data: Said, kind: str) -> Said:
+    """An authorisation to deduct, given or taken back."""
+    if kind == "deduction.authorised":
+        leaves = _("leaving %(amount)s") % {"amount": money(data["leaves"])}
+        return {"lead": _("Deductions authorised"), "main": money(data["most"]), "second": leaves}
+    return {"lead": _("Deductions no longer authorised"), "main": str(data.get("reason") or "")}

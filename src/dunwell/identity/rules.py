@@ -31,6 +31,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     ),  # one's own, on its day, takes no permission: casework.services.promises
     "arrangement.propose": _roles(COLLECTOR, LEADER, LEGAL, MANAGER),  # which products: arrangements/products.yaml
     "arrangement.approve": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),  # up to which limits: the mandates there
+    "host.answer": _roles(ADMINISTRATOR),  # by the key of the bank's host; a person answers nothing for it
     "hold.lift": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),  # which kinds: compliance.rules.holds
     "hold.court": _roles(COMPLIANCE, LEGAL),
     "hold.claim": _roles(COMPLIANCE),

@@ -78,6 +78,8 @@ FACTS = (  # inserted and read; never changed, never deleted by the application
     "arrangements_instruction",
     "arrangements_instructionsending",
     "arrangements_instructionanswer",
+    "arrangements_deductionauthority",
+    "arrangements_deductionrevocation",
     "arrangements_certificaterequest",
     "arrangements_certificateanswer",
     "arrangements_certificate",

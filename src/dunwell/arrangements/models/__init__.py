@@ -1,6 +1,7 @@
 """Promises, arrangements and what the host is asked to do for them. Facts, but for what the programs compute of them."""
 
 from dunwell.arrangements.models.certificates import Certificate, CertificateAnswer, CertificateRequest
+from dunwell.arrangements.models.deductions import DeductionAuthority, DeductionRevocation
 from dunwell.arrangements.models.instructions import (
     Instruction,
     InstructionAnswer,
@@ -28,6 +29,8 @@ __all__ = [
     "Certificate",
     "CertificateAnswer",
     "CertificateRequest",
+    "DeductionAuthority",
+    "DeductionRevocation",
     "Instalment",
     "Instruction",
     "InstructionAnswer",

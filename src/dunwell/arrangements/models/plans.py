@@ -139,7 +139,7 @@ class ArrangementEnd(models.Model):
 
 
 class ArrangementStep(models.Model):
-    """What followed from a standing: a reminder, a notice of breach, a hold lifted or placed again. Each once a due date."""
+    """What followed from a standing: a reminder, a notice of breach, a hold lifted or placed again. The last one counts."""
 
     arrangement = models.ForeignKey(Arrangement, models.PROTECT, related_name="steps")
     standing = models.CharField(max_length=12)
@@ -148,6 +148,4 @@ class ArrangementStep(models.Model):
     recorded_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["arrangement", "standing", "due_date"], name="one_step_a_standing")
-        ]
+        indexes = [models.Index(fields=["arrangement", "-id"], name="step_arrangement")]

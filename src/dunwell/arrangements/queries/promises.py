@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
 
-from dunwell.arrangements.models import Promise
+from dunwell.arrangements.models import Promise, PromisePart
 from dunwell.arrangements.rules import promises as rules
 from dunwell.arrangements.rules.promises import Part, Problem
 from dunwell.arrears.models import AccountState
@@ -42,18 +42,27 @@ def open_promises(*, party_id: int, currency: str | None = None) -> QuerySet[Pro
 
 
 def problems_with(*, parts: Sequence[Part], party_id: int, currency: str, now: datetime) -> list[Problem]:
-    """Everything that keeps the parts from being a promise today: the policy, or a promise that is still open."""
+    """Everything that keeps the parts from being a promise today: the policy, and what is promised openly already.
+
+    Several promises may be open, together not above what is past due.
+    """
     made_on = times.business_date(now)
-    found = rules.check(
-        parts,
-        past_due=past_due(party_id=party_id, currency=currency),
-        made_on=made_on,
-        under=rules.policy(made_on),
-        is_working_day=reference.calendar().is_working_day,
+    under = rules.policy(made_on)
+    owed, made = past_due(party_id=party_id, currency=currency), open_promises(party_id=party_id, currency=currency)
+    free = owed - _promised(party_id=party_id, currency=currency)
+    if made.count() >= under.promises or (free <= 0 < owed):
+        return [Problem("promise_open")]
+    return rules.check(
+        parts, past_due=free, made_on=made_on, under=under, is_working_day=reference.calendar().is_working_day
     )
-    if open_promises(party_id=party_id, currency=currency).exists():
-        return [Problem("promise_open"), *found]
-    return found
+
+
+def _promised(*, party_id: int, currency: str) -> Decimal:
+    """What open parts still bring, beyond what came in on them."""
+    parts = PromisePart.objects.filter(
+        promise__party_id=party_id, promise__currency=currency, promise__withdrawal=None, state=Promise.State.OPEN
+    )
+    return parts.aggregate(sum=Sum(F("amount") - F("received")))["sum"] or Decimal(0)
 
 
 def promises_of(*, party_id: int, limit: int = 20) -> list[Promise]:

@@ -18,11 +18,15 @@ Part = tuple[date, Decimal]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The numbers in force on a day: least share of a part, days to the last date, number of parts."""
+    """The numbers in force on a day: least share of a part, days to the last date, number of parts, open promises; what a
+    deduction leaves on the person's account, and the working days until it is tried again."""
 
     minimum_share: Decimal
     days: int
     parts: int
+    promises: int = 1
+    leaves: Decimal = Decimal(0)
+    retry_days: int = 1
 
     def least(self, past_due: Decimal) -> Decimal:
         """The least amount of one part: 30 % of 2,618.40 is 785.52."""
@@ -67,7 +71,11 @@ def policy(on: date) -> Policy:
             raise LookupError(f"arrangements/policy.yaml has no {name} for {on}")
         return known[-1]
 
-    return Policy(Decimal(str(in_force("minimum_share"))), int(in_force("days")), int(in_force("parts")))
+    return Policy(
+        Decimal(str(in_force("minimum_share"))), int(in_force("days")), int(in_force("parts")),
+        promises=int(in_force("open_promises")), leaves=Decimal(str(in_force("deduction_leaves"))),
+        retry_days=int(in_force("deduction_retry_days")),
+    )  # fmt: skip
 
 
 def split(total: Decimal, number: int) -> list[Decimal]:

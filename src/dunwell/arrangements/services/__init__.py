@@ -2,6 +2,7 @@
 
 from dunwell.arrangements.services.agreeing import agree, answer_proposal, cancel
 from dunwell.arrangements.services.certifying import answer_certificate, issue_certificates, request_certificate
+from dunwell.arrangements.services.deducting import authorise_deduction, deduct, failed_deductions, revoke_deduction
 from dunwell.arrangements.services.documents import agreement
 from dunwell.arrangements.services.following import follow
 from dunwell.arrangements.services.instructing import (
@@ -25,7 +26,10 @@ __all__ = [
     "answer_certificate",
     "answer_instruction",
     "answer_proposal",
+    "authorise_deduction",
     "cancel",
+    "deduct",
+    "failed_deductions",
     "follow",
     "hand_over",
     "instruct",
@@ -34,6 +38,7 @@ __all__ = [
     "make_promise",
     "propose",
     "request_certificate",
+    "revoke_deduction",
     "take_answers",
     "withdraw",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from dunwell.arrangements.models import Arrangement, ArrangementStep, Instalment, Instruction
@@ -56,17 +56,13 @@ def _waiting(now: datetime) -> QuerySet:
         Subquery(unpaid.annotate(first=Min("due_date")).values("first")),
         Subquery(every.annotate(last=Max("due_date")).values("last")),
     )
-    same = ArrangementStep.objects.filter(
-        arrangement=OuterRef("pk"), standing=OuterRef("standing"), due_date=OuterRef("about")
-    )
-    last = ArrangementStep.objects.filter(arrangement=OuterRef("pk")).order_by("-id").values("standing")[:1]
+    last = ArrangementStep.objects.filter(arrangement=OuterRef("pk")).order_by("-id")
     found = Arrangement.objects.filter(standing_on__gte=business_date(now) - LOOKED_BACK).annotate(
-        about=about, followed=Subquery(last)
+        about=about, followed=Subquery(last.values("standing")[:1]), followed_due=Subquery(last.values("due_date")[:1])
     )
+    anew = Q(followed=None) | ~Q(followed=F("standing")) | ~Q(followed_due=F("about"))
     return (
-        found.filter(
-            Q(standing__in=FOLLOWED) & ~Exists(same) | Q(standing=Standing.IN_FORCE, followed=Standing.BREACHED)
-        )
+        found.filter(Q(standing__in=FOLLOWED) & anew | Q(standing=Standing.IN_FORCE, followed=Standing.BREACHED))
         .order_by("id")
         .values_list("pk", flat=True)
     )
@@ -79,13 +75,10 @@ def _follow_one(arrangement_id: int, *, by: Actor, now: datetime) -> bool:
     found = Arrangement.objects.select_related("account", "party").get(pk=arrangement_id)
     days = found.instalments.aggregate(first=Min("due_date", filter=Q(paid_on=None)), last=Max("due_date"))
     about = days["first"] or days["last"]
-    before = list(found.steps.order_by("id").values_list("standing", "due_date"))
-    if (found.standing, about) in before and (not before or before[-1][0] != Standing.BREACHED):
-        return False
+    last = found.steps.order_by("-id").values_list("standing", "due_date").first()
     standing = Standing(found.standing)
-    if standing not in FOLLOWED and not (
-        standing == Standing.IN_FORCE and before and before[-1][0] == Standing.BREACHED
-    ):
+    revived = standing == Standing.IN_FORCE and last is not None and last[0] == Standing.BREACHED
+    if not revived and (standing not in FOLLOWED or last == (standing, about)):
         return False
     message_id = _tell(found, TEXTS.get(standing, ()), about.isoformat(), by=by, now=now)
     _act(found, standing, by=by, now=now)
