@@ -80,7 +80,7 @@ def test_a_lost_job_becomes_a_plan_that_is_performed_and_certified(site, page: P
     address = f"{site.url}/cases/{case.case_no}"
     signed_in(page, site.url, "collector")
     page.goto(address)
-    page.keyboard.press("f")
+    page.keyboard.press("k")
     page.wait_for_url("**/arrangement", timeout=60_000)
     expect(page.get_by_role("heading", name="方案对比")).to_be_visible()
     page.get_by_label("每月结余", exact=True).fill("700")
