@@ -12,6 +12,7 @@ from dunwell.arrangements.models import Arrangement, Instruction
 from dunwell.arrangements.rules.offers import Wish
 from dunwell.compliance import queries as compliance
 from dunwell.compliance.models import Hold
+from dunwell.evidence import services as evidence
 from dunwell.evidence.models import Log
 from dunwell.intake.models import QuarantinedRow
 from dunwell.nightly.services import reassess
@@ -92,6 +93,9 @@ def test_a_personalised_plan_lives_from_proposal_to_end(account, tmp_path):
     assert asked(plan) == ["plan_booking", "stop_of_interest", "card_block", "card_release"]
     said = [row.data["standing"] for row in Log.objects.filter(kind="arrangement.judged").order_by("id")]
     assert said == ["agreed", "in_force", "missed", "breached", "in_force", "ended"]
+    assert (
+        evidence.verify().changed == []
+    )  # the log holds the facts' rows, and what is computed changes nothing of them
 
 
 def test_what_the_host_rejects_never_comes_into_force_and_what_it_booked_is_taken_back(account, tmp_path):

@@ -9,8 +9,10 @@ from dunwell.portfolio.models import Account, Party
 class Arrangement(models.Model):
     """A proposal with all its terms, as the product's line of that day made them. Its terms are never edited.
 
-    `standing` and `standing_on` are computed by the programs from the facts beside it, never typed.
+    What is in CHANGES is computed by the programs from the facts beside it, never typed.
     """
+
+    CHANGES = ("standing", "standing_on")
 
     class Standing(models.TextChoices):
         PROPOSED = "proposed"
@@ -68,7 +70,9 @@ class Arrangement(models.Model):
 
 
 class Instalment(models.Model):
-    """One amount by one date; position 0 is the first payment. What became of it is computed by the programs."""
+    """One amount by one date; position 0 is the first payment. What is in CHANGES is computed by the programs."""
+
+    CHANGES = ("state", "received", "paid_on")
 
     class State(models.TextChoices):
         OPEN = "open"

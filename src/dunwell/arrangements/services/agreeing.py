@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Model
 
 from dunwell.arrangements.models import (
     Arrangement,
@@ -54,7 +55,7 @@ def answer_proposal(
     answer = ArrangementAnswer.objects.create(
         arrangement=proposal, approved=approved, reason=reason.strip()[:200], recorded_at=now, recorded_by=by.user_id
     )
-    _log("approved" if approved else "refused", proposal, by, now, reason=answer.reason, of=proposal.persons)
+    _log("approved" if approved else "refused", proposal, by, now, answer, reason=answer.reason, of=proposal.persons)
     return answer
 
 
@@ -89,7 +90,7 @@ def agree(
         arrangement=proposal, form=ArrangementConsent.Form(form), evidence=reference, agreed_on=business_date(now),
         recorded_at=now, recorded_by=by.user_id,
     )  # fmt: skip
-    _log("agreed", proposal, by, now, form=form, evidence=reference)
+    _log("agreed", proposal, by, now, consent, form=form, evidence=reference)
     kinds = dict.fromkeys((*proposal.terms["instructions"], *(["waiver"] if proposal.waived else [])))
     for kind in kinds:
         ask_for(proposal, Instruction.Kind(kind), by=by, now=now)
@@ -115,7 +116,7 @@ def cancel(*, arrangement_id: int, reason: str, by: Actor, now: datetime) -> Arr
     end = ArrangementEnd.objects.create(
         arrangement=arrangement, reason=reason.strip()[:200], recorded_at=now, recorded_by=by.user_id
     )
-    _log("cancelled", arrangement, by, now, reason=end.reason)
+    _log("cancelled", arrangement, by, now, end, reason=end.reason)
     return end
 
 
@@ -131,9 +132,9 @@ def _over(arrangement: Arrangement) -> bool:
     return arrangement.standing in OVER or any(fact.objects.filter(pk=arrangement.pk).exists() for fact in facts)
 
 
-def _log(what: str, arrangement: Arrangement, by: Actor, now: datetime, **data: object) -> None:
+def _log(what: str, arrangement: Arrangement, by: Actor, now: datetime, row: Model, **data: object) -> None:
     evidence.write(
         kind=f"arrangement.{what}", now=now, by=by, entity_id=arrangement.entity_id, party_id=arrangement.party_id,
         account_id=arrangement.account_id, case_id=arrangement.case_id,
-        data={"arrangement": arrangement.pk, "product": arrangement.product, **data},
+        data={"arrangement": arrangement.pk, "product": arrangement.product, **data}, rows=[row],
     )  # fmt: skip

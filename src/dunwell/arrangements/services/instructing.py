@@ -110,6 +110,7 @@ def instruct(
             "instruction": made.pk, "kind": made.kind, "amount": str(amount), "currency": made.currency,
             "arrangement": arrangement.pk if arrangement else None,
         },
+        rows=[made],
     )  # fmt: skip
     return made
 
@@ -191,6 +192,7 @@ def answer_instruction(*, told: Told, source: str, by: Actor, now: datetime) -> 
             "host_ref": answer.host_ref, "booked_on": told.booked_on.isoformat(),
             "arrangement": arrangement.pk if arrangement else None,
         },
+        rows=[answer],
     )  # fmt: skip
     if arrangement is not None and told.confirmed:
         _come_into_force(arrangement, by=by, now=now)
@@ -205,12 +207,13 @@ def _come_into_force(arrangement: Arrangement, *, by: Actor, now: datetime) -> N
     if ArrangementForce.objects.filter(pk=arrangement.pk).exists() or not all(map(_confirmed, asked)):
         return
     booked_on = max(one.answer.booked_on for one in asked)
-    ArrangementForce.objects.create(arrangement=arrangement, in_force_on=booked_on, recorded_at=now)
+    force = ArrangementForce.objects.create(arrangement=arrangement, in_force_on=booked_on, recorded_at=now)
     place_hold(arrangement, by=by, now=now)
     evidence.write(
         kind="arrangement.in_force", now=now, by=by, entity_id=arrangement.entity_id, party_id=arrangement.party_id,
         account_id=arrangement.account_id, case_id=arrangement.case_id,
         data={"arrangement": arrangement.pk, "product": arrangement.product, "in_force_on": booked_on.isoformat()},
+        rows=[force],
     )  # fmt: skip
 
 

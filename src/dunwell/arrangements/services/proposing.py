@@ -94,7 +94,7 @@ def propose(
                 interest=Decimal(0), amount=wish.first_payment,
             )
         )  # fmt: skip
-    Instalment.objects.bulk_create(rows)
+    dues = Instalment.objects.bulk_create(rows)
     evidence.write(
         kind="arrangement.proposed", now=now, by=by, entity_id=account.entity_id, party_id=account.party_id,
         account_id=account.pk, case_id=case_id,
@@ -104,6 +104,7 @@ def propose(
             "monthly": str(made.monthly), "cost": str(made.cost), "last_due": made.last_due.isoformat(),
             "persons": mandate.persons,
         },
+        rows=[proposal, *dues],
     )  # fmt: skip
     return proposal
 
