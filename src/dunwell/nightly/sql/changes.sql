@@ -9,19 +9,13 @@ JOIN account_state AS s ON s.account_no = d.account_no
 JOIN (SELECT account_no, max(nr) AS last_nr FROM due GROUP BY account_no) AS n ON n.account_no = d.account_no
 WHERE d.nr > n.last_nr - 3 OR d.due_date >= s.oldest_due_date;
 
-CREATE OR REPLACE TABLE changed_party AS
-SELECT party_no, CAST(sum(CASE WHEN what = 'states' THEN 1 ELSE 0 END) AS BIGINT) AS states,
-       CAST(sum(CASE WHEN what = 'dues' THEN 1 ELSE 0 END) AS BIGINT) AS dues,
-       CAST(sum(CASE WHEN what = 'cases' THEN 1 ELSE 0 END) AS BIGINT) AS cases,
-       CAST(sum(CASE WHEN what = 'actions' THEN 1 ELSE 0 END) AS BIGINT) AS actions
-FROM (
-    SELECT s.party_no, 'states' AS what
-    FROM account_state AS s
-    CROSS JOIN (SELECT max(date_diff('day', p.business_date, k.as_of)) AS days FROM published_day AS p CROSS JOIN parameter AS k) AS g
-    JOIN account_risk AS r ON r.account_no = s.account_no
-    LEFT JOIN published_state AS b ON b.account_no = s.account_no
-    LEFT JOIN published_risk AS q ON q.account_no = s.account_no
-    WHERE b.account_no IS NULL OR s.party_no <> b.party_no OR s.product <> b.product OR s.branch <> b.branch
+-- One table a kind of row: compared all in one statement, a large book's wide rows would have to be in memory at once.
+CREATE OR REPLACE TABLE changed_state AS
+SELECT s.party_no
+FROM account_state AS s
+CROSS JOIN (SELECT max(date_diff('day', p.business_date, k.as_of)) AS days FROM published_day AS p CROSS JOIN parameter AS k) AS g
+LEFT JOIN published_state AS b ON b.account_no = s.account_no
+WHERE b.account_no IS NULL OR s.party_no <> b.party_no OR s.product <> b.product OR s.branch <> b.branch
        OR s.cycle_day <> b.cycle_day OR s.open_date IS DISTINCT FROM b.open_date
        OR s.principal_retail <> b.principal_retail OR s.principal_cash <> b.principal_cash
        OR s.principal_instalment_billed <> b.principal_instalment_billed
@@ -35,35 +29,61 @@ FROM (
        OR s.auto_debit_result <> b.auto_debit_result OR s.first_payment_default <> b.first_payment_default
        OR s.paid_since <> b.paid_since OR s.balance <> b.balance OR s.past_due <> b.past_due
        OR s.oldest_due_date IS DISTINCT FROM b.oldest_due_date OR s.periods <> b.periods OR s.bucket <> b.bucket
-       OR s.stage <> b.stage OR r.risk_class <> q.risk_class OR r.risk_rule <> q.risk_rule
-       OR s.days_delinquent <> CASE WHEN b.days_delinquent > 0 THEN b.days_delinquent + g.days ELSE 0 END
+       OR s.stage <> b.stage
+       OR s.days_delinquent <> CASE WHEN b.days_delinquent > 0 THEN b.days_delinquent + g.days ELSE 0 END;
+
+CREATE OR REPLACE TABLE changed_risk AS
+SELECT s.party_no
+FROM account_risk AS r
+JOIN account_state AS s ON s.account_no = r.account_no
+JOIN published_risk AS q ON q.account_no = r.account_no
+WHERE r.risk_class <> q.risk_class OR r.risk_rule <> q.risk_rule;
+
+CREATE OR REPLACE TABLE changed_due AS
+SELECT s.party_no
+FROM due_kept AS d
+JOIN account_state AS s ON s.account_no = d.account_no
+LEFT JOIN published_due AS b ON b.account_no = d.account_no AND b.statement_date = d.statement_date
+WHERE b.account_no IS NULL OR d.due_date <> b.due_date OR d.minimum_payment <> b.minimum_payment OR d.amount <> b.amount;
+
+CREATE OR REPLACE TABLE changed_case AS
+SELECT c.party_no
+FROM case_now AS c
+CROSS JOIN (SELECT max(date_diff('day', p.business_date, k.as_of)) AS days FROM published_day AS p CROSS JOIN parameter AS k) AS g
+LEFT JOIN published_case AS b ON b.party_no = c.party_no
+LEFT JOIN open_case AS o ON o.party_no = c.party_no
+WHERE c.fate = 'close'
+   OR c.fate = 'open' AND (
+      o.party_no IS NULL OR b.party_no IS NULL OR b.fate <> 'open' OR c.currency <> b.currency OR c.balance <> b.balance
+      OR c.past_due <> b.past_due OR c.oldest_due_date IS DISTINCT FROM b.oldest_due_date OR c.bucket <> b.bucket
+      OR c.stage <> b.stage OR c.segment <> b.segment OR c.first_payment_default <> b.first_payment_default
+      OR c.promise_state <> b.promise_state OR c.entered_on IS DISTINCT FROM b.entered_on OR c.queue <> b.queue
+      OR c.rank <> b.rank OR c.next_rule <> b.next_rule
+      OR c.days_delinquent <> CASE WHEN b.days_delinquent > 0 THEN b.days_delinquent + g.days ELSE 0 END
+      OR regexp_replace(c.next_reason, '"days": [0-9]+', '') <> regexp_replace(b.next_reason, '"days": [0-9]+', ''));
+
+CREATE OR REPLACE TABLE changed_action AS
+SELECT coalesce(a.party_no, b.party_no) AS party_no
+FROM action_now AS a
+FULL JOIN published_action AS b ON b.party_no = a.party_no AND b.step = a.step AND b.cycle = a.cycle
+WHERE a.party_no IS NULL OR b.party_no IS NULL OR a.due_on <> b.due_on OR a.segment <> b.segment OR a.rule <> b.rule
+   OR a.channel <> b.channel OR a.template <> b.template;
+
+CREATE OR REPLACE TABLE changed_party AS
+SELECT party_no, CAST(sum(CASE WHEN what = 'states' THEN 1 ELSE 0 END) AS BIGINT) AS states,
+       CAST(sum(CASE WHEN what = 'dues' THEN 1 ELSE 0 END) AS BIGINT) AS dues,
+       CAST(sum(CASE WHEN what = 'cases' THEN 1 ELSE 0 END) AS BIGINT) AS cases,
+       CAST(sum(CASE WHEN what = 'actions' THEN 1 ELSE 0 END) AS BIGINT) AS actions
+FROM (
+    SELECT party_no, 'states' AS what FROM changed_state
     UNION ALL
-    SELECT s.party_no, 'dues' AS what
-    FROM due_kept AS d
-    JOIN account_state AS s ON s.account_no = d.account_no
-    LEFT JOIN published_due AS b ON b.account_no = d.account_no AND b.statement_date = d.statement_date
-    WHERE b.account_no IS NULL OR d.due_date <> b.due_date OR d.minimum_payment <> b.minimum_payment OR d.amount <> b.amount
+    SELECT party_no, 'states' AS what FROM changed_risk
     UNION ALL
-    SELECT c.party_no, 'cases' AS what
-    FROM case_now AS c
-    CROSS JOIN (SELECT max(date_diff('day', p.business_date, k.as_of)) AS days FROM published_day AS p CROSS JOIN parameter AS k) AS g
-    LEFT JOIN published_case AS b ON b.party_no = c.party_no
-    LEFT JOIN open_case AS o ON o.party_no = c.party_no
-    WHERE c.fate = 'close'
-       OR c.fate = 'open' AND (
-          o.party_no IS NULL OR b.party_no IS NULL OR b.fate <> 'open' OR c.currency <> b.currency OR c.balance <> b.balance
-          OR c.past_due <> b.past_due OR c.oldest_due_date IS DISTINCT FROM b.oldest_due_date OR c.bucket <> b.bucket
-          OR c.stage <> b.stage OR c.segment <> b.segment OR c.first_payment_default <> b.first_payment_default
-          OR c.promise_state <> b.promise_state OR c.entered_on IS DISTINCT FROM b.entered_on OR c.queue <> b.queue
-          OR c.rank <> b.rank OR c.next_rule <> b.next_rule
-          OR c.days_delinquent <> CASE WHEN b.days_delinquent > 0 THEN b.days_delinquent + g.days ELSE 0 END
-          OR regexp_replace(c.next_reason, '"days": [0-9]+', '') <> regexp_replace(b.next_reason, '"days": [0-9]+', ''))
+    SELECT party_no, 'dues' AS what FROM changed_due
     UNION ALL
-    SELECT coalesce(a.party_no, b.party_no) AS party_no, 'actions' AS what
-    FROM action_now AS a
-    FULL JOIN published_action AS b ON b.party_no = a.party_no AND b.step = a.step AND b.cycle = a.cycle
-    WHERE a.party_no IS NULL OR b.party_no IS NULL OR a.due_on <> b.due_on OR a.segment <> b.segment OR a.rule <> b.rule
-       OR a.channel <> b.channel OR a.template <> b.template
+    SELECT party_no, 'cases' AS what FROM changed_case
+    UNION ALL
+    SELECT party_no, 'actions' AS what FROM changed_action
     UNION ALL
     SELECT party_no, 'others' AS what FROM promise_settled WHERE changed
     UNION ALL
