@@ -35,7 +35,18 @@ INSERT INTO portfolio_contactpoint (party_id, kind, source, value_sealed, masked
     status_reason, label, timezone)
 SELECT id, 'mobile', 'contract', '\\x00', '190****0000', sha256(party_no::bytea), 1, 'valid', '', '', ''
 FROM portfolio_party WHERE party_no LIKE 'B%';
+INSERT INTO compliance_contact (entity_id, party_id, person_id, party_type, contact_point_id, point_digest, channel,
+    direction, purpose, token, expires_at, local_date, reserved_at, key)
+SELECT party.entity_id, party.id, party.id, 'debtor', point.id, point.digest, 'sms', 'out', 'reminder', gen_random_uuid(),
+    timestamptz '2026-11-23 02:30+00' - before, date '2026-11-23' - before, timestamptz '2026-11-23 02:30+00' - before,
+    gen_random_uuid()
+FROM portfolio_party AS party JOIN portfolio_contactpoint AS point ON point.party_id = party.id
+    CROSS JOIN unnest(ARRAY[interval '4 days', '11 days', '18 days', '25 days']) AS before WHERE party.party_no LIKE 'B%';
+INSERT INTO compliance_contactoutcome (contact_id, outcome, identified, result, recorded_at, key, record)
+SELECT id, 'delivered', false, '', reserved_at, key, '' FROM compliance_contact;
 CREATE TABLE bench_contact (LIKE compliance_contact INCLUDING ALL);
+WITH these AS (INSERT INTO bench_contact SELECT * FROM compliance_contact RETURNING id)
+SELECT setval(pg_get_serial_sequence('bench_contact', 'id'), max(id)) FROM these;
 GRANT ALL ON bench_contact TO PUBLIC;
 """
 STATES = """

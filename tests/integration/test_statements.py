@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from dunwell.channels.models import LineState, MessagePart
 from dunwell.compliance.models import PackText
-from dunwell.engine.statements import fetch, fetch_named, insert, insert_rows
+from dunwell.engine.statements import fetch, insert, insert_rows, send
 from tests import build
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +53,7 @@ def test_a_statement_is_planned_once_without_its_values_and_counted():
         connection,
     ) as counted:
         for these in (["p"], ["q"], ["p", None]):
-            found = fetch_named(ONE, {"these": these})
+            found = send(ONE, {"these": these}).named()
     assert len(counted) == 3 and [row["sha256"] for row in found] == ["p"]
     plans = fetch("SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE %(s)s",
                   {"s": "SELECT id, sha256 FROM compliance_packtext%"})  # fmt: skip

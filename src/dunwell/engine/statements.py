@@ -9,11 +9,13 @@ plan made without the values, else PostgreSQL goes on planning for each of them 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import psycopg
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 
 class Planned(psycopg.Cursor):
@@ -30,24 +32,55 @@ class Planned(psycopg.Cursor):
 _columns: dict[str, tuple[str, ...]] = {}  # of each statement that ran: psycopg describes them anew each time
 
 
+class Answer:
+    """What a statement answers. Within `together` the server is not waited for until its rows are asked for."""
+
+    __slots__ = ("_cursor", "_planned", "_sql")
+
+    def __init__(self, sql: str, planned: Planned, cursor: Any) -> None:
+        self._sql, self._planned, self._cursor = sql, planned, cursor
+
+    def rows(self) -> list[tuple]:
+        """The rows, none when it answers nothing."""
+        if self._planned.pgresult is None:
+            with connection.wrap_database_errors, connection.connection.pipeline() as under_way:
+                under_way.sync()
+        if not self._planned.pgresult.nfields:
+            return []
+        if self._sql not in _columns:
+            _columns[self._sql] = tuple(column.name for column in self._planned.description)
+        return self._cursor.fetchall()
+
+    def named(self) -> list[dict[str, object]]:
+        """The rows by column."""
+        found = self.rows()
+        return [dict(zip(_columns[self._sql], row, strict=True)) for row in found]
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Statements that are sent in here go to the server without waiting for one another, one way there and one back.
+
+    Each still runs after the one before. What fails is raised here, at the end, and what was sent after it did not run.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+
+
+def send(sql: str, values: Mapping[str, object]) -> Answer:
+    """Run a statement."""
+    database = connections[DEFAULT_DB_ALIAS]  # `connection` looks it up at every word
+    database.ensure_connection()
+    planned = Planned(database.connection)
+    cursor = (database.make_debug_cursor if database.queries_logged else database.make_cursor)(planned)
+    cursor.execute(sql, values)
+    return Answer(sql, planned, cursor)
+
+
 def fetch(sql: str, values: Mapping[str, object]) -> list[tuple]:
     """Run a statement; its rows, none when it answers nothing."""
-    connection.ensure_connection()
-    planned = Planned(connection.connection)
-    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with wrap(planned) as cursor:
-        cursor.execute(sql, values)
-        if not planned.pgresult.nfields:
-            return []
-        if sql not in _columns:
-            _columns[sql] = tuple(column.name for column in planned.description)
-        return cursor.fetchall()
-
-
-def fetch_named(sql: str, values: Mapping[str, object]) -> list[dict[str, object]]:
-    """Run a statement; its rows by column."""
-    found = fetch(sql, values)
-    return [dict(zip(_columns[sql], row, strict=True)) for row in found]
+    return send(sql, values).rows()
 
 
 def insert(model: type[models.Model], number: int, **columns: object) -> list[int]:
@@ -56,8 +89,11 @@ def insert(model: type[models.Model], number: int, **columns: object) -> list[in
     A list holds a value for each row, anything else stands in all of them; JSON is given as text. A column that is not
     named takes the model's default.
     """
-    if not number:
-        return []
+    return [row[0] for row in sent_rows(model, number, **columns).rows()] if number else []
+
+
+def sent_rows(model: type[models.Model], number: int, **columns: object) -> Answer:
+    """As `insert`, of at least one row; the answer, with their keys, is still to be asked for."""
     if number == 1:
         columns = {name: value[0] if isinstance(value, list) else value for name, value in columns.items()}
     lists = tuple(name for name, value in columns.items() if isinstance(value, list))
@@ -65,21 +101,29 @@ def insert(model: type[models.Model], number: int, **columns: object) -> list[in
     if short:
         raise ValueError(f"{model.__name__}: {', '.join(short)} are not {number} values")
     sql, defaults = _insert(model, lists, tuple(columns))
-    return [row[0] for row in fetch(sql, {**defaults, **columns})]
+    return send(sql, {**defaults, **columns})
 
 
 def insert_rows(rows: Sequence[models.Model]) -> None:
-    """Insert many rows of one model, and give each its key: `bulk_create` without signals, in a fifth of the time."""
+    """Insert many rows of one model, and give each its key: `bulk_create` without signals, in a fifth of the time.
+
+    Rows that have a key already (of their table's sequence) are sent with it, and the answer is not waited for.
+    """
     if not rows:
         return
-    fields = [field for field in rows[0]._meta.concrete_fields if not isinstance(field, models.AutoField)]
+    numbered = rows[0].pk is not None
     columns: dict[str, object] = {}
-    for field in fields:
+    for field in rows[0]._meta.concrete_fields:
+        if field.primary_key and not numbered:
+            continue
         values = [getattr(row, field.attname) for row in rows]
         columns[field.column] = [*map(json.dumps, values)] if isinstance(field, models.JSONField) else values
-    for row, key in zip(rows, insert(type(rows[0]), len(rows), **columns), strict=True):
-        row.pk = key
-        row._state.adding, row._state.db = False, connection.alias
+    sent = sent_rows(type(rows[0]), len(rows), **columns)
+    if not numbered:
+        for row, (key,) in zip(rows, sent.rows(), strict=True):
+            row.pk = key
+    for row in rows:
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
 @cache

@@ -22,7 +22,7 @@ from dunwell.channels.smpp.texts import parts_of
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import GateDecision
 from dunwell.compliance.queries import Asking
-from dunwell.engine.statements import fetch, insert
+from dunwell.engine.statements import insert, send
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.decision import Decision, Verdict
 from dunwell.kernel.times import business_date
@@ -115,7 +115,7 @@ def _renewed(messages: Sequence[Message], *, now: datetime) -> list[Opened]:
         message.text_sealed = next(sealed_anew)
     if renewed:
         anew = [message for message, _, _ in renewed]
-        fetch(
+        send(
             statement("renew"),
             {name: [getattr(message, name) for message in anew] for name in ("id", "subject_sealed", "text_sealed")},
         )

@@ -14,7 +14,7 @@ from django.db.models import Model
 
 from dunwell.channels.models import Message, MessageEvent
 from dunwell.channels.rules import whole_text
-from dunwell.engine.statements import fetch, insert
+from dunwell.engine.statements import insert, send
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import BANK_ZONE, local
@@ -68,7 +68,7 @@ def move_many(*, moves: Sequence[Move], by: Actor, now: datetime) -> None:
     for one in moves:
         one.message.state = one.state
     values = {name: [getattr(one.message, name) for one in moves] for name in COLUMNS}
-    fetch(statement("move"), values)
+    send(statement("move"), values)
     insert(
         MessageEvent, len(moves), message_id=values["id"], state=values["state"],
         detail=[one.detail[:200] for one in moves], recorded_at=now,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -20,7 +20,7 @@ from dunwell.compliance.rules.lost import RULE as LOST
 from dunwell.compliance.rules.lost import Criteria, lost_contact
 from dunwell.compliance.rules.pack import Pack
 from dunwell.compliance.rules.values import DEMAND, Attempt, Event, Facts
-from dunwell.engine.statements import fetch_named
+from dunwell.engine.statements import Answer, send, together
 from dunwell.kernel.decision import Decision
 from dunwell.kernel.times import business_date
 
@@ -98,36 +98,72 @@ def statement(name: str) -> str:
     return (files("dunwell.compliance") / "sql" / f"{name}.sql").read_text("utf-8")
 
 
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """Askings whose statements are under way."""
+
+    askings: Sequence[Asking]
+    now: datetime
+    facts: Answer
+    ledger: Answer
+
+
 def gather(
     askings: Sequence[Asking], *, now: datetime, entity_id: int | None, pack: Pack, user_id: int | None = None
 ) -> list[Known]:
     """The facts of each asking, in their order. A party or person that does not exist raises LookupError."""
     if not askings:
         return []
-    found = rows(
-        "facts",
-        parties=[asking.party_id for asking in askings],
-        persons=[asking.person_id for asking in askings],
-        points=[asking.contact_point_id for asking in askings],
-        accounts=[asking.account_id for asking in askings],
-        channels=[asking.channel for asking in askings],
-        purposes=[asking.purpose for asking in askings],
-        cases=[asking.case_id for asking in askings],
-        entity=entity_id,
-        user=user_id,
-        now=now,
-        today=business_date(now),
+    with together():
+        inquiry = inquire(askings, now=now, entity_id=entity_id, pack=pack, user_id=user_id)
+    return known(inquiry, pack=pack)
+
+
+def inquire(
+    askings: Sequence[Asking], *, now: datetime, entity_id: int | None, pack: Pack, user_id: int | None = None
+) -> Inquiry:
+    """Send what `known` reads: two statements, however many are asked about."""
+    return Inquiry(
+        askings,
+        now,
+        facts=send(
+            statement("facts"),
+            {
+                "parties": [asking.party_id for asking in askings],
+                "persons": [asking.person_id for asking in askings],
+                "points": [asking.contact_point_id for asking in askings],
+                "accounts": [asking.account_id for asking in askings],
+                "channels": [asking.channel for asking in askings],
+                "purposes": [asking.purpose for asking in askings],
+                "cases": [asking.case_id for asking in askings],
+                "entity": entity_id,
+                "user": user_id,
+                "now": now,
+                "today": business_date(now),
+            },
+        ),
+        ledger=_ledger(
+            persons={p for asking in askings for p in (asking.person_id, asking.party_id)},
+            points={asking.contact_point_id for asking in askings if asking.contact_point_id is not None},
+            third_parties=THIRD_PARTIES,
+            since=business_date(now) - timedelta(days=max(pack.longest_count, pack.number(LOST, "days")) + 2),
+        ),
     )
+
+
+def _ledger(*, persons: Collection[int], points: Collection[int], third_parties: Sequence[str], since: date) -> Answer:
+    return send(
+        statement("ledger"),
+        {"persons": sorted(persons), "points": sorted(points), "third_parties": list(third_parties), "since": since},
+    )
+
+
+def known(inquiry: Inquiry, *, pack: Pack) -> list[Known]:
+    """The facts of each asking, in their order."""
+    askings, now = inquiry.askings, inquiry.now
+    found, ledger = inquiry.facts.named(), inquiry.ledger.named()
     if len(found) != len(askings):
         raise LookupError("a party or person that was asked about does not exist")
-    digests = {bytes(row["point_digest"]) for row in found if row["point_digest"] is not None}
-    ledger = rows(
-        "ledger",
-        persons=sorted({p for asking in askings for p in (asking.person_id, asking.party_id)}),
-        digests=sorted(digests),
-        third_parties=list(THIRD_PARTIES),
-        since=business_date(now) - timedelta(days=max(pack.longest_count, pack.number(LOST, "days")) + 2),
-    )
     said = {asking.party_id for asking in askings if asking.text is not None}
     tails = tails_of(said) if said else {}
     linked = domains(now) if said else ()
@@ -153,15 +189,12 @@ def earlier(kept: GateDecision, *, days: int) -> list[Event]:
     """The contacts before those that a decision's facts hold, as they are known now: for rules that count longer."""
     history = kept.facts["history"] or ()
     oldest = min((datetime.fromisoformat(event["at"]) for event in history), default=kept.decided_at)
-    attempt = kept.facts["attempt"]
-    digest = None if kept.contact_point is None else bytes(kept.contact_point.digest)
-    found = rows(
-        "ledger",
-        persons=[int(attempt["person"])],
-        digests=[] if digest is None else [digest],
+    found = _ledger(
+        persons=[int(kept.facts["attempt"]["person"])],
+        points=[] if kept.contact_point_id is None else [kept.contact_point_id],
         third_parties=[],
         since=business_date(kept.decided_at) - timedelta(days=days + 2),
-    )
+    ).named()
     return [event_of(row) for row in found if row["reserved_at"] < oldest]
 
 
@@ -176,7 +209,7 @@ def previews(askings: Sequence[Asking], *, now: datetime, entity_id: int | None 
 
 def rows(name: str, **values: object) -> list[dict[str, object]]:
     """The rows of a statement of this room, by column."""
-    return fetch_named(statement(name), values)
+    return send(statement(name), values).named()
 
 
 def _known(

@@ -2,7 +2,7 @@
 
 from dunwell.compliance.services.allotting import Allotted, allot
 from dunwell.compliance.services.asking import ask, decided_again, decision_of, judge
-from dunwell.compliance.services.batching import Outcome, Slot, record_many, reserve_many
+from dunwell.compliance.services.batching import Outcome, record_many
 from dunwell.compliance.services.circumstances import (
     list_agency,
     record_circumstance,
@@ -25,7 +25,7 @@ from dunwell.compliance.services.incoming import take_call
 from dunwell.compliance.services.outcomes import OutcomeRefused, Proof, give_back, record_outcome, take_turns
 from dunwell.compliance.services.proofs import Unproven, keep_proof, proven
 from dunwell.compliance.services.releasing import ReleaseRefused, release
-from dunwell.compliance.services.reserving import Reserved, reserve
+from dunwell.compliance.services.reserving import Reserved, Slot, reserve, reserve_many
 from dunwell.compliance.services.unasked import note_breach, record_unasked
 
 __all__ = [

@@ -11,8 +11,8 @@ from dunwell.compliance.models import Allotment, Contact, GateDecision
 from dunwell.compliance.queries.facts import Asking
 from dunwell.compliance.rules.gate import closes_at
 from dunwell.compliance.services.asking import answer, decision_of
-from dunwell.compliance.services.locks import wait_for
-from dunwell.compliance.services.reserving import Reserved, names_of, point_at, reserve
+from dunwell.compliance.services.locks import take_turn
+from dunwell.compliance.services.reserving import Reserved, names_of, reserve
 from dunwell.kernel.actor import Actor
 
 MOST_DIALS, LONGEST = 6, timedelta(hours=14)
@@ -51,11 +51,11 @@ def allot(
     if not 1 <= dials <= MOST_DIALS:
         raise ValueError(f"an allotment is of 1 to {MOST_DIALS} dials")
     person = person_id or party_id
-    now += wait_for(*names_of(party_id, person, point_at(contact_point_id)))
+    asking = Asking(party_id, person, contact_point_id, channel, purpose, case_id, stated or {}, account_id)
+    now += take_turn(*names_of(asking), points=[contact_point_id]).waited
     before = Allotment.objects.filter(key=key).first()
     if before is not None:
         return _answered(before)
-    asking = Asking(party_id, person, contact_point_id, channel, purpose, case_id, stated or {}, account_id)
     answered = answer(asking, by=by, now=now)
     facts = answered.known.facts
     closes = closes_at(now=now, pack=answered.pack, attempt=facts.attempt, flags=facts.flags)

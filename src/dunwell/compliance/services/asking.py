@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import repeat
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
@@ -41,15 +42,18 @@ def answer(asking: Asking, *, by: Actor, now: datetime) -> Answered:
 def answers(askings: Sequence[Asking], *, by: Actor, now: datetime) -> list[Answered]:
     """Decide many, from facts gathered at once; writes nothing."""
     pack = in_force(business_date(now))
+    return decided(gather(askings, now=now, entity_id=by.entity_id, pack=pack, user_id=by.user_id), pack, now=now)
+
+
+def decided(known: Sequence[Known], pack: Pack, *, now: datetime) -> list[Answered]:
+    """The gate's answer to each, from the facts that were gathered."""
     return [
         Answered(
-            known,
+            one,
             pack,
-            decide(
-                now=now, pack=pack, attempt=known.facts.attempt, history=known.facts.history, flags=known.facts.flags
-            ),
+            decide(now=now, pack=pack, attempt=one.facts.attempt, history=one.facts.history, flags=one.facts.flags),
         )
-        for known in gather(askings, now=now, entity_id=by.entity_id, pack=pack, user_id=by.user_id)
+        for one in known
     ]
 
 
@@ -101,17 +105,30 @@ def judge(
     return keep(answered, by=by, now=now), answered.decision
 
 
-def keep(answered: Answered, *, by: Actor, now: datetime, key: str | None = None) -> GateDecision:
-    """Write an answer down. What was refused, or needs review, stands in the log too; `key` is a refusal's."""
-    (row,) = keep_many([answered], by=by, now=now, key=key)
+def keep(answered: Answered, *, by: Actor, now: datetime) -> GateDecision:
+    """Write an answer down. What was refused, or needs review, stands in the log too."""
+    keep_texts(answered.pack, now)
+    (row,) = keep_many([answered], by=by, now=now)
     return row
 
 
-def keep_many(answers: Sequence[Answered], *, by: Actor, now: datetime, key: str | None = None) -> list[GateDecision]:
-    """Write many answers down, in two statements; their rows in the same order."""
-    for pack in {id(answered.pack): answered.pack for answered in answers}.values():
-        _keep_text(pack, now)
-    rows = [_row(answered, by=by, now=now, key=key) for answered in answers]
+def keep_many(
+    answers: Sequence[Answered],
+    *,
+    by: Actor,
+    now: datetime,
+    numbered: Sequence[int] | None = None,
+    keys: Sequence[str] | None = None,
+) -> list[GateDecision]:
+    """Write many answers down, in two statements; their rows in the same order.
+
+    With numbers that were taken before (`numbered`) nothing is waited for. `keys` are of refusals that are to be
+    answered again. The texts of the packs are kept already (`keep_texts`).
+    """
+    rows = [
+        _row(answered, by=by, now=now, number=number, key=key)
+        for answered, number, key in zip(answers, numbered or repeat(None), keys or repeat(None), strict=False)
+    ]
     insert_rows(rows)
     refused = [
         _refusal(answered, row, by=by, now=now)
@@ -123,10 +140,11 @@ def keep_many(answers: Sequence[Answered], *, by: Actor, now: datetime, key: str
     return rows
 
 
-def _row(answered: Answered, *, by: Actor, now: datetime, key: str | None) -> GateDecision:
+def _row(answered: Answered, *, by: Actor, now: datetime, number: int | None, key: str | None) -> GateDecision:
     known, decision = answered.known, answered.decision
     asking = known.asking
     return GateDecision(
+        id=number,
         entity_id=known.entity_id if by.entity_id is None else by.entity_id,
         party_id=asking.party_id,
         contact_point_id=asking.contact_point_id,
@@ -184,7 +202,7 @@ def keep_text(pack: Pack, now: datetime) -> PackText:
     return row
 
 
-def _keep_text(pack: Pack, now: datetime) -> None:
+def keep_texts(pack: Pack, now: datetime) -> None:
     """The shipped text behind a decision is kept with it."""
     place = (str(connection.settings_dict["NAME"]), pack.version.split("+")[0])
     if place in _kept:

@@ -1,32 +1,36 @@
-"""Taking a slot: the locks, the count, the decision and the ledger's row in one transaction."""
+"""Taking slots: the locks, the count, the decision and the ledger's row in one transaction, for one contact or for many."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
 from dunwell.compliance.models import Allotment, Contact, GateDecision
+from dunwell.compliance.queries import facts
 from dunwell.compliance.queries.facts import Asking
-from dunwell.compliance.rules.gate import closes_at
+from dunwell.compliance.queries.packs import in_force
 from dunwell.compliance.rules.values import DEMAND
-from dunwell.compliance.rules.windows import zones_of
-from dunwell.compliance.services.asking import Answered, answer, decision_of, keep
-from dunwell.compliance.services.locks import wait_for
-from dunwell.engine.statements import fetch, fetch_named, insert_rows
+from dunwell.compliance.services.asking import Answered, decided, decision_of, keep_many, keep_texts
+from dunwell.compliance.services.granting import contact_row, reservation, slot_ends
+from dunwell.compliance.services.locks import take_turn
+from dunwell.engine.statements import insert_rows, send, together
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.decision import Decision
-from dunwell.kernel.times import BANK_ZONE, local
+from dunwell.kernel.times import business_date
 from dunwell.portfolio import services as portfolio
-from dunwell.portfolio.models import ContactPoint
 
-TOKEN_SECONDS = 60
-POINT = "SELECT id, digest, masked, known_since FROM portfolio_contactpoint WHERE id = %(point)s"
-ASKED_BEFORE = "SELECT 1 FROM compliance_contact WHERE key = %(key)s"
+# What rows will be numbered: the log's entry, which names them, can then be sent together with them.
+NUMBERED = """
+    SELECT asked.key, nextval('compliance_gatedecision_id_seq') AS decision, nextval('compliance_contact_id_seq') AS contact,
+        EXISTS (SELECT 1 FROM compliance_contact AS taken WHERE taken.key = asked.key)
+        OR EXISTS (SELECT 1 FROM compliance_gatedecision AS kept WHERE kept.key = asked.key AND %(keep_refusal)s::boolean)
+            AS before
+    FROM unnest(%(keys)b::text[]) WITH ORDINALITY AS asked(key, n) ORDER BY asked.n
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,14 @@ class Reserved:
     @property
     def allowed(self) -> bool:
         return self.contact is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One of many answers; `closes_at` is when the hours of contact end: what is delivered later comes too late."""
+
+    reserved: Reserved
+    closes_at: datetime | None
 
 
 @transaction.atomic
@@ -70,96 +82,87 @@ def reserve(
     kept as a decision; this never raises because of one. `text` is scanned for what no text may say. A dial of
     an `allotment` may be made until that ends.
     """
-    person = person_id or party_id
-    point = point_at(contact_point_id)
-    now += wait_for(*names_of(party_id, person, point))
-    if fetch(ASKED_BEFORE, {"key": key}):
-        before = Contact.objects.select_related("decision").get(key=key)
-        if before.decision is not None:
-            return Reserved(decision=decision_of(before.decision), kept=before.decision, contact=before)
-    refused = GateDecision.objects.filter(key=key).first() if keep_refusal else None
-    if refused is not None:
-        return Reserved(decision=decision_of(refused), kept=refused, contact=None)
-    asking = Asking(party_id, person, contact_point_id, channel, purpose, case_id, stated or {}, account_id, text)
-    answered = answer(asking, by=by, now=now)
-    kept = keep(answered, by=by, now=now, key=key if keep_refusal else None)
-    if not answered.decision.allowed:
-        return Reserved(decision=answered.decision, kept=kept, contact=None)
-    contact = contact_row(answered, kept, key=key, by=by, now=now, allotment=allotment)
-    insert_rows([contact])
-    evidence.write_many([reservation(contact, kept, point, by=by, now=now)])
-    portfolio.touch(party_id=party_id, now=now)
-    return Reserved(decision=answered.decision, kept=kept, contact=contact)
-
-
-def contact_row(
-    answered: Answered, kept: GateDecision, *, key: str, by: Actor, now: datetime, allotment: Allotment | None = None
-) -> Contact:
-    """The ledger's row of an allowed contact, not yet written."""
-    known, pack = answered.known, answered.pack
-    asking, attempt = known.asking, known.facts.attempt
-    end = closes_at(now=now, pack=pack, attempt=attempt, flags=known.facts.flags)
-    expires = now + timedelta(seconds=TOKEN_SECONDS) if allotment is None else allotment.expires_at
-    return Contact(
-        entity_id=kept.entity_id,
-        party_id=asking.party_id,
-        person_id=asking.person_id,
-        party_type=attempt.party,
-        contact_point_id=asking.contact_point_id,
-        point_digest=known.digest,
-        case_id=asking.case_id,
-        channel=asking.channel,
-        purpose=asking.purpose,
-        decision=kept,
-        token=uuid.uuid4(),
-        expires_at=min(expires, end) if end else expires,
-        local_date=local(now, zones_of(pack.clock, attempt.zones)[0]).date(),
-        reserved_at=now,
-        by_id=by.user_id,
-        allotment=allotment,
-        key=key,
+    asking = Asking(
+        party_id, person_id or party_id, contact_point_id, channel, purpose, case_id, stated or {}, account_id, text
     )
+    slots = _take([(key, asking)], by=by, now=now, allotment=allotment, keep_refusal=keep_refusal)
+    return slots[key].reserved if slots else _answered_before(key)
 
 
-def reservation(
-    contact: Contact, kept: GateDecision, point: ContactPoint | None, *, by: Actor, now: datetime
-) -> evidence.Entry:
-    """The log's entry of a slot that was taken: who reaches whom, where, at what hour of his, by which answer."""
-    zones = kept.facts["attempt"]["zones"]
-    return evidence.Entry(
-        kind="contact.reserved",
-        now=now,
-        by=by,
-        entity_id=contact.entity_id,
-        party_id=contact.party_id,
-        case_id=contact.case_id,
-        data={
-            "contact": contact.pk,
-            "channel": contact.channel,
-            "purpose": contact.purpose,
-            "party_type": contact.party_type,
-            "contact_point": contact.contact_point_id,
-            "masked": point.masked if point else "",
-            "known_since": point.known_since if point else None,
-            "local_at": local(now, zones[0] if zones else BANK_ZONE.key).isoformat(),
-            "decision": kept.pk,
-            "verdict": kept.verdict,
-            "rule": kept.primary_rule,
-            "pack": kept.pack_version,
-            "pack_sha256": kept.pack_sha256,
-        },
-        rows=(contact, kept),
-    )
+@transaction.atomic
+def reserve_many(*, wanted: Sequence[tuple[str, Asking]], by: Actor, now: datetime) -> dict[str, Slot]:
+    """Take the slots of many contacts, by key. As `reserve`, with one wait for all names and one count.
+
+    Of several that share a party, a person or a number only the first is answered, for the next would have to count it:
+    the others are not in the answer, and are asked anew. A key that was answered before is not in it either.
+    """
+    return _take(wanted, by=by, now=now) if wanted else {}
 
 
-def point_at(contact_point_id: int) -> ContactPoint:
-    """A contact point with what a slot needs of it. ContactPoint.DoesNotExist when there is none."""
-    found = fetch_named(POINT, {"point": contact_point_id})
-    if not found:
-        raise ContactPoint.DoesNotExist(f"there is no contact point {contact_point_id}")
-    return ContactPoint(**found[0])
+def _take(
+    wanted: Sequence[tuple[str, Asking]], *, by: Actor, now: datetime, allotment: Allotment | None = None,
+    keep_refusal: bool = False,
+) -> dict[str, Slot]:  # fmt: skip
+    names = {name for _, asking in wanted for name in names_of(asking)}
+    turn = take_turn(*names, points=(one.contact_point_id for _, one in wanted if one.contact_point_id is not None))
+    now += turn.waited
+    numbers_at = {pk: bytes(point.digest) for pk, point in turn.points.items()}
+    pack = in_force(business_date(now))
+    keep_texts(pack, now)
+    alone = _alone(wanted, numbers_at)
+    with together():
+        numbering = send(NUMBERED, {"keys": [key for key, _ in alone], "keep_refusal": keep_refusal})
+        inquiry = facts.inquire(
+            [one for _, one in alone], now=now, entity_id=by.entity_id, pack=pack, user_id=by.user_id
+        )
+    number = {row["key"]: row for row in numbering.named()}
+    found: dict[str, Answered] = {
+        key: answered
+        for (key, _), answered in zip(alone, decided(facts.known(inquiry, pack=pack), pack, now=now), strict=True)
+        if not number[key]["before"]
+    }
+    with together():
+        kept = keep_many(
+            [*found.values()], numbered=[number[key]["decision"] for key in found], by=by, now=now,
+            keys=[*found] if keep_refusal else None,
+        )  # fmt: skip
+        granted = {
+            key: contact_row(answered, row, key=key, number=number[key]["contact"], by=by, now=now, allotment=allotment)
+            for (key, answered), row in zip(found.items(), kept, strict=True)
+            if answered.decision.allowed
+        }
+        insert_rows([*granted.values()])
+        evidence.write_many(
+            [
+                reservation(contact, turn.points.get(contact.contact_point_id), by=by, now=now)
+                for contact in granted.values()
+            ]
+        )
+        portfolio.touch_many(party_ids=[contact.party_id for contact in granted.values()], now=now)
+    return {
+        key: Slot(Reserved(answered.decision, row, granted.get(key)), slot_ends(answered, now=now))
+        for (key, answered), row in zip(found.items(), kept, strict=True)
+    }
 
 
-def names_of(party_id: int, person_id: int, point: ContactPoint) -> tuple[bytes, ...]:
-    """What a taking of a slot waits for: the party, the person, and the number, whoever has it."""
-    return b"party/%d" % party_id, b"person/%d" % person_id, b"point/" + bytes(point.digest)
+def names_of(asking: Asking) -> tuple[bytes, ...]:
+    """What a taking of a slot waits for, beside the number: the party and the person, whose own case it may be too."""
+    return b"party/%d" % asking.party_id, b"person/%d" % asking.person_id, b"party/%d" % asking.person_id
+
+
+def _alone(wanted: Sequence[tuple[str, Asking]], numbers_at: Mapping[int, bytes]) -> list[tuple[str, Asking]]:
+    """Those that share neither party nor person nor number with one before."""
+    names: set[bytes] = set()
+    alone: list[tuple[str, Asking]] = []
+    for key, asking in wanted:
+        mine = {*names_of(asking), b"point/" + numbers_at.get(asking.contact_point_id, b"")}
+        if not mine & names:
+            names |= mine - {b"point/"}
+            alone.append((key, asking))
+    return alone
+
+
+def _answered_before(key: str) -> Reserved:
+    contact = Contact.objects.select_related("decision").filter(key=key).first()
+    kept = GateDecision.objects.get(key=key) if contact is None else contact.decision
+    return Reserved(decision=decision_of(kept), kept=kept, contact=contact)

@@ -11,8 +11,9 @@ FROM (  -- joined, not `= ANY`: a plan made while the ledger was empty would go 
     SELECT found.id FROM unnest(%(persons)b::bigint[]) AS his(id) JOIN compliance_contact AS found ON found.person_id = his.id
     WHERE found.local_date >= %(since)s OR found.party_type = ANY(%(third_parties)b::text[])
     UNION
-    SELECT found.id FROM unnest(%(digests)b::bytea[]) AS at(digest)
-    JOIN compliance_contact AS found ON found.point_digest = at.digest
+    SELECT found.id FROM unnest(%(points)b::bigint[]) AS asked(id)
+    JOIN portfolio_contactpoint AS point ON point.id = asked.id
+    JOIN compliance_contact AS found ON found.point_digest = point.digest
     WHERE found.local_date >= %(since)s OR found.party_type = ANY(%(third_parties)b::text[])
 ) AS theirs
 JOIN compliance_contact AS contact ON contact.id = theirs.id

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Model
 
-from dunwell.engine.statements import insert
+from dunwell.engine.statements import insert, sent_rows
 from dunwell.evidence import facts, rules
 from dunwell.evidence.models import Log
 from dunwell.kernel import sealing, times
@@ -99,7 +99,7 @@ def write_many(entries: Sequence[Entry]) -> int:
     """Write many entries in order, in a few statements; how many."""
     for at in range(0, len(entries), BATCH):
         rows = [_fields(entry) for entry in entries[at : at + BATCH]]
-        insert(Log, len(rows), **{name: [row[name] for row in rows] for name in rows[0]})
+        sent_rows(Log, len(rows), **{name: [row[name] for row in rows] for name in rows[0]})
     return len(entries)
 
 

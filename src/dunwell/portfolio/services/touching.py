@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from dunwell.engine.statements import fetch
+from dunwell.engine.statements import send
 
 # Locked in the order of their numbers, so that two writers of many parties cannot wait for each other. The update of
 # the queue takes the row's lock even where it changes nothing: a worker that is just taking the touch waits.
@@ -33,4 +33,4 @@ def touch_many(*, party_ids: Iterable[int], now: datetime) -> None:
     """The same for many parties, each counted once."""
     ids = sorted(set(party_ids))
     if ids:
-        fetch(TOUCH, {"ids": ids, "now": now})
+        send(TOUCH, {"ids": ids, "now": now})
