@@ -22,6 +22,7 @@ from dunwell.evidence.rules import plain
 from dunwell.kernel import sealing
 
 FORMAT = "dunwell.fact/1"
+_spelled = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 ROWS = "rows"  # in an entry's data: model -> number of the row -> hash
 HELD = """
     SELECT id, algorithm, data -> 'rows' FROM evidence_log
@@ -59,12 +60,9 @@ def _hash(model: type[Model], values: Sequence[object], algorithm: str) -> str:
     said = {
         field.attname: _plain(field, value)
         for field, value in zip(_fields(model), values, strict=True)
-        if value is not None and value is not False and value not in ("", [], {}, b"")
+        if value or (isinstance(value, (int, float, Decimal)) and value is not False)  # nought is a value
     }
-    text = json.dumps(
-        [FORMAT, model._meta.label_lower, said], ensure_ascii=False, sort_keys=True, separators=(",", ":")
-    )
-    return sealing.hashed(text.encode(), algorithm).hex()
+    return sealing.hashed(_spelled([FORMAT, model._meta.label_lower, said]).encode(), algorithm).hex()
 
 
 def _plain(field: Field, value: object) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -16,13 +16,13 @@ from dunwell.channels.lines.reading import NEEDED
 from dunwell.channels.models import LineState, Message, MessageEvent
 from dunwell.channels.queries import Place, withdrawn_texts
 from dunwell.channels.rules import fill, may_leave
-from dunwell.channels.services.moving import Move, move_many, statement
+from dunwell.channels.services.moving import Move, move_many
 from dunwell.channels.services.texts import TextError, values_of
 from dunwell.channels.smpp.texts import parts_of
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import GateDecision
 from dunwell.compliance.queries import Asking
-from dunwell.engine.statements import insert, send
+from dunwell.engine.statements import insert
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.decision import Decision, Verdict
 from dunwell.kernel.times import business_date
@@ -52,6 +52,7 @@ class Opened:
     text: str
     to: str
     values: dict[str, str]
+    renewed: bool
 
 
 @transaction.atomic
@@ -71,7 +72,8 @@ def claim(*, line: Line, limit: int, sender: int, by: Actor, now: datetime) -> C
         return Claimed()
     messages = list(
         Message.objects.select_for_update(of=("self",), skip_locked=True)
-        .select_related("template", "contact_point", "party__entity")
+        .select_related("contact_point", "party")
+        .prefetch_related("template", "party__entity")  # few, and shared by all
         .filter(state=Message.State.PLANNED, channel=line.channel, not_before__lte=now)
         .order_by("not_before", "id")[:free]
     )
@@ -79,7 +81,7 @@ def claim(*, line: Line, limit: int, sender: int, by: Actor, now: datetime) -> C
         return Claimed()
     done = Claimed(taken=len(messages))
     gone = withdrawn_texts(business_date(now))
-    opened = [one for one in _renewed(messages, now=now) if _fits(one, line, gone, done, by=by, now=now)]
+    opened = [one for one in _renewed(messages) if _fits(one, line, gone, done, by=by, now=now)]
     leaving = _asked(opened, line, sender, done, by=by, now=now)
     if line.adapter not in OWN_RATE and leaving:
         parts = sum(message.parts or 1 for message in leaving)
@@ -88,15 +90,16 @@ def claim(*, line: Line, limit: int, sender: int, by: Actor, now: datetime) -> C
     return done
 
 
-def _renewed(messages: Sequence[Message], *, now: datetime) -> list[Opened]:
+def _renewed(messages: Sequence[Message]) -> list[Opened]:
     """Fill the texts again with today's figures: what leaves is what is owed now, not when it was planned.
 
-    Where one cannot be filled any more nothing is past due, and the gate refuses it for that.
+    Where one cannot be filled any more nothing is past due, and the gate refuses it for that. They are written with the
+    message's next state.
     """
     sealed = [(m.party_id, bytes(part)) for m in messages for part in _sealed(m)]
     texts = iter(portfolio.open_many(items=sealed))
     values = values_of([(m.party, m.template.language, m.case_no, m.account_id) for m in messages])
-    found, renewed = [], []
+    found: list[Opened] = []
     for message, known in zip(messages, values, strict=True):
         subject = next(texts) if message.subject_sealed else ""
         text, to = next(texts), next(texts)
@@ -104,26 +107,22 @@ def _renewed(messages: Sequence[Message], *, now: datetime) -> list[Opened]:
             fresh = fill(message.template.subject, known), fill(message.template.body, known)
         except TextError:
             fresh = subject, text
-        if fresh != (subject, text):
-            subject, text = fresh
-            renewed.append((message, subject, text))
-        found.append(Opened(message, subject, text, to, known))
-    fresh_ones = [(m.party_id, part) for m, subject, text in renewed for part in (subject, text) if part]
+        found.append(Opened(message, *fresh, to, known, renewed=fresh != (subject, text)))
+    renewed = [one for one in found if one.renewed]
+    fresh_ones = [(one.message.party_id, part) for one in renewed for part in (one.subject, one.text) if part]
     sealed_anew = iter(portfolio.seal_many(items=fresh_ones))
-    for message, subject, _ in renewed:
-        message.subject_sealed = next(sealed_anew) if subject else None
-        message.text_sealed = next(sealed_anew)
-    if renewed:
-        anew = [message for message, _, _ in renewed]
-        send(
-            statement("renew"),
-            {name: [getattr(message, name) for message in anew] for name in ("id", "subject_sealed", "text_sealed")},
-        )
-        insert(
-            MessageEvent, len(anew), message_id=[message.pk for message in anew],
-            state=[message.state for message in anew], detail="text renewed", recorded_at=now,
-        )  # fmt: skip
+    for one in renewed:
+        one.message.subject_sealed = next(sealed_anew) if one.subject else None
+        one.message.text_sealed = next(sealed_anew)
     return found
+
+
+def _note_renewed(opened: Iterable[Opened], *, now: datetime) -> None:
+    anew = [one.message for one in opened if one.renewed]
+    insert(
+        MessageEvent, len(anew), message_id=[message.pk for message in anew],
+        state=[message.state for message in anew], detail="text renewed", recorded_at=now,
+    )  # fmt: skip
 
 
 def _sealed(message: Message) -> list[bytes]:
@@ -143,6 +142,7 @@ def _fits(one: Opened, line: Line, gone: set[Place], done: Claimed, *, by: Actor
     elif line.options.get("signature") and not one.text.startswith(f"【{line.options['signature']}】"):
         why = f"the signature is not {line.options['signature']}"
     if why:
+        _note_renewed([one], now=now)
         move_many(moves=[Move(one.message, Message.State.FAILED, why)], by=by, now=now)
         done.failed += 1
     return not why
@@ -160,6 +160,7 @@ def _asked(
     slots = compliance.reserve_many(
         wanted=[(keys[one.message.pk], asking_of(one.message, one.subject, one.text)) for one in opened], by=by, now=now
     )
+    _note_renewed((one for one in opened if keys[one.message.pk] in slots), now=now)
     moves, leaving, going = [], [], []
     for one in opened:
         message = one.message

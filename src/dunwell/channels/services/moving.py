@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -14,7 +14,7 @@ from django.db.models import Model
 
 from dunwell.channels.models import Message, MessageEvent
 from dunwell.channels.rules import whole_text
-from dunwell.engine.statements import insert, send
+from dunwell.engine.statements import send, sent_rows, together
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import BANK_ZONE, local
@@ -67,37 +67,38 @@ def move_many(*, moves: Sequence[Move], by: Actor, now: datetime) -> None:
         return
     for one in moves:
         one.message.state = one.state
-    values = {name: [getattr(one.message, name) for one in moves] for name in COLUMNS}
-    send(statement("move"), values)
-    insert(
-        MessageEvent, len(moves), message_id=values["id"], state=values["state"],
-        detail=[one.detail[:200] for one in moves], recorded_at=now,
-    )  # fmt: skip
     left = _left([one.message for one in moves if one.state in LEFT], now)
-    evidence.write_many(
-        [
-            evidence.Entry(
-                kind=f"message.{one.state}",
-                now=now,
-                by=by,
-                entity_id=one.message.entity_id,
-                party_id=one.message.party_id,
-                case_id=one.message.case_id,
-                data={
-                    "message": one.message.pk,
-                    "channel": one.message.channel,
-                    "purpose": one.message.purpose,
-                    "template": one.message.template.code,
-                    "rule": one.message.refusal_rule,
-                    "detail": one.detail[:200],
-                    **left.get(one.message.pk, {}),
-                },
-                rows=(*((one.message,) if one.state in FINAL else ()), *one.rows),
-            )
-            for one in moves
-        ]
+    values = {name: [getattr(one.message, name) for one in moves] for name in COLUMNS}
+    with together():
+        send(statement("move"), values)
+        sent_rows(
+            MessageEvent, len(moves), message_id=values["id"], state=values["state"],
+            detail=[one.detail[:200] for one in moves], recorded_at=now,
+        )  # fmt: skip
+        evidence.write_many([_entry(one, left.get(one.message.pk, {}), by=by, now=now) for one in moves])
+        portfolio.touch_many(party_ids=[one.message.party_id for one in moves], now=now)
+
+
+def _entry(one: Move, left: Mapping[str, object], *, by: Actor, now: datetime) -> evidence.Entry:
+    message = one.message
+    return evidence.Entry(
+        kind=f"message.{one.state}",
+        now=now,
+        by=by,
+        entity_id=message.entity_id,
+        party_id=message.party_id,
+        case_id=message.case_id,
+        data={
+            "message": message.pk,
+            "channel": message.channel,
+            "purpose": message.purpose,
+            "template": message.template.code,
+            "rule": message.refusal_rule,
+            "detail": one.detail[:200],
+            **left,
+        },
+        rows=(*((message,) if one.state in FINAL else ()), *one.rows),
     )
-    portfolio.touch_many(party_ids=[one.message.party_id for one in moves], now=now)
 
 
 def _left(messages: Sequence[Message], now: datetime) -> dict[int, dict[str, object]]:
@@ -107,7 +108,12 @@ def _left(messages: Sequence[Message], now: datetime) -> dict[int, dict[str, obj
     """
     if not messages:
         return {}
-    points = ContactPoint.objects.select_related("party").in_bulk({one.contact_point_id for one in messages})
+    points = {
+        pk: (masked, known_since, zone or home or BANK_ZONE.key)
+        for pk, masked, known_since, zone, home in ContactPoint.objects.filter(
+            pk__in={one.contact_point_id for one in messages}
+        ).values_list("pk", "masked", "known_since", "timezone", "party__timezone")
+    }
     keyed = set(PartyKey.objects.filter(pk__in={one.party_id for one in messages}).values_list("pk", flat=True))
     opened = [one for one in messages if one.party_id in keyed]
     texts = iter(
@@ -123,10 +129,9 @@ def _left(messages: Sequence[Message], now: datetime) -> dict[int, dict[str, obj
     }
     found = {}
     for one in messages:
-        point = points[one.contact_point_id]
-        zone = point.timezone or point.party.timezone or BANK_ZONE.key
+        masked, known_since, zone = points[one.contact_point_id]
         found[one.pk] = {
-            "contact": one.contact_id, "contact_point": point.pk, "masked": point.masked, "known_since": point.known_since,
+            "contact": one.contact_id, "contact_point": one.contact_point_id, "masked": masked, "known_since": known_since,
             "local_at": local(now, zone).isoformat(), "decision": one.decision_id, "text_sha256": hashes.get(one.pk),
         }  # fmt: skip
     return found

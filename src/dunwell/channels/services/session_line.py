@@ -37,13 +37,17 @@ log = structlog.get_logger("dunwell.lines")
 
 
 class SessionLine:
-    """Keeps one SMPP line. All its database work is done in one thread, whose connection holds the sender's lock."""
+    """Keeps one SMPP line, with two threads and a connection of each: while one claims the other writes down what came.
+
+    The claiming one's connection holds the sender's lock.
+    """
 
     def __init__(self, line: Line, clock: Callable[[], datetime], by: Actor = SENDER) -> None:
         self.line, self.clock, self.by = line, clock, by
         self.sender, self.done = Sender(), Sent()
         self.stopping = asyncio.Event()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"line-{line.code}")
+        self._claiming = ThreadPoolExecutor(1, thread_name_prefix=f"line-{line.code}-claims")
+        self._settling = ThreadPoolExecutor(1, thread_name_prefix=f"line-{line.code}-settles")
         self._arrived = Arrived(line)
 
     async def run(self) -> None:
@@ -52,7 +56,7 @@ class SessionLine:
         try:
             while not self.stopping.is_set():
                 try:
-                    if await self._database(self._mine):
+                    if await self._claimed(self._mine):
                         session = await self._bind()
                         failures = 0
                         await self._serve(session)
@@ -61,19 +65,23 @@ class SessionLine:
                 except OSError as down:
                     failures += 1
                     with contextlib.suppress(Exception):
-                        await self._database(partial(note_line, line=self.line, now=self.clock(), down=_said(down)))
+                        await self._written(partial(note_line, line=self.line, now=self.clock(), down=_said(down)))
                     await self._pause(min(2**failures / 2, RETRY_AT_MOST))
                 except Exception as error:
                     log.error("line failed", line=self.line.code, error=type(error).__name__, exc_info=True)
-                    await self._database(self._let_go)  # what it has in hand is in doubt from now on
+                    await self._let_go()  # what it has in hand is in doubt from now on
                     await self._pause(5)
         finally:
             with contextlib.suppress(Exception):
-                await self._database(self._let_go)
-            self._thread.shutdown()
+                await self._let_go()
+            self._claiming.shutdown()
+            self._settling.shutdown()
 
-    async def _database(self, work: Callable[[], Any]) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+    async def _claimed(self, work: Callable[[], Any]) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._claiming, work)
+
+    async def _written(self, work: Callable[[], Any]) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._settling, work)
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -86,7 +94,13 @@ class SessionLine:
             cursor.execute(LOCK, [f"dunwell.line.{self.line.code}"])
             return cursor.fetchone()[0]
 
-    def _let_go(self) -> None:
+    async def _let_go(self) -> None:
+        try:
+            await self._written(lambda: connection.close())
+        finally:
+            await self._claimed(self._release)
+
+    def _release(self) -> None:
         try:
             self.sender.release()
         finally:
@@ -100,7 +114,7 @@ class SessionLine:
             tls=options["tls"], window=options["window"], per_second=self.line.per_second,
             answer_seconds=options["answer_seconds"], enquire_seconds=options["enquire_seconds"],
         )  # fmt: skip
-        await self._database(partial(note_line, line=self.line, now=self.clock(), worked=True))
+        await self._written(partial(note_line, line=self.line, now=self.clock(), worked=True))
         return session
 
     async def _serve(self, session: Session) -> None:
@@ -127,7 +141,7 @@ class SessionLine:
     async def _claim(self, session: Session, handed: asyncio.Queue, room: asyncio.Semaphore) -> None:
         while not self.stopping.is_set() and not session.ended.done():
             await room.acquire()
-            claimed: Claimed = await self._database(
+            claimed: Claimed = await self._claimed(
                 lambda: claim(
                     line=self.line, limit=self.line.batch, sender=self.sender.hold(), by=self.by, now=self.clock()
                 )
@@ -152,7 +166,7 @@ class SessionLine:
             came = await asyncio.gather(*(self._hand_over(session, parcel) for parcel in parcels))
             results = [(parcel.message_id, told) for parcel, told in zip(parcels, came, strict=True)]
             try:
-                await self._database(
+                await self._written(
                     partial(settle, line=self.line, results=results, done=self.done, by=self.by, now=self.clock())
                 )
             except Exception as error:
@@ -208,7 +222,7 @@ class SessionLine:
             while len(batch) < INBOUND and not session.received.empty():
                 batch.append(session.received.get_nowait())
             try:
-                stored = await self._database(partial(store, self._arrived, batch, now=self.clock()))
+                stored = await self._written(partial(store, self._arrived, batch, now=self.clock()))
             except Exception as error:
                 log.error("not stored", line=self.line.code, error=type(error).__name__, exc_info=True)
                 session.abort("what came could not be stored")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,6 +22,7 @@ from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import ContactPoint
 
 NOT_TAKEN = "server did not take it"
+WORKS_FOR = timedelta(seconds=5)  # so long it need not be written down again that a line works
 
 
 @dataclass(slots=True)
@@ -36,13 +37,21 @@ class Sent:
     in_doubt: int = 0
 
 
-@transaction.atomic
 def settle(*, line: Line, results: Sequence[tuple[int, HandedOver]], done: Sent, by: Actor, now: datetime) -> None:
-    """Write down what is known of hand-overs of a line, in one commit. A message that is settled already is left."""
+    """Write down what is known of hand-overs of a line, in one commit. A message that is settled already is left.
+
+    The line's breaker follows in a commit of its own: whoever claims holds it, and waits for the persons of these.
+    """
     came = dict(results)
+    _settle(line, came, done, by=by, now=now)
+    note_line(line=line, now=now, worked=any(t.state == "sent" for t in came.values()), down=_down(came.values()))
+
+
+@transaction.atomic
+def _settle(line: Line, came: Mapping[int, HandedOver], done: Sent, *, by: Actor, now: datetime) -> None:
     messages = list(
         Message.objects.select_for_update(of=("self",))
-        .select_related("template")
+        .prefetch_related("template")
         .filter(pk__in=came, state__in=(Message.State.SENDING, Message.State.IN_DOUBT))
         .order_by("id")
     )
@@ -79,7 +88,6 @@ def settle(*, line: Line, results: Sequence[tuple[int, HandedOver]], done: Sent,
     if taken or doubt:  # receipts may have come before
         these = None if doubt else {part.provider_id for part in taken}
         match_receipts(line=line.code, by=by, now=now, provider_ids=these)
-    note_line(line=line, now=now, worked=any(t.state == "sent" for t in came.values()), down=_down(came.values()))
 
 
 def _outcome(message: Message, outcome: str, told: HandedOver) -> compliance.Outcome:
@@ -131,8 +139,11 @@ def _refused(message: Message, told: HandedOver, done: Sent, *, by: Actor, now: 
 
 
 @transaction.atomic
-def note_line(*, line: Line, now: datetime, worked: bool = False, down: str = "") -> LineState:
+def note_line(*, line: Line, now: datetime, worked: bool = False, down: str = "") -> None:
     """The line's breaker: a failure counts, opens it after some, and anything that was taken closes it."""
+    works = LineState.objects.filter(line=line.code, failures=0, open_until=None, worked_at__gt=now - WORKS_FOR)
+    if not down and (not worked or works.exists()):
+        return
     state, _ = LineState.objects.select_for_update().get_or_create(line=line.code)
     if worked:
         state.failures, state.open_until, state.worked_at = 0, None, now
@@ -141,6 +152,4 @@ def note_line(*, line: Line, now: datetime, worked: bool = False, down: str = ""
         state.detail, state.failed_at = down[:200], now
         seconds = breaker_seconds(state.failures)
         state.open_until = now + timedelta(seconds=seconds) if seconds else None
-    if worked or down:
-        state.save()
-    return state
+    state.save()

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import NamedTuple
 
 from dunwell.compliance.rules.pack import Ban, Disclosure, Pack
 from dunwell.kernel.decision import Verdict
@@ -71,13 +72,14 @@ class Outgoing:
 def scan(outgoing: Outgoing, pack: Pack) -> tuple[Finding, ...]:
     """Everything in the text that the pack forbids, and everything that it must say and does not."""
     outgoing = replace(outgoing, text=legible(outgoing.text, pack))
+    plain = _Plain(BETWEEN.sub("", re.sub(r"\s+", "", outgoing.text)), " ".join(outgoing.text.split()))
     found = []
     for ban in pack.bans:
         if (ban.parties and outgoing.party not in ban.parties) or (
             ban.channels and outgoing.channel not in ban.channels
         ):
             continue
-        excerpt = _excerpt(ban, outgoing)
+        excerpt = _excerpt(ban, outgoing, plain)
         if excerpt:
             found.append(_finding(pack, ban.rule, ban.category, ban.verdict, excerpt))
     for disclosure in pack.disclosures:
@@ -91,16 +93,21 @@ def flags_of(findings: Iterable[Finding]) -> dict[str, str]:
     return {finding.flag: "yes" for finding in findings}
 
 
-def _excerpt(ban: Ban, outgoing: Outgoing) -> str:
+class _Plain(NamedTuple):
+    """A text as a lexicon reads it: Chinese without blanks and signs between characters, others word by word."""
+
+    zh: str
+    other: str
+
+
+def _excerpt(ban: Ban, outgoing: Outgoing, plain: _Plain) -> str:
     if ban.category == LINK:
         return next((host for host in _hosts(outgoing.text) if not _registered(host, outgoing.domains)), "")
     for language, patterns in ban.lexicon.items():
-        text = (
-            BETWEEN.sub("", re.sub(r"\s+", "", outgoing.text)) if language == "zh" else " ".join(outgoing.text.split())
-        )
-        meant = [m.span() for pattern in ban.unless.get(language, ()) for m in _compiled(pattern).finditer(text)]
+        text = plain.zh if language == "zh" else plain.other
         for pattern in patterns:
             for match in _compiled(pattern).finditer(text):
+                meant = (m.span() for one in ban.unless.get(language, ()) for m in _compiled(one).finditer(text))
                 if not any(start <= match.start() and match.end() <= end for start, end in meant):
                     return text[max(0, match.start() - AROUND) : match.end() + AROUND]
     return _strange_number(outgoing) if ban.category == PAYEE else ""
@@ -108,9 +115,9 @@ def _excerpt(ban: Ban, outgoing: Outgoing) -> str:
 
 def legible(text: str, pack: Pack) -> str:
     """The text as a person reads it: one form of each letter and digit, nothing invisible, simplified characters."""
-    plain = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) not in NOT_READ)
+    plain = "".join(c for c in unicodedata.normalize("NFKC", text) if c.isascii() or _category(c) not in NOT_READ)
     dots = re.sub(r"(?<=[A-Za-z0-9])[。｡](?=[A-Za-z0-9])", ".", plain)
-    return dots.translate({ord(form): to for form, to in pack.simplified.items()})
+    return dots.translate(pack.simplify)
 
 
 def _strange_number(outgoing: Outgoing) -> str:
@@ -150,6 +157,9 @@ def _finding(pack: Pack, rule_id: str, category: str, verdict: Verdict, excerpt:
     return Finding(
         rule_id, category, verdict, excerpt, rule.text.zh, rule.text.en, pack.citation(rule), rule.confidence
     )
+
+
+_category = cache(unicodedata.category)
 
 
 @cache

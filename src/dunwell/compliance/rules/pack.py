@@ -295,8 +295,11 @@ class Pack:
 
     when_flags: tuple[str, ...] = field(init=False, repr=False, compare=False)  # on which the choice of hours depends
 
+    simplify: Mapping[int, str] = field(init=False, repr=False, compare=False)  # the same, as str.translate reads it
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "_rows", {})
+        object.__setattr__(self, "simplify", {ord(form): to for form, to in self.simplified.items()})
         named = {flag for layer in (self.windows, *self.narrower) for window in layer for flag in window.when}
         object.__setattr__(self, "when_flags", tuple(sorted(named)))
 

@@ -26,10 +26,11 @@ from dunwell.portfolio import services as portfolio
 # What rows will be numbered: the log's entry, which names them, can then be sent together with them.
 NUMBERED = """
     SELECT asked.key, nextval('compliance_gatedecision_id_seq') AS decision, nextval('compliance_contact_id_seq') AS contact,
-        EXISTS (SELECT 1 FROM compliance_contact AS taken WHERE taken.key = asked.key)
-        OR EXISTS (SELECT 1 FROM compliance_gatedecision AS kept WHERE kept.key = asked.key AND %(keep_refusal)s::boolean)
-            AS before
-    FROM unnest(%(keys)b::text[]) WITH ORDINALITY AS asked(key, n) ORDER BY asked.n
+        taken.key IS NOT NULL OR kept.key IS NOT NULL AS before
+    FROM unnest(%(keys)b::text[]) WITH ORDINALITY AS asked(key, n)
+    LEFT JOIN compliance_contact AS taken ON taken.key = asked.key
+    LEFT JOIN compliance_gatedecision AS kept ON kept.key = asked.key AND %(keep_refusal)s::boolean
+    ORDER BY asked.n
 """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.conf import settings
@@ -39,6 +39,19 @@ def unwrapped(row: PartyKey) -> bytes:
     )
 
 
+def _keys_of(party_ids: Collection[int]) -> dict[int, bytes]:
+    """The data keys, in clear, of those that have one."""
+    masters: dict[int, bytes] = {}
+    keys = {}
+    for party_id, wrapped, version in PartyKey.objects.filter(pk__in=party_ids).values_list(
+        "party_id", "wrapped", "master_version"
+    ):
+        if version not in masters:
+            masters |= settings.KEYS.master(version)
+        keys[party_id] = sealing.unwrap(masters[version], wrapped, place(party_id))
+    return keys
+
+
 @transaction.atomic
 def seal_text(*, party_id: int, text: str) -> bytes:
     """Seal a text (a note, a message's body) under the party's key, which is made when there is none."""
@@ -54,7 +67,7 @@ def seal_text(*, party_id: int, text: str) -> bytes:
 def seal_many(*, items: Iterable[tuple[int, str]]) -> list[bytes]:
     """Seal the texts of many (party_id, text) in their order, with one query. Erased when one has no key."""
     pairs = list(items)
-    keys = {row.party_id: unwrapped(row) for row in PartyKey.objects.filter(pk__in={party for party, _ in pairs})}
+    keys = _keys_of({party for party, _ in pairs})
     try:
         return [sealing.seal(keys[party], text.encode(), place(party), settings.CIPHER) for party, text in pairs]
     except KeyError as missing:
@@ -69,7 +82,7 @@ def open_text(*, party_id: int, sealed: bytes) -> str:
 def open_many(*, items: Iterable[tuple[int, bytes]]) -> list[str]:
     """The texts of many (party_id, sealed) in their order, with one query. Erased when one's key is gone."""
     pairs = list(items)
-    keys = {row.party_id: unwrapped(row) for row in PartyKey.objects.filter(pk__in={party for party, _ in pairs})}
+    keys = _keys_of({party for party, _ in pairs})
     try:
         return [sealing.unseal(keys[party], sealed, place(party)).decode() for party, sealed in pairs]
     except KeyError as missing:
