@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
 from decimal import ROUND_HALF_UP, Decimal
@@ -15,20 +15,15 @@ from functools import cache
 from uuid import UUID
 
 from django.apps import apps
-from django.db import connection
-from django.db.models import DecimalField, Field, Model
+from django.db.models import DecimalField, Field, JSONField, Model
 
+from dunwell.engine.statements import fetch
 from dunwell.evidence.rules import plain
 from dunwell.kernel import sealing
 
 FORMAT = "dunwell.fact/1"
 _spelled = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 ROWS = "rows"  # in an entry's data: model -> number of the row -> hash
-HELD = """
-    SELECT id, algorithm, data -> 'rows' FROM evidence_log
-    WHERE id > %s AND data ? 'rows' AND jsonb_typeof(data -> 'rows') = 'object'  -- a night's entry counts its rows
-    ORDER BY id LIMIT 10000
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,43 +74,42 @@ def _plain(field: Field, value: object) -> object:
     return plain(value)
 
 
-def broken() -> Iterator[Broken]:
-    """The rows that are not as the log holds them, in the order of the records."""
-    after = 0
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(HELD, [after])
-            records = [(number, algorithm, _read(held)) for number, algorithm, held in cursor.fetchall()]
-        if not records:
-            return
-        yield from _broken_of(records)
-        after = records[-1][0]
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a record says of rows of other tables: model -> number of the row -> hash."""
+
+    record: int
+    algorithm: str
+    rows: Mapping[str, Mapping[str, str]]
 
 
-def _read(held: object) -> dict[str, dict[str, str]]:
-    return json.loads(held) if isinstance(held, str) else held
+def held(record: int, algorithm: str, data: Mapping[str, object]) -> Held | None:
+    """What a record's data says of rows; None where it says nothing (a night's entry counts its rows)."""
+    rows = data.get(ROWS)
+    return Held(record, algorithm, rows) if isinstance(rows, dict) else None
 
 
-def _broken_of(records: Sequence[tuple[int, str, dict[str, dict[str, str]]]]) -> Iterator[Broken]:
+def broken(records: Sequence[Held]) -> Iterator[Broken]:
+    """The rows that are not as these records hold them, in the order of the records."""
     wanted: dict[str, set[str]] = defaultdict(set)
-    for _, _, held in records:
-        for label, rows in held.items():
+    for one in records:
+        for label, rows in one.rows.items():
             wanted[label].update(rows)
     stored = {label: _stored(label, numbers) for label, numbers in wanted.items()}
     known: dict[tuple[str, str, str], str] = {}
-    for record, algorithm, held in records:
-        for label, rows in held.items():
+    for one in records:
+        for label, rows in one.rows.items():
             model, values_of = stored[label]
             for number, said in rows.items():
                 values = values_of.get(number)
                 if values is None:
-                    yield Broken(record, f"{label} {number}", gone=True)
+                    yield Broken(one.record, f"{label} {number}", gone=True)
                     continue
-                key = (label, number, algorithm)
+                key = (label, number, one.algorithm)
                 if key not in known:
-                    known[key] = _hash(model, values, algorithm)
+                    known[key] = _hash(model, values, one.algorithm)
                 if known[key] != said:
-                    yield Broken(record, f"{label} {number}", gone=False)
+                    yield Broken(one.record, f"{label} {number}", gone=False)
 
 
 def _stored(label: str, numbers: Iterable[str]) -> tuple[type[Model] | None, dict[str, tuple[object, ...]]]:
@@ -123,6 +117,16 @@ def _stored(label: str, numbers: Iterable[str]) -> tuple[type[Model] | None, dic
         model = apps.get_model(label)
     except LookupError:  # said of a table that there is none of
         return None, {}
-    names = [field.attname for field in _fields(model)]
-    rows = model._base_manager.filter(pk__in=[int(number) for number in numbers]).values_list("pk", *names)
-    return model, {str(row[0]): row[1:] for row in rows}
+    fields = _fields(model)
+    columns = ", ".join(f'"{field.column}"' for field in (model._meta.pk, *fields))
+    text = (
+        f'SELECT {columns} FROM "{model._meta.db_table}" WHERE "{model._meta.pk.column}" = ANY(%(numbers)b::bigint[])'
+    )
+    spelled = [at for at, field in enumerate(fields, 1) if isinstance(field, JSONField)]
+    found = {}
+    for row in fetch(text, {"numbers": [int(number) for number in numbers]}):
+        values = list(row)
+        for at in spelled:
+            values[at] = None if row[at] is None else json.loads(row[at])
+        found[str(row[0])] = tuple(values[1:])
+    return model, found

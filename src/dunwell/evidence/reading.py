@@ -12,7 +12,7 @@ import orjson
 import psycopg
 from django.db import connection
 
-from dunwell.evidence import rules
+from dunwell.evidence import facts, rules
 
 #: rules.canonical, up to the data.
 HEAD = """
@@ -23,9 +23,9 @@ HEAD = """
     || coalesce(log.account_id::text, 'null') || ','
 """
 SEALED = f"""
-    SELECT sealed.position, sealed.log_id, sealed.hash, log.hash, log.algorithm, convert_to({HEAD}, 'UTF8'),
+    SELECT sealed.position, sealed.log_id, sealed.hash, log.hash, convert_to({HEAD}, 'UTF8'),
            convert_to(log.data::text, 'UTF8')
-    FROM evidence_sealedrecord AS sealed JOIN evidence_log AS log ON log.id = sealed.log_id
+    FROM evidence_sealedrecord AS sealed JOIN evidence_log AS log ON log.id = sealed.log_id AND log.algorithm = 'sha256'
     WHERE sealed.seal_id = %s ORDER BY sealed.position
 """
 CHUNK = 1000
@@ -33,23 +33,31 @@ LEAF, NODE = rules.LEAF, rules.NODE
 ORDERED = orjson.OPT_SORT_KEYS
 
 
-def is_whole(seal_id: int, records: int, root: bytes) -> bool:
-    """Whether every record of a seal, its leaf and the root are as they were made. SHA-256 only; else False."""
+def rows_of_whole(seal_id: int, records: int, root: bytes) -> list[facts.Held] | None:
+    """What the records of a seal say of rows, when each of them, its leaf and the root are as they were made; else None.
+
+    SHA-256 only.
+    """
     connection.ensure_connection()
-    loads, dumps, level = orjson.loads, orjson.dumps, []
+    loads, dumps = orjson.loads, orjson.dumps
+    level: list[bytes] = []
+    said: list[facts.Held | None] = []
     chunk = CHUNK if psycopg.capabilities.has_stream_chunked() else 1
     with psycopg.Cursor(connection.connection) as cursor:  # Django's own reads texts, twice as slow
         rows = cursor.stream(SEALED, [seal_id], binary=True, size=chunk)  # checked while the server reads on
-        for expected, (position, number, leaf, kept, algorithm, head, data) in enumerate(rows):
-            found = sha256(head + dumps(loads(data), option=ORDERED) + b"]").digest()
+        for expected, (position, number, leaf, kept, head, text) in enumerate(rows):
+            data = loads(text)
+            found = sha256(head + dumps(data, option=ORDERED) + b"]").digest()
             made = sha256(LEAF + number.to_bytes(8, "big") + found).digest()
-            if found != kept or made != leaf or position != expected or algorithm != "sha256":
+            if found != kept or made != leaf or position != expected:
                 rows.close()
-                return False
+                return None
             level.append(made)
-    if len(level) != records or not level:
-        return False
-    return _root(level) == root
+            if facts.ROWS in data:
+                said.append(facts.held(number, "sha256", data))
+    if len(level) != records or not level or _root(level) != root:
+        return None
+    return [one for one in said if one is not None]
 
 
 def _root(level: list[bytes]) -> bytes:

@@ -19,7 +19,7 @@ from django.db import connection
 
 from dunwell.evidence import destroyed, facts, rules, stamping
 from dunwell.evidence.models import DailyRoot, Seal
-from dunwell.evidence.reading import is_whole
+from dunwell.evidence.reading import rows_of_whole
 from dunwell.evidence.signing import key_id, signing_key
 
 FIELDS = (
@@ -123,10 +123,11 @@ def verify(path: Path | None = None) -> Verified:
         )
         return result
     public = signing_key()[0].public_key().public_bytes_raw()
-    result = check(_batches(whole=True), _loose(), _days(), public, stamping.authorities(settings.STAMP_TRUST))
+    rows: list[facts.Broken] = []
+    result = check(_batches(rows), _loose(rows), _days(), public, stamping.authorities(settings.STAMP_TRUST))
     result.destroyed = destroyed.told(destroyed.logged())
     changed = {int(one.number) for one in result.changed if one.what == "record"}
-    for one in facts.broken():
+    for one in sorted(rows, key=lambda one: one.record):
         gone = result.destroyed.get(one.row)
         if destroyed.excused(one, gone, changed):
             result.excused.append(gone)
@@ -250,29 +251,40 @@ def _record(row: tuple, position: int | None = None, leaf: bytes | None = None) 
     return Record(row[0], values, row[11], bytes(row[12]), position, leaf)
 
 
-def _batches(*, whole: bool = False) -> Iterator[tuple[Batch, list[Record] | None]]:
-    """Each seal with its records; with `whole` without them where all of it is found right at once."""
+def _batches(rows: list[facts.Broken] | None = None) -> Iterator[tuple[Batch, list[Record] | None]]:
+    """Each seal with its records. With `rows`, where those that records hold and that are changed are collected, without
+    the records where all of the seal is found right at once."""
     for made in Seal.objects.order_by("id").iterator(chunk_size=1000):
         previous = None if made.previous is None else bytes(made.previous)
         batch = Batch(
             made.pk, made.sealed_at, made.records, made.algorithm, bytes(made.root), previous, bytes(made.chain)
         )
-        if whole and made.algorithm == "sha256" and is_whole(batch.id, batch.records, batch.root):
-            yield batch, None
-            continue
+        if rows is not None and made.algorithm == "sha256":
+            held = rows_of_whole(batch.id, batch.records, batch.root)
+            if held is not None:
+                rows += facts.broken(held)
+                yield batch, None
+                continue
         with connection.cursor() as cursor:
             cursor.execute(SEALED, [made.pk])
-            rows = cursor.fetchall()
+            found = cursor.fetchall()
         records = [
             Record(row[2], None, position=row[0], leaf=bytes(row[1]))
             if row[3] is None
             else _record(row[3:], row[0], bytes(row[1]))
-            for row in rows
+            for row in found
         ]
+        if rows is not None:
+            rows += _broken(records)
         yield batch, records
 
 
-def _loose() -> Iterator[Record]:
+def _broken(records: Iterable[Record]) -> Iterator[facts.Broken]:
+    held = (facts.held(one.id, one.algorithm, one.fields["data"]) for one in records if one.fields is not None)
+    return facts.broken([one for one in held if one is not None])
+
+
+def _loose(changed: list[facts.Broken] | None = None) -> Iterator[Record]:
     after = 0
     while True:
         with connection.cursor() as cursor:
@@ -280,7 +292,10 @@ def _loose() -> Iterator[Record]:
             rows = cursor.fetchall()
         if not rows:
             return
-        yield from (_record(row) for row in rows)
+        records = [_record(row) for row in rows]
+        if changed is not None:
+            changed += _broken(records)
+        yield from records
         after = rows[-1][0]
 
 
