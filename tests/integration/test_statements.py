@@ -1,12 +1,12 @@
 """Statements planned once a connection, and rows inserted column by column."""
 
 import pytest
-from django.db import DataError, connection
+from django.db import DataError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from dunwell.channels.models import LineState, MessagePart
 from dunwell.compliance.models import PackText
-from dunwell.engine.statements import fetch, insert, insert_rows, send
+from dunwell.engine.statements import fetch, insert, insert_rows, send, together
 from tests import build
 
 pytestmark = pytest.mark.django_db
@@ -58,3 +58,20 @@ def test_a_statement_is_planned_once_without_its_values_and_counted():
     plans = fetch("SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE %(s)s",
                   {"s": "SELECT id, sha256 FROM compliance_packtext%"})  # fmt: skip
     assert plans == [(3, 0)]
+
+
+def test_statements_sent_together_run_in_their_order_and_answer_afterwards():
+    with together():
+        insert_rows([PackText(pk=10**6, version="1", sha256="t", text="…", parts={}, recorded_at=build.NOW)])
+        before = send(ONE, {"these": ["t"]})
+        assert before.named() == [{"id": 10**6, "sha256": "t"}]  # asked for within: the server is waited for
+        sent = send("UPDATE compliance_packtext SET version = '2' WHERE sha256 = %(this)s", {"this": "t"})
+        after = send("SELECT version FROM compliance_packtext WHERE sha256 = %(this)s", {"this": "t"})
+    assert (sent.rows(), after.rows()) == ([], [("2",)])
+
+
+def test_what_fails_of_statements_sent_together_is_raised_and_nothing_after_it_runs():
+    with pytest.raises(DataError), transaction.atomic(), together():
+        insert_rows([PackText(pk=10**6, version="1", sha256="x" * 65, text="…", parts={}, recorded_at=build.NOW)])
+        insert_rows([PackText(pk=10**6 + 1, version="1", sha256="y", text="…", parts={}, recorded_at=build.NOW)])
+    assert not PackText.objects.filter(pk__gte=10**6).exists()
