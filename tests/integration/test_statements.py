@@ -61,13 +61,14 @@ def test_a_statement_is_planned_once_without_its_values_and_counted():
 
 
 def test_statements_sent_together_run_in_their_order_and_answer_afterwards():
+    this = {"line": "a"}
     with together():
-        insert_rows([PackText(pk=10**6, version="1", sha256="t", text="…", parts={}, recorded_at=build.NOW)])
-        before = send(ONE, {"these": ["t"]})
-        assert before.named() == [{"id": 10**6, "sha256": "t"}]  # asked for within: the server is waited for
-        sent = send("UPDATE compliance_packtext SET version = '2' WHERE sha256 = %(this)s", {"this": "t"})
-        after = send("SELECT version FROM compliance_packtext WHERE sha256 = %(this)s", {"this": "t"})
-    assert (sent.rows(), after.rows()) == ([], [("2",)])
+        insert_rows([LineState(line="a")])
+        before = send("SELECT line, failures FROM channels_linestate WHERE line = %(line)s", this)
+        assert before.named() == [{"line": "a", "failures": 0}]  # asked for within: the server is waited for
+        sent = send("UPDATE channels_linestate SET failures = 2 WHERE line = %(line)s", this)
+        after = send("SELECT failures FROM channels_linestate WHERE line = %(line)s", this)
+    assert (sent.rows(), after.rows()) == ([], [(2,)])
 
 
 def test_what_fails_of_statements_sent_together_is_raised_and_nothing_after_it_runs():

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from django.conf import settings
 from django.db import connection, transaction
 
+from dunwell.engine.statements import insert
 from dunwell.evidence import rules
 from dunwell.evidence.models import DailyRoot, Log, Seal, SealedRecord
 from dunwell.evidence.signing import signing_key
@@ -39,23 +40,27 @@ def seal(*, now: datetime, whole: bool = False) -> Sealed:
     `whole` looks at the whole log instead of its newest part.
     """
     records = batches = 0
-    while count := _seal_batch(now=aware(now), whole=whole):
+    after = 0 if whole else None
+    while True:
+        count, after = _seal_batch(now=aware(now), after=after)
         records += count
-        batches += 1
+        batches += bool(count)
         if count < BATCH:
-            break
-    return Sealed(records, batches)
+            return Sealed(records, batches)
 
 
 @transaction.atomic
-def _seal_batch(*, now: datetime, whole: bool) -> int:
+def _seal_batch(*, now: datetime, after: int | None) -> tuple[int, int | None]:
+    """Seal a batch of what is numbered after `after` (None: LOOK_BACK below the newest); how many, and its last number."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [LOCK])
-        newest = SealedRecord.objects.order_by("-log_id").values_list("log_id", flat=True).first() or 0
-        cursor.execute(UNSEALED, [0 if whole else max(0, newest - LOOK_BACK), BATCH])
+        if after is None:
+            newest = SealedRecord.objects.order_by("-log_id").values_list("log_id", flat=True).first() or 0
+            after = max(0, newest - LOOK_BACK)
+        cursor.execute(UNSEALED, [after, BATCH])
         rows = [(log_id, bytes(row_hash)) for log_id, row_hash in cursor.fetchall()]
     if not rows:
-        return 0
+        return 0, after
     algorithm = settings.HASH
     leaves = [rules.leaf(log_id, row_hash, algorithm) for log_id, row_hash in rows]
     before = Seal.objects.order_by("-id").first()
@@ -69,14 +74,11 @@ def _seal_batch(*, now: datetime, whole: bool) -> int:
         previous=previous,
         chain=rules.chained(previous, root, len(rows), now, algorithm),
     )
-    SealedRecord.objects.bulk_create(
-        [
-            SealedRecord(log_id=log_id, seal=made, position=position, hash=leaf)
-            for position, ((log_id, _), leaf) in enumerate(zip(rows, leaves, strict=True))
-        ],
-        batch_size=5000,
-    )
-    return len(rows)
+    insert(
+        SealedRecord, len(rows), log_id=[log_id for log_id, _ in rows], seal_id=made.pk,
+        position=[*range(len(rows))], hash=leaves,
+    )  # fmt: skip
+    return len(rows), rows[-1][0]
 
 
 def sign_day(*, day: date, now: datetime) -> DailyRoot | None:
