@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -76,12 +77,13 @@ async def by_client(port: int, number: int) -> float:
 
 
 def fill(number: int) -> None:
-    """So many debtors, each with a message in the outbox."""
+    """So many debtors, each with a message in the outbox and four in the month before it."""
     from django.conf import settings
 
     from dunwell.arrears.models import AccountState
     from dunwell.channels import services
     from dunwell.channels.models import Message, Template
+    from dunwell.compliance.models import Contact
     from dunwell.identity.models import Entity
     from dunwell.kernel import sealing
     from dunwell.portfolio import rules
@@ -133,6 +135,15 @@ def fill(number: int) -> None:
             days_delinquent=35, bucket="M2", stage="early", **dict.fromkeys(nothing.split(), Decimal(0)),
         )
         for account in accounts
+    )  # fmt: skip
+    Contact.objects.bulk_create(
+        Contact(
+            entity=bank, party=point.party, person=point.party, contact_point=point, point_digest=point.digest,
+            channel="sms", purpose=template.purpose, token=uuid.uuid4(), expires_at=before, local_date=before.date(),
+            reserved_at=before, key=f"before-{point.pk}-{before.date()}",
+        )
+        for point in points
+        for before in (NOW - timedelta(days=days) for days in (4, 11, 18, 25))
     )  # fmt: skip
     Message.objects.bulk_create(
         Message(
