@@ -147,7 +147,7 @@ def test_a_number_is_shown_as_on_the_desk_and_a_hold_and_a_promise_are_placed(ca
     status, made = call(f"cases/{case.case_no}/promises", promise)
     assert status == 201
     status, problems = call(f"cases/{case.case_no}/promises", {**promise, "key": "promise-2"})
-    assert status == 422 and [one["code"] for one in problems] == ["promise_open"]
+    assert status == 422 and [one["code"] for one in problems] == ["above_past_due"]
     revision = {"reason": "mistyped", "parts": [{"due_date": day, "amount": "1500.00"}], "key": "promise-3"}
     status, again = call(f"cases/{case.case_no}/promises/{made['promise']}", revision)
     assert status == 200
