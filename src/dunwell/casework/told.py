@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from dunwell.casework import words
 from dunwell.casework.rules import findings
+from dunwell.casework.rules import objections as rules
 
 Said = dict[str, object]
 Data = Mapping[str, object]
@@ -39,10 +41,70 @@ def _care(kind: str, data: Data) -> Said:
     return {"lead": _("Needs care"), "tone": "warn", "main": _("until %(day)s") % {"day": data.get("ends_on", "")}}
 
 
+def _dispute(kind: str, data: Data) -> Said:
+    step = kind.split(".")[1]
+    found = rules.disputes().get(str(data.get("kind")))
+    main = found.name(get_language() or "") if found else ""
+    said = (
+        {"lead": _("Dispute"), "tone": "warn"}
+        if step == "opened"
+        else {"lead": str(words.DISPUTE_STEPS.get(step, step))}
+    )
+    told = {**said, "main": main, "rules": [data.get("number", "")]}
+    if data.get("amount"):
+        told["amount"] = Decimal(str(data["amount"]))
+    return told
+
+
+def _complaint(kind: str, data: Data) -> Said:
+    step = kind.split(".")[1]
+    found = rules.named("categories").get(str(data.get("category")))
+    lead = _("Complaint") if step == "opened" else str(words.COMPLAINT_STEPS.get(step, step))
+    main = found.name(get_language() or "") if found else ""
+    return {"lead": lead, "tone": "warn" if step == "opened" else "", "main": main, "rules": [data.get("number", "")]}
+
+
+def _request(kind: str, data: Data) -> Said:
+    language = get_language() or ""
+    department = rules.departments().get(str(data.get("department")))
+    what = rules.named("asked_for").get(str(data.get("what")))
+    names = [one.name(language) for one in (department, what) if one]
+    if kind == "request.answered":
+        return {
+            "lead": _("Answer of a department"),
+            "main": " ".join(names),
+            "tone": "ok" if data.get("done") else "warn",
+        }
+    until = _("by %(day)s") % {"day": data.get("needed_by", "")}
+    return {"lead": _("Department asked"), "main": " ".join(names), "second": until}
+
+
+def _path(kind: str, data: Data) -> Said:
+    found = rules.paths().get(str(data.get("kind")))
+    lead = {"path.opened": _("Path of its own"), "path.document": _("Document came"), "path.ended": _("Path ended")}[
+        kind
+    ]
+    return {"lead": lead, "main": found.name(get_language() or "") if found else ""}
+
+
+def _representative(kind: str, data: Data) -> Said:
+    if kind == "representative.named":
+        return {"lead": _("Representative"), "main": _("not checked: nothing may be disclosed")}
+    checked = {"identity": _("identity"), "authority": _("authority"), "ended": _("acts no more")}
+    good = _("found good") if data.get("good") else _("not good")
+    what = str(data.get("kind"))
+    return {"lead": _("Representative"), "main": " ".join([checked.get(what, what), "" if what == "ended" else good])}
+
+
 BY_ROOM: dict[str, Callable[[str, Data], Said]] = {
     "identity": _identity,
     "finding": _finding,
     "vulnerability": _care,
+    "dispute": _dispute,
+    "complaint": _complaint,
+    "request": _request,
+    "path": _path,
+    "representative": _representative,
 }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.casework.pages import campaigns, identity, numbers, situation
+from dunwell.casework.pages import campaigns, identity, numbers, objections, registers, situation
 from dunwell.casework.pages.strategy import strategy
 
 app_name = "casework"
@@ -12,6 +12,23 @@ urlpatterns = [
     path("cases/<str:case_no>/findings", situation.find, name="findings"),
     path("cases/<str:case_no>/care", situation.care, name="care"),
     path("cases/<str:case_no>/care/<int:mark_id>", situation.end_care, name="end_care"),
+    path("cases/<str:case_no>/paths", objections.path, name="path"),
+    path("cases/<str:case_no>/paths/<int:path_id>", objections.path_step, name="path_step"),
+    path("cases/<str:case_no>/objections", objections.objections, name="objections"),
+    path("cases/<str:case_no>/disputes", objections.dispute, name="open_dispute"),
+    path("cases/<str:case_no>/complaints", objections.complaint, name="open_complaint"),
+    path("cases/<str:case_no>/requests", objections.ask, name="ask"),
+    path("cases/<str:case_no>/representatives", objections.representative, name="representative"),
+    path("cases/<str:case_no>/representatives/<int:representative_id>", objections.check, name="check_representative"),
+    path("disputes", registers.dispute_list, name="disputes"),
+    path("disputes/<str:number>", registers.dispute, name="dispute"),
+    path("disputes/<str:number>/steps", registers.dispute_step, name="dispute_step"),
+    path("disputes/<str:number>/decision", registers.decide, name="dispute_decision"),
+    path("complaints", registers.complaint_list, name="complaints"),
+    path("complaints/<str:number>", registers.complaint, name="complaint"),
+    path("complaints/<str:number>/acts", registers.complaint_act, name="complaint_act"),
+    path("requests", registers.request_list, name="requests"),
+    path("requests/<int:request_id>", registers.request_answer, name="request_answer"),
     path("strategy", strategy, name="strategy"),
     path("campaigns", campaigns.listed, name="campaigns"),
     path("campaigns/new", campaigns.give_out, name="campaign_new"),

@@ -142,3 +142,67 @@ NOT_WRITTEN: Mapping[str, object] = {
     "day": _("Write the day as 2026-11-23."),
     "reason": _("Say the reason in a few words."),
 }
+#: Why an objection, a request, a path or a representative was not written down.
+OBJECTION_REFUSALS: Mapping[str, object] = {
+    "kind": _("Choose one of the list."),
+    "code": _("Choose one of the list."),
+    "what": _("Choose one of the list."),
+    "department": _("Choose one of the list."),
+    "document": _("Choose one of the list."),
+    "account": _("Choose an account of this person."),
+    "amount": _("Write the amount as 1,310.00; in part it is less than what is disputed."),
+    "words": _("A few words are needed here."),
+    "name": _("Write down his name."),
+    "day": _("This day does not fit: write it as 2026-11-23."),
+    "decided": _("It was decided already; the first decision stands."),
+    "own": _("Who opened it does not decide it."),
+    "letter": _("No letter can go out: there is no valid postal address, or no approved text."),
+    "against": _("Choose somebody of the bank."),
+    "handler": _("Only its handler does this; assign one who may handle complaints."),
+    "interest": _("He worked on the case, or is of the same team as whom it is against: choose another handler."),
+    "approval": _("The extension is approved by another than the handler."),
+    "over": _("This complaint is over."),
+    "unanswered": _("Answer him first, then close it."),
+    "not_theirs": _("Another department was asked."),
+    "evidence": _("Hand in the paper that shows it."),
+    "file": _("A file of at most 10 MB is expected."),
+}
+DISPUTE_STATES: Mapping[str, object] = {
+    "": pgettext_lazy("dispute", "open"),
+    "upheld": pgettext_lazy("dispute", "upheld against the bank"),
+    "partly": pgettext_lazy("dispute", "upheld in part"),
+    "rejected": pgettext_lazy("dispute", "rejected"),
+    "withdrawn": pgettext_lazy("dispute", "withdrawn"),
+}
+DISPUTE_STEPS: Mapping[str, object] = {
+    "asked": pgettext_lazy("dispute", "evidence asked for"),
+    "evidence": pgettext_lazy("dispute", "evidence kept"),
+    "answered": pgettext_lazy("dispute", "answered in writing"),
+    **DISPUTE_STATES,
+}
+COMPLAINT_STATES: Mapping[str, object] = {
+    "open": pgettext_lazy("complaint", "open"),
+    "answered": pgettext_lazy("complaint", "answered"),
+    "closed": pgettext_lazy("complaint", "closed"),
+    "withdrawn": pgettext_lazy("complaint", "withdrawn"),
+}
+COMPLAINT_STEPS: Mapping[str, object] = {
+    "assigned": pgettext_lazy("complaint", "assigned"),
+    "complex": pgettext_lazy("complaint", "complex: 30 days"),
+    "extended": pgettext_lazy("complaint", "extended by 30 days"),
+    **COMPLAINT_STATES,
+}
+COMPLAINT_FILTERS: Mapping[str, object] = {
+    "source": pgettext_lazy("complaint", "Source"),
+    "category": pgettext_lazy("complaint", "Category"),
+    "severity": pgettext_lazy("complaint", "Severity"),
+}
+ESCALATED_TO: Mapping[str, object] = {
+    "team_leader": pgettext_lazy("escalated to", "team leader"),
+    "compliance": pgettext_lazy("escalated to", "compliance"),
+    "manager": pgettext_lazy("escalated to", "manager"),
+}
+FOUNDED: Mapping[bool, object] = {
+    True: pgettext_lazy("complaint", "founded"),
+    False: pgettext_lazy("complaint", "not founded"),
+}

@@ -41,6 +41,11 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     ),  # joint debts, heirs, notices given: compliance.rules.circumstances
     "contact.release": _roles(LEADER, COMPLIANCE),  # never one's own question: compliance.services.releasing
     "vulnerability.view": _roles(LEADER, COMPLIANCE),  # which care somebody needs, whoever has the case
+    "dispute.decide": _roles(COMPLIANCE, LEGAL, MANAGER),  # never one's own: casework.services.disputes
+    "complaint.view": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),
+    "complaint.handle": _roles(LEADER, COMPLIANCE, MANAGER),  # without an interest: casework.services.complaints
+    "objection.open": _roles(COLLECTOR, LEADER, COMPLIANCE, LEGAL, MANAGER),
+    "request.answer": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),  # of one's department: objections.yaml
     "list.edit": _roles(COMPLIANCE),
     "class.judge": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),
     "class.approve": _roles(COMPLIANCE, MANAGER),  # never one's own: arrears.services

@@ -16,6 +16,18 @@ from dunwell.casework.models.cases import (
 )
 from dunwell.casework.models.keeping import RetentionLock, RetentionLockRelease
 from dunwell.casework.models.knowing import Finding, IdentityCheck, VulnerabilityEnd, VulnerabilityMark
+from dunwell.casework.models.objecting import (
+    Complaint,
+    ComplaintStep,
+    DepartmentRequest,
+    Dispute,
+    DisputeStep,
+    Path,
+    PathStep,
+    Representative,
+    RepresentativeCheck,
+    RequestAnswer,
+)
 
 __all__ = [
     "Absence",
@@ -24,16 +36,26 @@ __all__ = [
     "AssistEnd",
     "Capability",
     "Case",
+    "Complaint",
+    "ComplaintStep",
+    "DepartmentRequest",
+    "Dispute",
+    "DisputeStep",
     "Draft",
     "Finding",
     "IdentityCheck",
     "Note",
     "Notice",
     "Ownership",
+    "Path",
+    "PathStep",
     "PlannedAction",
     "Reminder",
     "RetentionLock",
     "RetentionLockRelease",
+    "Representative",
+    "RepresentativeCheck",
+    "RequestAnswer",
     "VulnerabilityEnd",
     "VulnerabilityMark",
 ]

@@ -12,10 +12,11 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_GET, require_POST
 
 from dunwell.casework import words
-from dunwell.casework.models import Case, VulnerabilityMark
+from dunwell.casework.models import Case, Path, VulnerabilityMark
 from dunwell.casework.pages.finding import case_of, go, key_of, sentence
-from dunwell.casework.queries import knowing
+from dunwell.casework.queries import knowing, objecting
 from dunwell.casework.rules import findings, vulnerability
+from dunwell.casework.rules import objections as rules
 from dunwell.casework.services import findings as services
 from dunwell.casework.services.queue import acting
 from dunwell.identity.pages.guard import requires
@@ -38,6 +39,9 @@ def situation(request: HttpRequest, case_no: str) -> HttpResponse:
              known.current.get(kind.code))
             for kind in findings.kinds().values()
         ],
+        "paths": [_path(one, language) for one in objecting.paths_of(case.party_id)],
+        "path_kinds": [(one.code, one.name(language)) for one in rules.paths().values()],
+        "may_open": request.user.may("objection.open"),
         "findings": [_finding(one, language) for one in known.findings],
         "care": _care(request, case, known, now, language),
         "care_kinds": [
@@ -46,6 +50,15 @@ def situation(request: HttpRequest, case_no: str) -> HttpResponse:
         ],
     }  # fmt: skip
     return render(request, "casework/situation.html", context)
+
+
+def _path(one: Path, language: str) -> dict[str, object]:
+    kind, have, ended = rules.paths()[one.kind], objecting.documents(one), objecting.ended(one)
+    return {
+        "row": one, "name": kind.name(language), "tone": kind.tone["en" if language.startswith("en") else "zh-hans"],
+        "estate": kind.estate, "ended": ended,
+        "documents": [(code, each.name(language), code in have) for code, each in kind.documents.items()],
+    }  # fmt: skip
 
 
 def _finding(one: knowing.Found, language: str) -> dict[str, object]:

@@ -66,19 +66,27 @@ def take_next(*, user: User, now: datetime) -> Case | None:
 def hold(*, case_id: int, user: User, now: datetime) -> Held:
     """Take this very case, unless a colleague has it: then the answer says who, and the page is read-only.
 
-    A closed case and a case of another entity are nobody's to hold. Raises Case.DoesNotExist.
+    A closed case and a case of another entity are nobody's to hold, nor is one whose person complains about him.
+    Raises Case.DoesNotExist.
     """
     case = Case.objects.select_for_update(of=("self",), no_key=True).select_related("held_by").get(pk=case_id)
     holder = case.held_by if case.held_until is not None and case.held_until > now else None
     if holder is not None and holder.pk != user.pk:
         return Held(case, mine=False, holder=holder, until=case.held_until)
-    if case.closed_on is not None or case.entity_id != user.entity_id:
+    if case.closed_on is not None or case.entity_id != user.entity_id or paused(case_id=case.pk, user_id=user.pk):
         return Held(case, mine=False, holder=None, until=None)
     if holder is None:
         _log("case.taken", case.reckoned(published_day(case.entity_id)), by=acting(user), now=now)
     case.held_by, case.held_until = user, now + HOLD
     case.save(update_fields=["held_by", "held_until"])
     return Held(case, mine=True, holder=user, until=case.held_until)
+
+
+def paused(*, case_id: int, user_id: int) -> bool:
+    """Whether an open complaint of the case is against this collector: it is not his to work on (CN-COMPLAINT)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT casework_paused(%s, %s)", [case_id, user_id])
+        return bool(cursor.fetchone()[0])
 
 
 def renew(*, case_id: int, user: User, now: datetime) -> datetime | None:

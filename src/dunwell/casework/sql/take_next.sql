@@ -39,7 +39,7 @@ BEGIN
     -- interrupted work is restored
     SELECT c.id INTO chosen FROM casework_case AS c
     WHERE c.held_by_id = collector AND c.held_until > at_moment AND c.closed_on IS NULL
-      AND NOT casework_closed_to(c.party_id, closed, at_moment)
+      AND NOT casework_closed_to(c.party_id, closed, at_moment) AND NOT casework_paused(c.id, collector)
     ORDER BY c.held_until DESC, c.id LIMIT 1 FOR NO KEY UPDATE OF c;
 
     -- call-backs that are due, one's own word before a colleague's
@@ -52,7 +52,7 @@ BEGIN
           AND (c.owner_id = ANY (mine) OR c.owner_id IS NULL)
           AND (c.held_by_id IS NULL OR c.held_until <= at_moment)
           AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
-          AND NOT casework_closed_to(c.party_id, closed, at_moment)
+          AND NOT casework_closed_to(c.party_id, closed, at_moment) AND NOT casework_paused(c.id, collector)
         ORDER BY (r.recorded_by = collector) DESC NULLS LAST, r.due_at, c.id
         LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED;
     END IF;
@@ -65,7 +65,7 @@ BEGIN
             WHERE c.owner_id = of.owner AND c.queue = 'call' AND c.closed_on IS NULL
               AND (c.held_by_id IS NULL OR c.held_until <= at_moment)
               AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
-              AND NOT casework_closed_to(c.party_id, closed, at_moment)
+              AND NOT casework_closed_to(c.party_id, closed, at_moment) AND NOT casework_paused(c.id, collector)
             ORDER BY c.rank, c.id LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED
         ) AS best
         ORDER BY best.rank, best.id LIMIT 1;
@@ -77,7 +77,7 @@ BEGIN
         WHERE c.held_by_id IS NOT NULL AND c.held_until <= at_moment
           AND c.entity_id = of_entity AND c.owner_id IS NULL AND c.queue = 'call' AND c.closed_on IS NULL
           AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
-          AND NOT casework_closed_to(c.party_id, closed, at_moment)
+          AND NOT casework_closed_to(c.party_id, closed, at_moment) AND NOT casework_paused(c.id, collector)
         ORDER BY c.rank, c.id LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED;
     END IF;
 
@@ -90,7 +90,7 @@ BEGIN
             WHERE c.queue = 'call' AND c.closed_on IS NULL AND c.owner_id IS NULL AND c.held_by_id IS NULL
               AND c.entity_id = of_entity AND casework_slot(c.ready_at) >= beyond
               AND casework_slot(c.ready_at) <= at_moment AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
-              AND NOT casework_closed_to(c.party_id, closed, at_moment)
+              AND NOT casework_closed_to(c.party_id, closed, at_moment) AND NOT casework_paused(c.id, collector)
             ORDER BY casework_slot(c.ready_at), c.rank, c.id LIMIT 1;
             EXIT WHEN NOT FOUND;
             IF best_rank IS NULL OR (head.rank, head.id) < (best_rank, best_id) THEN
@@ -108,7 +108,7 @@ BEGIN
             WHERE c.queue = 'call' AND c.closed_on IS NULL AND c.owner_id IS NULL AND c.held_by_id IS NULL
               AND c.entity_id = of_entity AND casework_slot(c.ready_at) = best_slot
               AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
-              AND NOT casework_closed_to(c.party_id, closed, at_moment)
+              AND NOT casework_closed_to(c.party_id, closed, at_moment) AND NOT casework_paused(c.id, collector)
             ORDER BY c.rank, c.id LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED;
         END IF;
 
@@ -118,7 +118,7 @@ BEGIN
             WHERE c.queue = 'call' AND c.closed_on IS NULL AND c.owner_id IS NULL AND c.held_by_id IS NULL
               AND c.entity_id = of_entity AND casework_slot(c.ready_at) <= at_moment
               AND (c.ready_at IS NULL OR c.ready_at <= at_moment)
-              AND NOT casework_closed_to(c.party_id, closed, at_moment)
+              AND NOT casework_closed_to(c.party_id, closed, at_moment) AND NOT casework_paused(c.id, collector)
             ORDER BY casework_slot(c.ready_at), c.rank, c.id LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED;
         END IF;
     END IF;

@@ -20,6 +20,7 @@ from dunwell.casework.pages.finding import case_of as find
 from dunwell.casework.pages.finding import go, sentence
 from dunwell.casework.rules import findings
 from dunwell.casework.rules.codes import Action, action_of, codes
+from dunwell.casework.rules.objections import disputes
 from dunwell.casework.services import Saved
 from dunwell.channels import services as channels
 from dunwell.compliance import services as compliance
@@ -103,6 +104,7 @@ def context_of(
         | {
             "today": times.business_date(now),
             "disclosures": [(one.code, one.name(language)) for one in codes().disclosures],
+            "dispute_kinds": [(one.code, one.name(language)) for one in disputes().values()],
             "reveal_reasons": words.REVEAL_REASONS.items(),
             "hold_kinds": [(kind, HOLDS[kind]) for kind in placeable(user.may)],
             "snooze_choices": words.SNOOZES.items(),
@@ -151,6 +153,7 @@ def _rights(request: HttpRequest) -> dict[str, bool]:
         "hold": "hold.place",
         "pay": "payment.enter",
         "hand_out": "case.hand_out",
+        "object": "objection.open",
     }
     return {short: request.user.may(permission) for short, permission in names.items()}
 

@@ -1,0 +1,285 @@
+"""When they object: what is held at once, who decides, what is corrected, and what runs out when."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from dunwell.casework import services as casework
+from dunwell.casework.models import Complaint, DepartmentRequest, Dispute
+from dunwell.casework.rules import objections as rules
+from dunwell.casework.services import complaints, disputes, paths, requests
+from dunwell.casework.services.queue import acting
+from dunwell.compliance import services as compliance
+from dunwell.compliance.models import Hold
+from dunwell.evidence.models import Log
+from tests import build
+
+pytestmark = pytest.mark.django_db
+NOW = build.NOW
+
+
+@pytest.fixture
+def late():
+    """A debtor with a number, an address and a collector who has the case."""
+    person, point, case = build.debtor()
+    build.contact_point(party=person, kind="address", value="北京市朝阳区建国路88号", label="post")
+    user = build.user()
+    casework.hold(case_id=case.pk, user=user, now=NOW)
+    return person, point, case, user
+
+
+def dispute(case, user, kind="fraud", amount="800.00", key="d1", **fields):
+    return disputes.open_dispute(
+        case_id=case.pk, account_id=case.party.accounts.get().pk, kind=kind, amount=amount and Decimal(amount),
+        text="那天我在外地，卡在身上", by=acting(user), now=NOW, key=key, **fields,
+    )  # fmt: skip
+
+
+def judged(person, point, case, scope=""):
+    _, decision = compliance.judge(
+        party_id=person.pk, person_id=person.pk, contact_point_id=point.pk, channel="call", purpose="demand",
+        case_id=case.pk, account_id=person.accounts.get().pk, by=acting(build.user()), now=NOW,
+    )  # fmt: skip
+    return decision.verdict, decision.primary.rule if decision.primary else ""
+
+
+def holds(person):
+    return list(
+        Hold.objects.filter(party=person, lift=None).order_by("pk").values_list("kind", "amount", "account__account_no")
+    )
+
+
+def test_a_fraud_dispute_holds_the_amount_at_once_and_stays_one(late):
+    person, point, case, user = late
+    first = dispute(case, user)
+    assert dispute(case, user, key="d2") == first == dispute(case, user)
+    account = person.accounts.get()
+    assert holds(person) == [("dispute", Decimal("800.00"), account.account_no)]
+    assert judged(person, point, case) == ("REVIEW", "CN-DISPUTE")
+    assert (first.route, first.due_on) == ("risk", date(2026, 12, 8))
+    told = Log.objects.get(kind="dispute.opened").data
+    assert told["number"] == first.number and "外地" not in str(told)
+
+
+def test_an_objection_to_the_record_has_twenty_days_by_law(late):
+    _person, _point, case, user = late
+    made = dispute(case, user, kind="record", amount=None, received_on=date(2026, 11, 20))
+    assert (made.route, made.due_on, made.rule) == ("legal", date(2026, 12, 10), "CN-CR-OBJ")
+
+
+def test_upheld_against_the_bank_nothing_is_demanded_until_both_departments_have_corrected(late):
+    person, point, case, user = late
+    made = dispute(case, user)
+    risk = build.user("compliance")
+    decided = disputes.decide(dispute_id=made.pk, outcome="upheld", text="异地盗刷", by=acting(risk), now=NOW, key="x1")
+    assert decided.amount == Decimal("800.00")
+    assert [kind for kind, *_ in holds(person)] == ["fraud"]
+    assert judged(person, point, case) == ("BLOCK", "CN-FRAUD-TXN")
+    asked = {one.department: one for one in DepartmentRequest.objects.all()}
+    assert set(asked) == {"cards", "bureau"} and asked["bureau"].needed_by == date(2026, 12, 13)
+    requests.answer(request_id=asked["bureau"].pk, user=risk, done=True, text="已报送更正", now=NOW)
+    assert [kind for kind, *_ in holds(person)] == ["fraud"]
+    requests.answer(request_id=asked["cards"].pk, user=build.user("manager"), done=True, text="已冲正", now=NOW)
+    assert holds(person) == []
+    letter = disputes.answer(dispute_id=made.pk, by=acting(risk), now=NOW, key="x2")
+    assert letter.message.template.code == "LETTER-DISPUTE-UPHELD"
+    assert letter.message.state != "refused", letter.message.refusal_rule
+    assert disputes.answer(dispute_id=made.pk, by=acting(risk), now=NOW, key="x3") == letter
+
+
+def test_rejected_demands_go_on_and_the_answer_is_another_letter(late):
+    person, _point, case, user = late
+    made = dispute(case, user)
+    risk = acting(build.user("compliance"))
+    disputes.decide(dispute_id=made.pk, outcome="rejected", text="本人交易", by=risk, now=NOW, key="x1")
+    assert holds(person) == [] and not DepartmentRequest.objects.exists()
+    assert (
+        disputes.answer(dispute_id=made.pk, by=risk, now=NOW, key="x2").message.template.code
+        == "LETTER-DISPUTE-REJECTED"
+    )
+    with pytest.raises(disputes.DisputeRefused, match="decided"):
+        disputes.decide(dispute_id=made.pk, outcome="upheld", text="x", by=risk, now=NOW, key="x3")
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [({"kind": "mood"}, "kind"), ({"amount": "0"}, "amount"), ({"account_id": 0}, "account"), ({"text": " "}, "words")],
+)
+def test_a_dispute_that_says_too_little_is_not_opened(late, fields, why):
+    person, _point, case, user = late
+    given = {"account_id": person.accounts.get().pk, "kind": "fraud", "text": "x", "amount": None, **fields}
+    given["amount"] = given["amount"] and Decimal(given["amount"])
+    with pytest.raises(disputes.DisputeRefused, match=why):
+        disputes.open_dispute(case_id=case.pk, by=acting(user), now=NOW, key="d", **given)
+    assert not Dispute.objects.exists() and holds(person) == []
+
+
+def test_who_opened_a_dispute_does_not_decide_it_and_another_department_does_not_answer(late):
+    _person, _point, case, user = late
+    legal = build.user("legal")
+    made = dispute(case, legal)
+    with pytest.raises(disputes.DisputeRefused, match="own"):
+        disputes.decide(dispute_id=made.pk, outcome="upheld", text="x", by=acting(legal), now=NOW, key="x")
+    day = date(2026, 12, 1)
+    asked = requests.ask(
+        case_id=case.pk,
+        department="risk",
+        what="information",
+        text="?",
+        needed_by=day,
+        by=acting(user),
+        now=NOW,
+        key="r",
+    )  # noqa: E501
+    with pytest.raises(requests.RequestRefused, match="not_theirs"):
+        requests.answer(request_id=asked.pk, user=legal, done=True, text="x", now=NOW)
+
+
+# --- complaints ---
+
+
+def complain(case, by, key="c1", **fields):
+    given = {"source": "12378", "category": "language", "severity": "serious", "text": "骂人", **fields}
+    return complaints.open_complaint(case_id=case.pk, by=acting(by), now=NOW, key=key, **given)
+
+
+def test_whom_a_complaint_is_against_does_not_get_the_case_again_until_it_is_closed(late):
+    person, _point, case, user = late
+    leader, officer = build.user("team_leader"), build.user("compliance", team=build.team("team-2"))
+    row = complain(case, leader, against_id=user.pk)
+    assert casework.take_next(user=user, now=NOW + timedelta(hours=1)) is None
+    assert not casework.hold(case_id=case.pk, user=user, now=NOW).mine
+    colleague = build.user()
+    assert casework.hold(case_id=case.pk, user=colleague, now=NOW).mine
+    assert [kind for kind, *_ in holds(person)] == ["complaint"]
+    complaints.assign(complaint_id=row.pk, handler_id=officer.pk, by=acting(leader), now=NOW, key="a1")
+    with pytest.raises(complaints.ComplaintRefused, match="unanswered"):
+        complaints.close(
+            complaint_id=row.pk,
+            founded=True,
+            root_cause="conduct",
+            redress="apology",
+            text="",
+            by=acting(officer),
+            now=NOW,
+            key="z",
+        )  # noqa: E501
+    complaints.answer(complaint_id=row.pk, text="属实，已致歉", by=acting(officer), now=NOW, key="b1")
+    complaints.close(
+        complaint_id=row.pk,
+        founded=True,
+        root_cause="conduct",
+        redress="apology",
+        text="",
+        by=acting(officer),
+        now=NOW,
+        key="z",
+    )  # noqa: E501
+    assert holds(person) == []
+    casework.release(case_id=case.pk, user=colleague, now=NOW)
+    assert casework.hold(case_id=case.pk, user=user, now=NOW).mine
+
+
+def test_the_handler_has_no_interest_in_the_case(late):
+    _person, point, case, user = late
+    leader = build.user("team_leader")  # of the collector's own team
+    row = complain(case, leader, against_id=user.pk)
+    with pytest.raises(complaints.ComplaintRefused, match="interest"):
+        complaints.assign(complaint_id=row.pk, handler_id=leader.pk, by=acting(leader), now=NOW, key="a")
+    with pytest.raises(complaints.ComplaintRefused, match="handler"):
+        complaints.assign(complaint_id=row.pk, handler_id=build.user().pk, by=acting(leader), now=NOW, key="a")
+
+
+def test_a_repeat_without_new_facts_stops_no_demand_again(late):
+    person, _point, case, user = late
+    first = complain(case, user)
+    compliance.lift_hold(hold_id=first.hold_id, reason="x", by=acting(user), now=NOW)
+    again = complain(case, user, key="c2")
+    assert (again.repeats, again.hold, holds(person)) == (first, None, [])
+    fresh = complain(case, user, key="c3", new_facts=True)
+    assert fresh.repeats == again and [kind for kind, *_ in holds(person)] == ["complaint"]
+    assert Complaint.objects.count() == 3
+
+
+def test_an_extension_is_approved_by_another_than_the_handler(late):
+    _person, _point, case, user = late
+    officer = build.user("compliance", team=build.team("team-2"))
+    row = complain(case, user)
+    complaints.assign(complaint_id=row.pk, handler_id=officer.pk, by=acting(officer), now=NOW, key="a")
+    with pytest.raises(complaints.ComplaintRefused, match="approval"):
+        complaints.lengthen(
+            complaint_id=row.pk, kind="extended", text="需调取录音", by=acting(officer), now=NOW, key="e"
+        )
+
+
+DAYS = rules.Days(15, 30, 30)
+
+
+@pytest.mark.parametrize(
+    ("steps", "reply_by", "due"),
+    [
+        ([], None, date(2026, 12, 8)),
+        (["complex"], None, date(2026, 12, 23)),
+        (["complex", "extended"], None, date(2027, 1, 22)),
+        (["complex"], date(2026, 12, 1), date(2026, 12, 1)),
+    ],
+)
+def test_the_clock_of_a_complaint(steps, reply_by, due):
+    assert rules.complaint_due(date(2026, 11, 23), steps, DAYS, reply_by) == due
+
+
+@pytest.mark.parametrize(
+    ("severity", "today", "to"),
+    [
+        ("normal", 1, ""),
+        ("normal", 3, "team_leader"),
+        ("normal", 6, "compliance"),
+        ("normal", 9, "manager"),
+        ("grave", 1, "manager"),
+    ],
+)
+def test_a_complaint_goes_up_as_its_days_run_out(severity, today, to):
+    stands = rules.complaint_standing(
+        received_on=date(2026, 11, 23),
+        reply_by=None,
+        severity=severity,
+        steps=[],
+        days=DAYS,
+        today=date(2026, 12, today),
+    )
+    assert (stands.escalated_to, stands.overdue) == (to, today == 9)
+
+
+# --- paths and representatives ---
+
+
+def test_a_death_takes_the_case_onto_the_estates_path(late):
+    person, point, case, user = late
+    path = paths.open_path(case_id=case.pk, kind="death", by=acting(user), now=NOW, key="p1", text="女儿来电告知")
+    assert paths.open_path(case_id=case.pk, kind="death", by=acting(user), now=NOW, key="p2") == path
+    assert judged(person, point, case) == ("REVIEW", "CN-DEATH-ESTATE")
+    assert path.hold.ends_at is None and rules.paths()["death"].estate
+
+
+def test_a_representative_is_told_nothing_before_identity_and_authority_are_good(late):
+    person, _point, case, user = late
+    by = acting(user)
+    row = paths.name_representative(case_id=case.pk, name="李律师", telephone="138 0000 0000", by=by, now=NOW, key="n1")
+    today, proof = build.TODAY, build.proof(person)
+    with pytest.raises(paths.PathRefused, match="evidence"):
+        paths.check_representative(representative_id=row.pk, kind="identity", good=True, by=by, now=NOW, key="k0")
+    paths.check_representative(
+        representative_id=row.pk, kind="identity", good=True, evidence_ref=proof, by=by, now=NOW, key="k1"
+    )
+    assert not paths.may_be_told(row, today) and holds(person) == []
+    until = today + timedelta(days=10)
+    paths.check_representative(
+        representative_id=row.pk, kind="authority", good=True, evidence_ref=proof, until=until, by=by, now=NOW, key="k2"
+    )
+    assert paths.may_be_told(row, until) and not paths.may_be_told(row, until + timedelta(days=1))
+    assert [kind for kind, *_ in holds(person)] == ["representative"]
+    paths.check_representative(representative_id=row.pk, kind="ended", good=True, by=by, now=NOW, key="k3")
+    assert not paths.may_be_told(row, today) and holds(person) == []
