@@ -173,3 +173,29 @@ def test_cases_are_handed_out_and_taken_back(collector):
     assert ask("hand-outs", {**body, "ends_on": "2020-01-01", "key": "hand-out-2"})[0] == 422
     assert ask(f"cases/{cases[0].case_no}/take-back", {"key": "take-back-1"})[0] == 204
     assert set(Case.objects.values_list("owner", flat=True)) == {None, collector.pk}
+
+
+def test_what_he_objects_to_and_what_is_left_to_him_by_another_system(call, collector):
+    person, _point, case = build.debtor()
+    account, at = person.accounts.get().account_no, f"cases/{case.case_no}"
+    body = {"account_no": account, "kind": "record", "text": "已结清仍显示逾期", "key": "dispute-1"}
+    status, made = call(f"{at}/disputes", body)
+    assert (status, made["route"], made["outcome"]) == (200, "legal", "") and Hold.objects.get().pk == made["hold"]
+    assert call(f"{at}/disputes", body) == (200, made)
+    assert call(f"{at}/disputes", {**body, "kind": "mood", "key": "dispute-2"}) == (422, {"code": "kind"})
+    complaint = {
+        "source": "12363",
+        "category": "record",
+        "text": "要求更正",
+        "against": collector.staff_no,
+        "key": "complain-1",
+    }
+    status, taken = call(f"{at}/complaints", complaint)
+    assert (status, taken["state"], taken["repeats"]) == (200, "open", "")
+    assert call(f"{at}/means", method="get") == (200, {"left": None})
+    stated = {"items": {"salary": "5000", "rent": "1200.50"}, "household": 1, "key": "means-001"}
+    assert call(f"{at}/means", stated) == (200, {"left": "3013.50"})
+    assert call(f"{at}/findings", {"reason": "job_lost", "key": "found-001"}) == (200, {"written": 1})
+    assert call(f"{at}/paths", {"path": "hardship", "key": "path-0001"})[0] == 200
+    ask = {"department": "legal", "what": "information", "text": "?", "needed_by": "2099-01-01", "key": "ask-00001"}
+    assert call(f"{at}/requests", ask)[0] == 200

@@ -109,4 +109,4 @@ def test_the_situation_is_read_in_at_most_fifteen_queries(work):
     client.get(f"/cases/{case.case_no}/situation")
     with CaptureQueriesContext(connection) as asked:
         client.get(f"/cases/{case.case_no}/situation")
-    assert len([one for one in asked if one["sql"].startswith(("SELECT", "WITH"))]) <= 15
+    assert len([one for one in asked if (one["sql"] or "--").startswith(("SELECT", "WITH", "--"))]) <= 15

@@ -154,5 +154,5 @@ def test_each_page_takes_at_most_fifteen_queries_however_much_there_is(client, l
         page(client, address)
         with CaptureQueriesContext(connection) as asked:
             page(client, address)
-        reads = [query["sql"][:90] for query in asked if query["sql"].startswith(("SELECT", "WITH"))]
+        reads = [sql[:90] for query in asked if (sql := query["sql"] or "--").startswith(("SELECT", "WITH", "--"))]
         assert len(reads) <= 15, "\n".join([address, *reads])

@@ -4,7 +4,19 @@ from django.urls import path
 from ninja import NinjaAPI
 
 from dunwell import __version__
-from dunwell.api import acts, arrangements, arrears, campaigns, compliance, desk, hooks, lists, notices, payments
+from dunwell.api import (
+    acts,
+    arrangements,
+    arrears,
+    campaigns,
+    compliance,
+    desk,
+    hooks,
+    lists,
+    notices,
+    objections,
+    payments,
+)
 from dunwell.api.auth import CALLERS
 
 api = NinjaAPI(title="Dunwell", version=__version__, auth=CALLERS, docs_url=None, urls_namespace="api")
@@ -12,6 +24,7 @@ api.add_router("", desk.router)
 api.add_router("", lists.router)
 api.add_router("", acts.router)
 api.add_router("", notices.router)
+api.add_router("", objections.router)
 api.add_router("/arrears", arrears.router)
 api.add_router("/arrangements", arrangements.router)
 api.add_router("/payments", payments.router)

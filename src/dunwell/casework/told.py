@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from dunwell.arrangements.means.rules import document
 from dunwell.casework import words
 from dunwell.casework.rules import findings
 from dunwell.casework.rules import objections as rules
@@ -96,10 +97,24 @@ def _representative(kind: str, data: Data) -> Said:
     return {"lead": _("Representative"), "main": " ".join([checked.get(what, what), "" if what == "ended" else good])}
 
 
+def _proof(kind: str, data: Data) -> Said:
+    names = document()["proofs"].get(str(data.get("kind")), {}).get("name", {})
+    name = names.get("en" if (get_language() or "").startswith("en") else "zh-hans", "")
+    verdict = str(data.get("scan") or data.get("verdict") or "")
+    return {"lead": _("Proof of means"), "main": name, "result": str(words.PROOF_CHECKS.get(verdict, "")),
+            "tone": "danger" if verdict in ("forged", "infected") else ""}  # fmt: skip
+
+
+def _means(kind: str, data: Data) -> Said:
+    return {"lead": _("Income and outgoings"), "main": ""}
+
+
 BY_ROOM: dict[str, Callable[[str, Data], Said]] = {
     "identity": _identity,
     "finding": _finding,
     "vulnerability": _care,
+    "proof": _proof,
+    "means": _means,
     "dispute": _dispute,
     "complaint": _complaint,
     "request": _request,

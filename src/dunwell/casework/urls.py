@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.casework.pages import campaigns, identity, numbers, objections, registers, situation
+from dunwell.casework.pages import campaigns, clusters, identity, means, numbers, objections, registers, situation
 from dunwell.casework.pages.strategy import strategy
 
 app_name = "casework"
@@ -14,12 +14,21 @@ urlpatterns = [
     path("cases/<str:case_no>/care/<int:mark_id>", situation.end_care, name="end_care"),
     path("cases/<str:case_no>/paths", objections.path, name="path"),
     path("cases/<str:case_no>/paths/<int:path_id>", objections.path_step, name="path_step"),
+    path("cases/<str:case_no>/means", means.means, name="means"),
+    path("cases/<str:case_no>/means/statement", means.statement, name="means_statement"),
+    path("cases/<str:case_no>/proofs", means.proof, name="proof"),
+    path("cases/<str:case_no>/proofs/<int:proof_id>", means.check, name="proof_check"),
+    path("cases/<str:case_no>/proofs/<int:proof_id>/pages/<int:number>", means.page, name="proof_page"),
     path("cases/<str:case_no>/objections", objections.objections, name="objections"),
     path("cases/<str:case_no>/disputes", objections.dispute, name="open_dispute"),
     path("cases/<str:case_no>/complaints", objections.complaint, name="open_complaint"),
     path("cases/<str:case_no>/requests", objections.ask, name="ask"),
     path("cases/<str:case_no>/representatives", objections.representative, name="representative"),
     path("cases/<str:case_no>/representatives/<int:representative_id>", objections.check, name="check_representative"),
+    path("clusters", clusters.clusters, name="clusters"),
+    path("clusters/find", clusters.find, name="find_clusters"),
+    path("clusters/<str:number>", clusters.cluster, name="cluster"),
+    path("clusters/<str:number>/findings", clusters.judge, name="judge_cluster"),
     path("disputes", registers.dispute_list, name="disputes"),
     path("disputes/<str:number>", registers.dispute, name="dispute"),
     path("disputes/<str:number>/steps", registers.dispute_step, name="dispute_step"),

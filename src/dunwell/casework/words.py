@@ -206,3 +206,39 @@ FOUNDED: Mapping[bool, object] = {
     True: pgettext_lazy("complaint", "founded"),
     False: pgettext_lazy("complaint", "not founded"),
 }
+PROOF_STATES: Mapping[str, object] = {
+    "usable": pgettext_lazy("paper", "usable"),
+    "expired": pgettext_lazy("paper", "too old"),
+    "quarantine": pgettext_lazy("paper", "quarantine, not scanned"),
+    "infected": pgettext_lazy("paper", "infected"),
+    "forged": pgettext_lazy("paper", "forged"),
+}
+PROOF_CHECKS: Mapping[str, object] = {
+    "clean": pgettext_lazy("paper", "scanned: clean"),
+    "infected": pgettext_lazy("paper", "scanned: infected"),
+    "not_scanned": pgettext_lazy("paper", "not scanned"),
+    "released": pgettext_lazy("paper", "released unscanned"),
+    "asked": pgettext_lazy("paper", "issuer asked"),
+    "genuine": pgettext_lazy("paper", "issuer: genuine"),
+    "forged": pgettext_lazy("paper", "issuer: forged"),
+    "no_answer": pgettext_lazy("paper", "issuer: no answer"),
+}
+#: Why a paper or a statement of means was not kept.
+MEANS_REFUSALS: Mapping[str, object] = {
+    "kind": _("Choose one of the list."),
+    "file": _("A file of at most 10 MB is expected."),
+    "media": _("By its content this is neither PDF, JPEG nor PNG."),
+    "day": _("This day does not fit: write it as 2026-11-23."),
+    "amount": _("Write amounts as 3,200.00; none is below nothing."),
+    "household": _("How many live in the household: 1 to 20."),
+    "words": _("A few words are needed here."),
+    "infected": _("An infected file is never released."),
+    "own": _("Somebody other than who handed it in releases it."),
+}
+CLUSTER_OUTCOMES: Mapping[str, object] = {
+    "": pgettext_lazy("cluster", "not judged yet"),
+    "obstruction": pgettext_lazy("cluster", "organised obstruction"),
+    "chance": pgettext_lazy("cluster", "chance"),
+    "genuine": pgettext_lazy("cluster", "genuine customer"),
+    "doubtful": pgettext_lazy("cluster", "doubtful"),
+}

@@ -46,6 +46,10 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "complaint.handle": _roles(LEADER, COMPLIANCE, MANAGER),  # without an interest: casework.services.complaints
     "objection.open": _roles(COLLECTOR, LEADER, COMPLIANCE, LEGAL, MANAGER),
     "request.answer": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),  # of one's department: objections.yaml
+    "proof.check": _roles(
+        LEADER, COMPLIANCE, MANAGER
+    ),  # releases what no scanner saw, writes down what the issuer said
+    "cluster.view": _roles(COMPLIANCE, MANAGER),
     "list.edit": _roles(COMPLIANCE),
     "class.judge": _roles(LEADER, COMPLIANCE, LEGAL, MANAGER),
     "class.approve": _roles(COMPLIANCE, MANAGER),  # never one's own: arrears.services

@@ -183,6 +183,8 @@ EMAIL_USE_TLS = os.environ.get("DUNWELL_SMTP_TLS", "") == "1"
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = os.environ.get("DUNWELL_MAIL_FROM", "collections@bank.example")
 
+CLAMD = os.environ.get("DUNWELL_CLAMD", "")  # the virus scanner: host:port or socket; empty: papers wait in quarantine
+
 LINES_FILE = Path(os.environ.get("DUNWELL_LINES", HOME / "lines.yaml"))  # the bank's lines to its providers, mode 0600
 
 # The cardholder's own page: where it is reached from outside, without a slash at its end. Empty: no text has a {link}.

@@ -14,6 +14,7 @@ NAVIGATION = [
     (_("Arrangements"), "/arrangements", "/arrangements", ("arrangement.approve",)),
     (_("Disputes"), "/disputes", "/disputes", ("dispute.decide",)),
     (_("Complaints"), "/complaints", "/complaints", ("complaint.view",)),
+    (_("Clusters"), "/clusters", "/clusters", ("cluster.view",)),
     (_("Requests"), "/requests", "/requests", ("request.answer",)),
     (_("Legal"), "/legal", "/legal", ("legal.view",)),
     (_("Payments"), "/payments", "/payments", ("payment.enter",)),

@@ -1,5 +1,6 @@
 """Promises, arrangements and what the host is asked to do for them. Facts, but for what the programs compute of them."""
 
+from dunwell.arrangements.means.models import MeansStatement, Proof, ProofCheck
 from dunwell.arrangements.models.certificates import Certificate, CertificateAnswer, CertificateRequest
 from dunwell.arrangements.models.deductions import DeductionAuthority, DeductionRevocation
 from dunwell.arrangements.models.instructions import (
@@ -36,7 +37,10 @@ __all__ = [
     "InstructionAnswer",
     "InstructionBatch",
     "InstructionSending",
+    "MeansStatement",
     "Promise",
     "PromisePart",
     "PromiseWithdrawal",
+    "Proof",
+    "ProofCheck",
 ]

@@ -14,6 +14,7 @@ from dunwell.casework.models.cases import (
     PlannedAction,
     Reminder,
 )
+from dunwell.casework.models.clusters import Cluster, ClusterFinding, ClusterMember
 from dunwell.casework.models.keeping import RetentionLock, RetentionLockRelease
 from dunwell.casework.models.knowing import Finding, IdentityCheck, VulnerabilityEnd, VulnerabilityMark
 from dunwell.casework.models.objecting import (
@@ -36,6 +37,9 @@ __all__ = [
     "AssistEnd",
     "Capability",
     "Case",
+    "Cluster",
+    "ClusterFinding",
+    "ClusterMember",
     "Complaint",
     "ComplaintStep",
     "DepartmentRequest",

@@ -85,6 +85,7 @@ class Complaint(models.Model):
     severity = models.CharField(max_length=8)
     against = models.ForeignKey(User, models.PROTECT, null=True, related_name="complaints_against")
     words_sealed = models.BinaryField()
+    text_digest = models.BinaryField(null=True)  # keyed hash of its letters: the same text by many is seen
     received_on = models.DateField()
     reply_by = models.DateField(null=True)  # the source's own day, where it names one
     repeats = models.ForeignKey("self", models.PROTECT, null=True, related_name="repeated_by")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 
 from dunwell.casework.models import Case, Complaint, ComplaintStep, Ownership
 from dunwell.casework.rules import objections as rules
+from dunwell.casework.rules.clusters import told_alike
 from dunwell.casework.services.letters import answer_letter
 from dunwell.casework.services.numbering import next_number
 from dunwell.compliance import queries as compliance_queries
@@ -18,6 +20,7 @@ from dunwell.identity.models import User
 from dunwell.identity.rules import may
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
+from dunwell.portfolio import rules as portfolio_rules
 from dunwell.portfolio import services as portfolio
 
 LETTER = "LETTER-COMPLAINT-ANSWER"
@@ -90,8 +93,8 @@ def open_complaint(
         entity_id=case.entity_id, party_id=case.party_id, case=case, number=next_number("T", today), source=source,
         external_no=external_no.strip()[:60], category=category, severity=severity, against_id=against_id,
         words_sealed=portfolio.seal_text(party_id=case.party_id, text=text.strip()), received_on=since,
-        reply_by=reply_by, repeats=earlier, new_facts=new_facts or earlier is None, hold=hold, recorded_at=now,
-        recorded_by=by.user_id, key=key,
+        text_digest=_alike(text), reply_by=reply_by, repeats=earlier, new_facts=new_facts or earlier is None, hold=hold,
+        recorded_at=now, recorded_by=by.user_id, key=key,
     )  # fmt: skip
     if against_id is not None and case.held_by_id == against_id:
         case.held_by, case.held_until = None, None
@@ -100,6 +103,11 @@ def open_complaint(
                                    "repeats": earlier and earlier.number, "hold": hold and hold.pk}, by=by, now=now)  # fmt: skip
     portfolio.touch(party_id=case.party_id, now=now)
     return row
+
+
+def _alike(text: str) -> bytes | None:
+    letters = told_alike(text)
+    return portfolio_rules.digest(settings.KEYS.search(), "text", letters)[0] if letters else None
 
 
 def interested(complaint: Complaint) -> set[int]:

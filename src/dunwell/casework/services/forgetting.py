@@ -13,7 +13,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import Max, Q
 
-from dunwell.arrangements.models import PromisePart
+from dunwell.arrangements.models import MeansStatement, PromisePart, Proof
 from dunwell.casework.models import Case
 from dunwell.casework.queries import keeping
 from dunwell.casework.queries.keeping import Obstacle
@@ -107,4 +107,11 @@ def _last_records(party: Party, account_nos: list[str]) -> dict[str, date | None
         "case_record": max((day for day in days if day is not None), default=None),
         "recording": contacts.filter(channel__in=SPOKEN).aggregate(last=Max("local_date"))["last"],
         "message_log": messages,
+        "proof_of_means": _last_paper(party),
     }
+
+
+def _last_paper(party: Party) -> date | None:
+    days = (Proof.objects.filter(party=party), MeansStatement.objects.filter(party=party))
+    last = [rows.aggregate(last=Max("recorded_at"))["last"] for rows in days]
+    return max((times.business_date(moment) for moment in last if moment is not None), default=None)

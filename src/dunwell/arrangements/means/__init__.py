@@ -1,0 +1,1 @@
+"""Proof of means: papers, income and outgoings, and what is left to a person a month."""

@@ -1,0 +1,165 @@
+"""When they object, in a browser: a fraud, a complaint against a collector, a bereavement, a forged paper; in both languages."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import typst
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from dunwell.casework import services as casework
+from dunwell.casework.models import Cluster, Complaint, DepartmentRequest, Dispute
+from dunwell.compliance.models import Hold
+from dunwell.kernel.times import business_date
+from tests import build
+from tests.e2e.test_desk_browser import open_zone, sign_in
+
+LANGUAGES = pytest.mark.parametrize("language", ["zh-hans", "en"])
+SHOTS = os.environ.get("DUNWELL_SHOTS", "")  # a folder for pictures of the pages, to look at
+
+
+@pytest.fixture
+def walk(site, page: Page):
+    """Goes somewhere as somebody; whatever the browser or axe complains about fails the test."""
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
+    theme = {"now": "light"}
+
+    def go(address: str, user=None, *, look: bool = True) -> Page:
+        if user is not None:
+            page.context.clear_cookies()
+            theme["now"] = user.theme
+            sign_in(page, site.url, user.username)
+        page.goto(site.url + address)
+        if look:
+            found = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
+            complaints.extend(f"{address} {one['id']}: {one['nodes'][0]['html'][:160]}" for one in found)
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS) / f"{address.strip('/').replace('/', '-')}-{theme['now']}.png")
+        return page
+
+    yield go
+    assert not complaints
+
+
+def late(**fields):
+    person, _point, case = build.debtor(timezone=open_zone(), **fields)
+    build.contact_point(party=person, kind="address", value="北京市朝阳区建国路88号", label="post")
+    return case
+
+
+def staff(language: str, role: str, name: str, **fields):
+    theme = "dark" if language == "en" else "light"
+    return build.user(role, username=name, language=language, theme=theme, **fields)
+
+
+@LANGUAGES
+def test_a_fraud_is_held_decided_against_the_bank_and_the_record_corrected(walk, language):
+    case, collector = late(), staff(language, "collector", "collector")
+    officer, manager = staff(language, "compliance", "officer"), staff(language, "manager", "manager")
+    page = walk(f"/cases/{case.case_no}", collector, look=False)
+    page.keyboard.press("o")
+    expect(page.locator("#dispute-dialog")).to_be_visible()
+    page.locator("#dispute-kind").select_option("fraud")
+    page.locator("#dispute-amount").fill("800.00")
+    page.locator("#dispute-words").fill("异地交易，卡在本人手中")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/objections")
+    made = Dispute.objects.get()
+    expect(page.locator("body")).to_contain_text(made.number)
+    assert Hold.objects.get(lift=None).amount == 800
+    walk("/disputes", officer)
+    page = walk(f"/disputes/{made.number}")
+    page.locator("#x-outcome").select_option("upheld")
+    page.locator("#x-words").fill("伪卡交易")
+    page.locator("#x-words").press("Enter")
+    expect(page.locator("input[name=answer]")).to_have_count(1)
+    assert Hold.objects.get(lift=None).kind == "fraud"
+    for user, department in ((officer, "bureau"), (manager, "cards")):
+        page = walk("/requests", user)
+        row = page.locator("tbody tr", has_text=case.case_no)
+        row.locator("[name=words]").fill("已更正")
+        row.locator("[name=words]").press("Enter")
+        expect(page.locator("tbody tr", has_text=case.case_no)).to_have_count(0)
+        assert DepartmentRequest.objects.get(department=department).answer.done
+    assert not Hold.objects.filter(lift=None).exists()
+
+
+@LANGUAGES
+def test_a_complaint_takes_the_case_from_the_collector_until_it_is_closed(walk, language):
+    case, collector = late(), staff(language, "collector", "collector")
+    leader = staff(language, "team_leader", "leader")
+    officer = staff(language, "compliance", "officer", team=build.team("team-2"))
+    page = walk(f"/cases/{case.case_no}/objections", leader)
+    page.locator("summary").nth(1).click()
+    page.locator("#c-source").select_option("12378")
+    page.locator("#c-against").select_option(str(collector.pk))
+    page.locator("#c-words").fill("深夜辱骂")
+    page.locator("#c-words").press("Enter")
+    expect(page.locator("a[href^='/complaints/T-']")).to_have_count(1)
+    row = Complaint.objects.get()
+    assert casework.take_next(user=collector, now=timezone.now()) is None
+    walk("/complaints", officer)
+    page = walk(f"/complaints/{row.number}")
+    page.locator("#h-who").select_option(str(officer.pk))
+    page.locator("#h-who").locator("xpath=ancestor::form").locator("button").click()
+    page.locator("#a-words").fill("录音属实")
+    page.locator("#a-words").press("Enter")
+    page.locator("#z-words").fill("已致歉并培训")
+    page.locator("#z-words").press("Enter")
+    expect(page.locator("#z-words")).to_have_count(0)
+    assert row.steps.filter(kind="closed", founded=True).exists() and not Hold.objects.filter(lift=None).exists()
+    assert casework.take_next(user=collector, now=timezone.now()).pk == case.pk
+
+
+@LANGUAGES
+def test_a_bereavement_stops_demands_and_tells_how_to_talk(walk, language):
+    case, collector = late(), staff(language, "collector", "collector")
+    page = walk(f"/cases/{case.case_no}/situation", collector)
+    page.locator("select[name=path]").select_option("bereavement")
+    page.locator("[name=words]").fill("父亲上周去世")
+    page.locator("[name=words]").press("Enter")
+    said = "表达慰问" if language == "zh-hans" else "Give condolences"
+    expect(page.locator(".say")).to_contain_text(said)
+    assert Hold.objects.get(lift=None).kind == "bereavement"
+    page = walk(f"/cases/{case.case_no}", look=False)
+    expect(page.locator(".strip.hold")).to_be_visible()
+
+
+@LANGUAGES
+def test_a_forged_paper_of_two_strangers_is_found_and_shown_with_its_pages(walk, tmp_path, language):
+    cases, collector = [late(), late()], staff(language, "collector", "collector")
+    officer = staff(language, "compliance", "officer")
+    paper = tmp_path / "unemployment.pdf"
+    paper.write_bytes(typst.compile(b"= Certificate of unemployment", format="pdf"))
+    day = (business_date(timezone.now()) - timedelta(days=2)).isoformat()
+    user = collector
+    for case in cases:
+        page = walk(f"/cases/{case.case_no}/means", user)
+        user = None
+        page.locator("summary").click()
+        page.locator("#p-kind").select_option("unemployment")
+        page.locator("#p-day").fill(day)
+        page.locator("#p-file").set_input_files(paper)
+        page.locator("#p-day").press("Enter")
+        expect(page.locator("tbody tr")).to_have_count(1)
+    page = walk("/clusters", officer)
+    page.keyboard.press("g")
+    expect(page.locator("a[href^='/clusters/K-']")).to_have_count(1)
+    page = walk(f"/clusters/{Cluster.objects.get().number}")
+    for case in cases:
+        expect(page.locator("body")).to_contain_text(case.case_no)
+    page = walk(f"/cases/{cases[0].case_no}/means", look=False)
+    page.locator("select[name=verdict]").select_option("release:released")
+    page.locator("[name=detail]").fill("隔离机查看")
+    page.locator("[name=detail]").press("Enter")
+    picture = page.locator(".pages img")
+    expect(picture).to_be_visible()
+    page.wait_for_function("document.querySelector('.pages img').naturalWidth > 100")
+    walk(f"/cases/{cases[0].case_no}/means")
