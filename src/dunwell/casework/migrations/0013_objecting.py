@@ -43,7 +43,9 @@ class Migration(migrations.Migration):
                 (
                     "party",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="requests", to="portfolio.party"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="department_requests",
+                        to="portfolio.party",
                     ),
                 ),
             ],

@@ -49,7 +49,7 @@ class DisputeStep(models.Model):
 class DepartmentRequest(models.Model):
     """A case asks another department for something by a day; the answer is a RequestAnswer."""
 
-    party = models.ForeignKey(Party, models.PROTECT, related_name="requests")
+    party = models.ForeignKey(Party, models.PROTECT, related_name="department_requests")
     case = models.ForeignKey(Case, models.PROTECT, related_name="requests")
     dispute = models.ForeignKey(Dispute, models.PROTECT, null=True, related_name="requests")
     department = models.CharField(max_length=16)  # of objections.yaml
