@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("arrangements", "0002_arrangements"),
+        ("arrangements", "0003_deductions"),
         ("evidence", "0003_destroyed_files"),
         ("portfolio", "0006_no_doubled_index"),
     ]
