@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dunwell.casework import words
 from dunwell.casework.models import Case, Cluster, Path, PathStep
-from dunwell.casework.pages.finding import go, key_of, sentence
+from dunwell.casework.pages.finding import go, key_of, registers, sentence
 from dunwell.casework.rules import clusters as rules
 from dunwell.casework.rules import objections
 from dunwell.casework.services import clusters as services
@@ -35,7 +35,7 @@ def clusters(request: HttpRequest) -> HttpResponse:
         )
         for one in found.prefetch_related("findings").order_by("-pk")[:200]
     ]
-    return render(request, "casework/clusters.html", {"rows": rows})
+    return render(request, "casework/clusters.html", {"rows": rows, "registers": registers(request)})
 
 
 def _outcome(one: Cluster) -> object:

@@ -7,6 +7,7 @@ import secrets
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from dunwell.casework.models import Case
 from dunwell.compliance.queries import may_open
@@ -38,3 +39,14 @@ def sentence(text: object) -> HttpResponse:
 def go(address: str) -> HttpResponse:
     """Sends a form that htmx posted to another page."""
     return HttpResponse(status=204, headers={"HX-Redirect": address})
+
+
+def registers(request: HttpRequest) -> list[tuple[str, object]]:
+    """The lists of objections that the reader may open: they stand beside each other, one link in the bar leads to them."""
+    known = (
+        ("/disputes", _("Disputes"), "case.view"),
+        ("/complaints", _("Complaints"), "complaint.view"),
+        ("/requests", _("Requests"), "request.answer"),
+        ("/clusters", _("Clusters"), "cluster.view"),
+    )
+    return [(address, name) for address, name, permission in known if request.user.may(permission)]

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from dunwell.casework import words
 from dunwell.casework.models import Complaint, DepartmentRequest, Dispute
 from dunwell.casework.pages.finding import key_of
+from dunwell.casework.pages.finding import registers as lists_of
 from dunwell.casework.pages.objections import amount_of, choices, complaint_standing, file_of, written
 from dunwell.casework.queries import objecting
 from dunwell.casework.rules import objections as rules
@@ -48,6 +49,7 @@ def dispute_list(request: HttpRequest) -> HttpResponse:
             (code, rules.departments()[code].name(language))
             for code in sorted({kind.route for kind in rules.disputes().values()})
         ],
+        "registers": lists_of(request),
         "route": route,
         "decided": decided,
     }  # fmt: skip
@@ -144,6 +146,7 @@ def complaint_list(request: HttpRequest) -> HttpResponse:
     ]  # fmt: skip
     context = {
         "rows": sorted(rows, key=lambda row: (row[1].state != "open", row[1].due_on, row[0].pk)),
+        "registers": lists_of(request),
         "chosen": chosen,
         "groups": [(name, words.COMPLAINT_FILTERS[name], choices(group, language), chosen[name])
                    for name, group in (("source", "sources"), ("category", "categories"), ("severity", "severities"))],
@@ -247,6 +250,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
              texts.get(one.pk, ""), (one.needed_by - today).days)
             for one in found
         ],
+        "registers": lists_of(request),
         "answered": answered,
     }  # fmt: skip
     return render(request, "casework/requests.html", context)
