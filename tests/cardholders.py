@@ -82,6 +82,7 @@ def served(database: object) -> Iterator[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DATABASE_")}
     environment = {
         **kept, "DATABASE_OUTSIDE_URL": database.outside_url, "DUNWELL_PROVIDER": str(settings.PROVIDER_FILE),
+        "DUNWELL_CARDHOLDER_WAIT": "0",  # the tests are the worker, and read the page again
         "DUNWELL_BEHIND_PROXY": "1",  # each visitor of a test comes from an address of his own
     }  # fmt: skip
     environment.pop("DJANGO_SETTINGS_MODULE", None)

@@ -17,8 +17,9 @@ from urllib.request import urlopen
 import pytest
 from django.conf import settings
 
-from dunwell.arrangements.models import Promise
+from dunwell.arrangements.models import Arrangement, Promise
 from dunwell.arrangements.queries import terms
+from dunwell.arrears.models import AccountState
 from dunwell.casework.queries import timeline
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Consent, Contact, Hold
@@ -217,6 +218,39 @@ def test_a_promise_is_held_to_the_policy_and_a_double_click_is_one(own):
     assert promise.case_id == case.pk and promise.parts.get().amount == Decimal("1000.00")
     assert "1,000.00" in guest.get("/") and Contact.objects.get(pk=promise.contact_id).channel == "page"
     assert Contact.objects.get(party=party).outcomes.order_by("-pk").first().result == "promise"
+
+
+def test_a_plan_within_the_mandate_is_his_at_once_and_the_host_is_asked(own):
+    party, _, case = debtor(past_due="1200.00")
+    state = AccountState.objects.get(account__party=party)
+    state.balance, state.principal_retail, state.days_delinquent = Decimal("4000.00"), Decimal("4000.00"), 35
+    state.save()
+    guest = Guest(own)
+    guest.come_in(address(party))
+    guest.get("/arrange")
+    guest.post("/arrange/offers", monthly="700", key="a")
+    said = worked(guest)
+    assert "Paid in all" in said and "Instalment plan" in said, said
+    shown = guest.asked.rpartition("/")[2]
+    state.balance -= 1
+    state.principal_retail -= 1
+    state.save()
+    guest.post("/arrange/take", offers=shown, nr="0", key="b")
+    assert "has changed meanwhile" in worked(guest) and not Arrangement.objects.filter(party=party).exists()
+    state.balance += 1
+    state.principal_retail += 1
+    state.save()
+    guest.get(f"/asked/{shown}")
+    guest.post("/arrange/take", offers=shown, nr="0", key="c")
+    assert "Agreed" in worked(guest)
+    made = Arrangement.objects.get(party=party)
+    assert (made.persons, made.case_id, made.consent.form) == (0, case.pk, "written") and made.instructions.exists()
+    offer = Request.objects.get(pk=shown).answer.data["offers"][0]
+    assert (offer["product"], Decimal(offer["cost"])) == (made.product, made.cost)
+    guest.get(f"/asked/{shown}")
+    guest.post("/arrange/take", offers=shown, nr="1", key="d")
+    worked(guest)
+    assert Arrangement.objects.filter(party=party).count() == 1, "one at a time"
 
 
 def test_what_he_tells_us_stands_in_his_words_in_the_timeline_and_stops_demands(own):

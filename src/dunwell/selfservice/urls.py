@@ -23,6 +23,8 @@ urlpatterns = [
     path("asked/<int:number>/file", asking.copied),
     path("arrange", asking.arrange),
     path("arrange/promise", asking.promise),
+    path("arrange/offers", asking.offers),
+    path("arrange/take", asking.take),
     path("arrange/plan", asking.plan),
     path("tell", asking.tell),
     path("wishes", asking.wishes),

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from dunwell.arrangements.words import PRODUCTS
 from dunwell.casework import words as casework
 from dunwell.frame.templatetags.frame import sentence
 from dunwell.selfservice.wishes import Wishes
@@ -43,11 +44,19 @@ WRONG = {
     "tell": gettext_lazy("Choose what it is about, and say it in a few words."),
     "file_kind": gettext_lazy("A PDF, a JPG or a PNG is expected."),
     "file_size": gettext_lazy("The file is larger than 8 MB."),
+    "no_offer": gettext_lazy(
+        "Nothing can be offered at once by what you wrote. Ask us in your own words: we look at it."
+    ),
+    "changed": gettext_lazy("What you owe has changed meanwhile. Please look at the offers again."),
     "no_provider": gettext_lazy("Paying on this page is not possible at the moment."),
 }
 DONE = {
     "promise": gettext_lazy("Noted. Thank you."),
     "plan": gettext_lazy("We have it. Somebody looks at it and answers you; it is no obligation."),
+    "offers": gettext_lazy("What we can offer you"),
+    "take": gettext_lazy(
+        "Agreed. It is in force once it is booked; until then and while you keep to it we do not ask for more."
+    ),
     "wishes": gettext_lazy("Saved. We keep to it from now on."),
     "copy": gettext_lazy("Your copy is ready."),
     "pay": gettext_lazy("The payment is prepared."),
@@ -70,9 +79,15 @@ def answer(kind: str, done: bool, data: Mapping[str, Any]) -> str:
     """What became of a request, in a sentence."""
     if not done:
         return str(WRONG.get(str(data.get("code")), FAILED)) if data.get("code") != "promise" else _("Not noted:")
+    if kind == "take" and data.get("persons"):
+        return _("Proposed. Somebody has to approve it; you will hear from us.")
     if kind == "tell":
         return str(HEARD if data.get("told") == "other" else HELD)
     return str(DONE.get(kind, HEARD))
+
+
+def product(code: str) -> str:
+    return str(PRODUCTS[code])
 
 
 def problems(data: Mapping[str, Any]) -> list[str]:

@@ -21,6 +21,7 @@ SECRET_KEY = os.environ.get("DUNWELL_OUTSIDE_SECRET_KEY") or keys.outside_secret
 KEYS = None
 ANSWERS_KEY = keys.answers(HOME)
 CARDHOLDERS_KEY = keys.cardholders_public(HOME)
+WAIT_SECONDS = float(os.environ.get("DUNWELL_CARDHOLDER_WAIT", "6"))  # for the worker's answer, before the page says so
 BEHIND_PROXY = os.environ.get("DUNWELL_BEHIND_PROXY", "") == "1"
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *filter(None, [urlsplit(CARDHOLDER_URL).hostname])]
 

@@ -73,6 +73,7 @@ class Mandate:
     months: int | None
     persons: int
     roles: tuple[str, ...]
+    proposed_by: str = ""  # a role whose proposals alone the line covers; empty: everybody's
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +153,14 @@ def mandates(on: date, issuer: str = "") -> tuple[Mandate, ...]:
     return tuple(
         Mandate(
             tuple(row["products"]), limit(row["amount"]), limit(row["waived"]), row["months"], row["persons"],
-            tuple(row["roles"]),
+            tuple(row["roles"]), row.get("proposed_by", ""),
         )
         for row in _in_force("mandates", on, issuer)[1]
     )  # fmt: skip
 
 
 def mandate_for(
-    *, code: str, amount: Decimal, waived: Decimal, months: int, on: date, issuer: str = ""
+    *, code: str, amount: Decimal, waived: Decimal, months: int, on: date, issuer: str = "", by_role: str = ""
 ) -> Mandate:  # fmt: skip
     """The first line that covers a proposal. The last line covers everything: LookupError where the data lack one."""
 
@@ -168,7 +169,7 @@ def mandate_for(
 
     for row in mandates(on, issuer):
         fits = within(amount, row.amount) and within(waived, row.waived) and within(months, row.months)
-        if fits and code in row.products:
+        if fits and code in row.products and row.proposed_by in ("", by_role):
             return row
     raise LookupError(f"no mandate covers {code} over {amount}")
 

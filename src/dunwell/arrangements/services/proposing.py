@@ -65,8 +65,9 @@ def propose(
         raise NotOffered(against)
     made = offer(situation, wish, on=on, calendar=calendar, issuer=issuer)
     mandate = mandate_for(
-        code=wish.code, amount=made.amount, waived=wish.waived_in_all, months=made.months, on=on, issuer=issuer
-    )
+        code=wish.code, amount=made.amount, waived=wish.waived_in_all, months=made.months, on=on, issuer=issuer,
+        by_role=by_role,
+    )  # fmt: skip
     product = made.product
     proposal = Arrangement.objects.create(
         entity_id=account.entity_id, party_id=account.party_id, account=account, case_id=case_id, case_no=case_no,

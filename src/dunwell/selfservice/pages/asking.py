@@ -19,7 +19,7 @@ from dunwell.portfolio.models import ContactPoint, Party
 from dunwell.selfservice import rules, words
 from dunwell.selfservice.models import Answer, Request
 from dunwell.selfservice.owed import totals
-from dunwell.selfservice.pages.inside import answer_key, inside, leave_request, new_secret
+from dunwell.selfservice.pages.inside import answer_key, inside, leave_request, new_secret, waited
 from dunwell.selfservice.pages.owed import accounts_of
 from dunwell.selfservice.pages.pay import provider_name
 from dunwell.selfservice.services.asking import copy_place
@@ -43,11 +43,11 @@ def often(request: HttpRequest) -> HttpResponse:
 @require_GET
 @inside
 def asked(request: HttpRequest, party: Party, number: int) -> HttpResponse:
-    """What became of a request: it waits a second or two for the worker."""
-    one = Request.objects.filter(pk=number).select_related("answer").first()
+    """What became of a request: it waits for the worker, which needs a second or two."""
+    one = Request.objects.filter(pk=number).first()
     if one is None:
         raise Http404(number)
-    answer = getattr(one, "answer", None)
+    answer = waited(Answer.objects.filter(pk=number).first)
     context = {
         "asked": one,
         "answer": answer,
@@ -90,6 +90,27 @@ def promise(request: HttpRequest, party: Party) -> HttpResponse:
 
 @require_POST
 @inside
+def offers(request: HttpRequest, party: Party) -> HttpResponse:
+    """What may be offered to him, by what he can pay a month."""
+    try:
+        monthly = rules.amount_of(request.POST.get("monthly", ""), owed=rules.LARGEST)
+    except rules.Wrong:
+        return render(request, "selfservice/wrong.html", {"what": "promise"}, status=422)
+    return _to(leave_request(request, "offers", {"monthly": str(monthly)}))
+
+
+@require_POST
+@inside
+def take(request: HttpRequest, party: Party) -> HttpResponse:
+    """Take one of the offers that were laid before him, its whole cost with it."""
+    answer = Answer.objects.filter(pk=request.POST.get("offers") or 0, request__kind="offers", done=True).first()
+    if answer is None:
+        raise Http404("offers")
+    return _to(leave_request(request, "take", {"offers": answer.pk, "nr": int(request.POST.get("nr") or 0)}))
+
+
+@require_POST
+@inside
 def plan(request: HttpRequest, party: Party) -> HttpResponse:
     """Ask for an arrangement in one's own words."""
     text = request.POST.get("text", "").strip()[: rules.TEXT_MOST]
@@ -108,6 +129,8 @@ def tell(request: HttpRequest, party: Party) -> HttpResponse:
     try:
         if what not in TOLD or not text:
             raise rules.Wrong("tell")
+        if int(request.headers.get("Content-Length") or 0) > settings.FILE_UPLOAD_MAX_MEMORY_SIZE:
+            raise rules.Wrong("file_size")  # such a file is not even read
         paper = request.FILES.get("paper")
         if paper is not None:
             data = paper.read(rules.FILE_MOST + 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
@@ -18,6 +19,7 @@ from dunwell.selfservice.services.replies import sealed_body
 
 COOKIE = "own"
 COOKIE_SECONDS = 3600
+LOOK_SECONDS = 0.2
 Page = Callable[..., HttpResponse]
 
 
@@ -67,6 +69,14 @@ def leave_request(request: HttpRequest, kind: str, fields: Mapping[str, Any], *,
     """Write down what he asks for, sealed for the worker; the form's key makes a double click one request."""
     sealed = sealed_body(kind, fields, settings.CARDHOLDERS_KEY)
     return ask("selfservice_ask", kind, sealed, (key or request.POST.get("key", "") or secrets.token_hex(16))[:40])
+
+
+def waited(look: Callable[[], Any]) -> Any:
+    """What `look` finds, looked for until it is there or WAIT_SECONDS are over: a page need not read itself anew."""
+    until = time.monotonic() + settings.WAIT_SECONDS
+    while not (found := look()) and time.monotonic() < until:
+        time.sleep(LOOK_SECONDS)
+    return found
 
 
 def answer_key(request: HttpRequest, purpose: str) -> bytes:

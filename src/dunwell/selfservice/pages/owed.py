@@ -19,7 +19,7 @@ from dunwell.portfolio.models import Card, Party
 from dunwell.selfservice import words
 from dunwell.selfservice.models import Answer
 from dunwell.selfservice.owed import Owed, balance_lines, past_due_lines, totals
-from dunwell.selfservice.pages.inside import inside, leave_request
+from dunwell.selfservice.pages.inside import inside, leave_request, waited
 from dunwell.selfservice.wishes import wished
 
 
@@ -91,7 +91,7 @@ def why(request: HttpRequest, party: Party) -> HttpResponse:
     """Every figure with the lines that sum to it: the worker runs the night's programs on his accounts and answers."""
     day = times.business_date(timezone.now())
     number = leave_request(request, "why", {}, key=f"why-{day}")
-    answer = Answer.objects.filter(pk=number).first()
+    answer = waited(Answer.objects.filter(pk=number).first) if number else None
     if number is None or (answer is not None and not answer.done):
         return render(request, "selfservice/wrong.html", {"what": "failed"}, status=503)
     language = "en" if (get_language() or "").startswith("en") else "zh-hans"

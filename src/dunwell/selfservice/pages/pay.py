@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from dunwell.portfolio.models import Party
 from dunwell.selfservice import rules, words
-from dunwell.selfservice.models import CallBack, Order
-from dunwell.selfservice.pages.inside import ask, inside, leave_request, new_secret
+from dunwell.selfservice.models import CallBack, CallBackOutcome, Order
+from dunwell.selfservice.pages.inside import ask, inside, leave_request, new_secret, waited
 from dunwell.selfservice.pages.owed import accounts_of
 from dunwell.selfservice.providers import Forged, provider
 
@@ -53,8 +53,8 @@ def back(request: HttpRequest, party: Party, order_no: str) -> HttpResponse:
     order = Order.objects.filter(order_no=order_no).select_related("account").first()
     if order is None:
         raise Http404(order_no)
-    said = CallBack.objects.filter(order=order).select_related("outcome").order_by("pk")
-    outcomes = [one.outcome for one in said if hasattr(one, "outcome")]
+    said = CallBack.objects.filter(order=order).order_by("pk")
+    outcomes = list(waited(CallBackOutcome.objects.filter(call_back__order=order).all))
     paid = any(one.payment_id for one in outcomes)
     context = {
         "order": order,

@@ -17,7 +17,7 @@ from dunwell.kernel.actor import Actor
 from dunwell.kernel.sealing import Unsealable
 from dunwell.portfolio import services as portfolio
 from dunwell.selfservice.models import Answer, Request
-from dunwell.selfservice.services import arriving, asking, paying, telling
+from dunwell.selfservice.services import arriving, asking, paying, planning, telling
 from dunwell.selfservice.services.replies import Reply, opened_body, refused
 
 log = structlog.get_logger("dunwell.selfservice")
@@ -34,12 +34,19 @@ DEEDS: dict[str, Deed] = {
     "pay": paying.order,
     "promise": asking.promise,
     "plan": asking.plan,
+    "offers": planning.offers,
+    "take": planning.take,
     "wishes": asking.wishes,
     "copy": asking.copy,
     "tell": telling.tell,
 }
-NO_CONTACT = frozenset({"why"})  # he only looks: his coming in was the contact
-RESULTS = {"promise": "promise", "plan": "ask_plan", "tell": ""}  # what a contact came to; of `tell` what was told
+NO_CONTACT = frozenset({"why", "offers"})  # he only looks: his coming in was the contact
+RESULTS = {
+    "promise": "promise",
+    "plan": "ask_plan",
+    "take": "ask_plan",
+    "tell": "",
+}  # of a contact; of `tell` it is what was told
 
 
 def handle(*, now: datetime, limit: int = 200) -> int:

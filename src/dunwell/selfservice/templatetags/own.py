@@ -7,6 +7,8 @@ from dunwell.selfservice.owed import Line
 
 register = template.Library()
 
+register.filter("product", words.product)
+
 UNITS = {"CNY": "元"}
 
 
