@@ -256,9 +256,9 @@ def _provider(folder: Path, host: str) -> list[Child]:
         return []
     settings.KEYS.merchant()
     listening = _listen(host, None, PROVIDER_PORT)
-    descriptor = listening.fileno()
+    address, descriptor = _url(host, listening), listening.detach()  # open as long as this process is, for every start
     command = [
-        *(sys.executable, "-m", "dunwell.demo.provider", "--fd", str(descriptor), "--address", _url(host, listening)),
+        *(sys.executable, "-m", "dunwell.demo.provider", "--fd", str(descriptor), "--address", address),
         *("--merchant", str(folder / "keys" / "merchant.pub"), "--key", str(folder / "demo" / "provider.key")),
         *("--tell-us", str(settings.PROVIDER_FILE)),
     ]

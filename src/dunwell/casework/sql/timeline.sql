@@ -9,9 +9,9 @@ FROM (
     WHERE e.party_id = %(party)s AND e.id < %(before)s
 ) AS l
 LEFT JOIN identity_user AS u ON u.id = l.actor_id
-LEFT JOIN casework_note AS n ON l.kind = 'note.written' AND n.id = (l.data ->> 'note')::bigint
-LEFT JOIN channels_inbound AS i ON l.kind = 'message.received' AND i.id = (l.data ->> 'inbound')::bigint
-LEFT JOIN channels_dialrecord AS d ON l.kind = 'robot.told' AND d.id = (l.data ->> 'record')::bigint
+LEFT JOIN casework_note AS n ON n.id = CASE WHEN l.kind = 'note.written' THEN (l.data ->> 'note')::bigint END
+LEFT JOIN channels_inbound AS i ON i.id = CASE WHEN l.kind = 'message.received' THEN (l.data ->> 'inbound')::bigint END
+LEFT JOIN channels_dialrecord AS d ON d.id = CASE WHEN l.kind = 'robot.told' THEN (l.data ->> 'record')::bigint END
 WHERE l.sort <> '' AND (%(kinds)s = '{}'::text[] OR l.sort = ANY(%(kinds)s))
 ORDER BY l.id DESC
 LIMIT %(limit)s
