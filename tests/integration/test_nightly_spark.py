@@ -22,9 +22,11 @@ from dunwell.payments import services as payments
 from dunwell.portfolio.models import Account
 from dunwell.strategy import services as strategy
 from tests import build, nights
-from tests.sizes import size
+from tests.sizes import SOAK, size
 
 ACCOUNTS = size(20_000, 1_000_000)
+#: Java compiles quickly and no better than that: half the seconds of a short night, and no other value.
+JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 BY = Actor.program("tests")
 D = date(2026, 1, 17)
 BEFORE = D - timedelta(days=1)
@@ -94,7 +96,8 @@ def money_comes_back() -> None:
                 )
 
 
-def test_a_night_on_spark_makes_what_duckdb_makes(fresh_database, settings, tmp_path):
+def test_a_night_on_spark_makes_what_duckdb_makes(fresh_database, settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("JDK_JAVA_OPTIONS", "" if SOAK else JAVA)
     settings.LAKE = tmp_path / "lake"
     strategy.approve(text=strategy.shipped(), by=BY, now=build.NOW)
     people()
