@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from urllib.parse import urlsplit
 
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
 from dunwell.channels import services as channels
-from dunwell.channels.models import Message
+from dunwell.channels.models import Letter, Message
 from dunwell.compliance import services as compliance
+from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import BANK_ZONE
 from dunwell.payments.models import Payment
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import Card
 from dunwell.selfservice import services
+from dunwell.selfservice.models import Request, Session
 from tests import build
 from tests.cardholders import KNOWN, Provider, identify, served
 from tests.e2e.test_desk_browser import sign_in
@@ -186,6 +190,35 @@ def test_from_the_message_to_the_payment_and_demands_stop(
         party_id=party.pk, contact_point_id=point.pk, channel="call", purpose="demand", by=BY, now=daytime()
     )
     assert decision.primary.rule == "G-PAID"
+
+
+def test_the_code_of_a_letter_opens_it_and_a_code_by_text_message_is_the_second_factor(own, gateway, phone: Page):
+    party, mobile, case = debtor()
+    address = build.contact_point(party=party, kind="address", value="山东省济南市历下区解放路1号3单元502室")
+    letter = message(party, address, case, "LETTER-LINK")
+    channels.send_letters(now=daytime() + timedelta(seconds=2))
+    printed = evidence.read_file(Letter.objects.get(message=letter).file)
+    text = "".join(PdfReader(BytesIO(printed)).pages[0].extract_text().split())
+    path = re.search(rf"{re.escape(PUBLIC)}(/l/[a-z2-7]{{26}})", text)[1]
+    phone.context.add_cookies([{"name": "language", "value": "zh-hans", "url": own}])
+    phone.goto(own + path)
+    phone.get_by_role("button", name="继续").click()
+    phone.get_by_role("button", name="发送验证码").click()
+    expect(phone.locator("#code")).to_be_visible()
+    services.handle(now=daytime())
+    assert Request.objects.get(kind="code").answer.done
+    channels.send_due(now=daytime() + timedelta(seconds=2), limit=10)
+    code = gateway.wait("message")["templateParam"]["code"]
+    phone.fill("#code", code)
+    phone.keyboard.press("Enter")
+    expect(phone.locator(".now")).to_contain_text("2,186.40")
+    assert Session.objects.get().passed_at is not None
+    phone.goto(own + path)
+    phone.get_by_role("button", name="继续").click()
+    expect(phone.get_by_role("heading")).to_contain_text("链接无法打开")
+    looks_right(phone)
+    phone.get_by_role("button", name="给我发送新链接").click()
+    expect(phone.get_by_role("heading")).to_contain_text("已提交")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
