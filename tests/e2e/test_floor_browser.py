@@ -58,3 +58,46 @@ def test_a_team_leader_covers_an_absence(site, page: Page, language: str, theme:
     page.wait_for_url(f"**/cases/{case.case_no}")
     expect(page.locator("#points .btn.live").first).to_be_visible()
     assert not complaints
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh-hans", "dark")])
+def test_the_script_follows_the_call_and_help_comes_from_the_board(site, page: Page, language: str, theme: str):
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
+    shown = {"language": language, "theme": theme}
+    leader, collector = build.user("team_leader", **shown), build.user(**shown)
+    _person, _point, case = build.debtor(timezone=open_zone())
+    sign_in(page, site.url, collector.username)
+    page.keyboard.press("n")
+    page.wait_for_url("**/cases/*")
+    page.keyboard.press("d")
+    expect(page.locator("[data-step-words=identify]")).to_be_visible()
+    expect(page.locator("[data-step-words=purpose]")).to_be_hidden()
+    page.keyboard.press("i")
+    expect(page.locator("[data-step-words=purpose]")).to_contain_text("1,500.00")
+    page.keyboard.press("2")
+    expect(page.locator("[data-said=ask_plan]")).to_be_visible()
+    looked_at(page, f"script-{language}")
+    page.locator("h2").first.click()
+    page.keyboard.press("k")
+    page.fill("#knowledge-dialog input", "70")
+    expect(page.locator("#knowledge-dialog .found section").first).to_be_visible()
+    looked_at(page, f"law-{language}")
+    page.keyboard.press("Escape")
+    page.keyboard.press("w")
+    looked_at(page, f"why-{language}")
+    page.keyboard.press("Escape")
+    page.keyboard.press("q")
+    page.fill("#help-words", "He asks for a lawyer")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("form[hx-post$='/help/withdraw']")).to_be_visible()
+    sign_out(page)
+    sign_in(page, site.url, leader.username)
+    page.goto(f"{site.url}/team/board")
+    looked_at(page, f"board-{language}")
+    page.locator("button[value=took_over]").click()
+    page.wait_for_url(f"**/cases/{case.case_no}")
+    case.refresh_from_db()
+    assert case.held_by_id == leader.pk
+    assert not complaints

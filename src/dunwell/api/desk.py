@@ -23,6 +23,7 @@ from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact
 from dunwell.compliance.rules import purposes
 from dunwell.desk.telephone import on_telephone, refused_at_dial
+from dunwell.floor.services.taking import NotNow, take_next
 from dunwell.kernel.decision import Decision
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import Account, ContactPoint, Party
@@ -224,7 +225,11 @@ def account_of(case: Case, account_no: str) -> int | None:
 def following(request: HttpRequest) -> Status:
     """The next right case, held for the caller for 20 minutes; 204 when none may be called now."""
     permitted(request, "case.work")
-    case = casework.take_next(user=request.user, now=timezone.now())
+    try:
+        case = take_next(user=request.user, now=timezone.now())
+    except NotNow as hindered:
+        said = {"break": "the user has a break", "untrained": "a test of the user's role is missing or has run out"}
+        raise HttpError(409, said[hindered.code]) from None
     return Status(204, None) if case is None else Status(200, _shown(request, case))
 
 

@@ -14,6 +14,7 @@ from dunwell.arrears.words import CLASSES
 from dunwell.casework import queries as casework
 from dunwell.casework import services
 from dunwell.casework.rules import findings, vulnerability
+from dunwell.casework.models import Case
 from dunwell.casework.rules.codes import action_of
 from dunwell.compliance.models import ContactPoint
 from dunwell.compliance.queries import Asking, CapUse, Hours, PointBudget, budget
@@ -22,10 +23,11 @@ from dunwell.compliance.queries.facts import party_type
 from dunwell.compliance.rules.purposes import OUTSIDE, offered
 from dunwell.compliance.words import HOLDS
 from dunwell.desk import timeline, words
+from dunwell.desk.advice import advice
 from dunwell.desk.view import (
     AccountColumn,
-    Advice,
     BalanceRow,
+    BesideCase,
     Budget,
     Call,
     Cap,
@@ -38,13 +40,17 @@ from dunwell.desk.view import (
     Point,
     PromiseTerms,
     Refusal,
+    ScriptStep,
+    ScriptView,
     Window,
 )
+from dunwell.floor.queries.beside import Beside, beside
+from dunwell.floor.rules.scripts import choose, filled
+from dunwell.floor.words import ABUSE, SCRIPT_STEPS
 from dunwell.frame.templatetags.frame import duration, moment, money, sentence, short_day
 from dunwell.identity.models import User
 from dunwell.kernel import times
 from dunwell.kernel.decision import Decision
-from dunwell.strategy.queries import segment_name
 
 COMPONENTS = (
     ("principal", lambda: _("Principal")),
@@ -275,63 +281,6 @@ def _knowing(found: casework.CasePage, today: date) -> list[Flag]:
     return flags
 
 
-def _advice(found: casework.CasePage, points: Sequence[Point], gate: GateBudget) -> Advice:
-    live = [point for point in points if point.state == "live"]
-    case, first = found.case, next((point for point in live if not point.purposes), None)
-    planned = found.planned[0] if found.planned else None
-    reasons = [found.reason] if found.reason else []
-    if planned:
-        channel = words.CHANNELS.get(planned["channel"], planned["channel"])
-        reasons.append(
-            _("planned for %(day)s: %(channel)s, segment %(segment)s")
-            % {
-                "day": planned["due_on"],
-                "channel": channel,
-                "segment": segment_name(planned["segment"], get_language() or ""),
-            }
-        )
-    latest = found.promises[0] if found.promises else None
-    if latest and not latest["withdrawn"]:
-        part = (latest["parts"] or [{}])[-1]
-        state = words.PROMISE_STATES.get(part.get("state", ""), "")
-        reasons.append(
-            _("%(state)s: %(amount)s by %(day)s, received %(received)s")
-            % {
-                "state": state,
-                "amount": part.get("amount", ""),
-                "day": part.get("due_date", ""),
-                "received": part.get("received", ""),
-            }
-        )
-    rule = case.next_rule or (planned or {}).get("rule", "")
-    if case.closed_on:
-        return Advice(_("Nothing to do: the case is closed"), reasons, rule)
-    if found.open_contact is not None:
-        return Advice(_("The call is under way: write what comes of it"), reasons, rule)
-    if found.holds:
-        return Advice(_("No demand: on hold"), reasons, rule)
-    if case.promise_state == "open" and latest:
-        due = (latest["parts"] or [{}])[-1].get("due_date", "")
-        return Advice(_("Wait for the promise of %(day)s") % {"day": due}, reasons, rule)
-    if first:
-        said = _("Call %(number)s about %(amount)s %(currency)s past due") % {
-            "number": first.masked,
-            "amount": f"{case.past_due:,.2f}",
-            "currency": case.currency,
-        }
-        return Advice(said, reasons, rule, first.id)
-    if live:
-        return Advice(_("Out of contact: ask %(who)s for his whereabouts") % {"who": live[0].words}, reasons, rule)
-    if not gate.open and gate.opens_at:
-        return Advice(
-            _("No contact before %(at)s on the person's clock")
-            % {"at": gate.opens_at.astimezone(gate.clock.tzinfo if gate.clock else None).strftime("%m-%d %H:%M")},
-            reasons,
-            rule,
-        )
-    return Advice(_("No number may be dialled now"), reasons, rule)
-
-
 def _lock(found: casework.CasePage, user: User) -> Lock:
     case = found.case
     if not user.may("case.work"):
@@ -413,10 +362,20 @@ def about_of(accounts: Sequence[casework.AccountRow], asked: str) -> int | None:
 
 
 def page_of(
-    case_id: int, user: User, now: datetime, *, kind: str = "", before: int | None = None, about: str = ""
+    case_id: int,
+    user: User,
+    now: datetime,
+    *,
+    kind: str = "",
+    before: int | None = None,
+    about: str = "",
+    read: Case | None = None,
 ) -> CasePage:
-    """The whole page: casework's eleven queries and the gate's two; the dial is `about` an account. Raises Case.DoesNotExist."""
-    found = casework.case_page(case_id, user, now)
+    """The whole page: casework's queries, the gate's and the floor's one; the dial is `about` an account.
+
+    `read`: the case just read by `casework.whole`. Raises Case.DoesNotExist.
+    """
+    found = casework.case_page(case_id, user, now, read=read)
     account_id = about_of(found.accounts, about)
     case = found.case
     if kind or before:
@@ -448,6 +407,7 @@ def page_of(
     )
     answers = {one.contact_point_id: one for one in gate.points}
     lock = _lock(found, user)
+    stands = beside(case_id=case.pk, user_id=user.pk, language=_language(), now=now)
     call = _call(found)
     on_call = found.open_contact.contact_point_id if found.open_contact else None
     points = [
@@ -488,7 +448,9 @@ def page_of(
         holds=[_hold(hold) for hold in found.holds],
         pin=Pin(pinned[0], "", pinned[1]) if pinned else None,
         timeline=timeline.shown(found.timeline, kind=kind, points=masked, today=times.business_date(now)),
-        advice=_advice(found, points, gate),
+        advice=advice(found, points, gate, stands, now, mine=lock.state == "mine" and call is None),
+        beside=_beside(stands),
+        script=_script(found, stands, user),
         terms=_terms(found),
         call=call,
         pack=gate.pack_version,
@@ -502,6 +464,45 @@ def page_of(
         people=_people(found),
         phones=[(point.id, f"{point.masked} {point.words}") for point in points if point.kind in CALLED],
     )
+
+
+def _beside(stands: Beside) -> BesideCase:
+    return BesideCase(
+        taken_at=stands.taken_at,
+        help_asked_at=stands.help_asked_at,
+        abuse=(ABUSE[stands.abuse[0]], stands.abuse[1]) if stands.abuse else None,
+        looking=[(one.name, one.at) for one in stands.looking],
+        assists=sentence(stands.assists),
+    )
+
+
+def _script(found: casework.CasePage, stands: Beside, user: User) -> ScriptView | None:
+    """The script that fits the case, with its gaps filled."""
+    case = found.case
+    flags = {
+        "promise_broken": case.promise_state in ("broken", "partly_kept"),
+        "first_payment_default": case.first_payment_default,
+        "hardship": any(hold["kind"] == "hardship" for hold in found.holds),
+        "company": case.party.kind == "company",
+    }
+    chosen = choose(stands.scripts, stage=case.stage, flags={flag for flag, on in flags.items() if on})
+    if chosen is None:
+        return None
+    language = "en" if _language().startswith("en") else "zh-hans"
+    values = {
+        "name": case.party.name_masked,
+        "amount": money(case.past_due),
+        "currency": case.currency,
+        "days": case.days_delinquent,
+        "bank": user.entity.name(_language()),
+        "staff": user.staff_no,
+    }
+    steps = [
+        ScriptStep(one.code, SCRIPT_STEPS[one.code], filled(one.words[language], values), one.disclosures)
+        for one in chosen.steps
+    ]
+    said = [(result, filled(told_in[language], values)) for result, told_in in chosen.said.items()]
+    return ScriptView(chosen.code, chosen.version, steps, said)
 
 
 def _tail(account: casework.AccountRow) -> str:

@@ -156,6 +156,37 @@ class Advice:
     reasons: Sequence[str]
     rule: str
     point_id: int | None = None
+    others: Sequence[tuple[str, str, bool]] = ()  # step, why or why not, whether it would fit too
+    best_time: str = ""
+
+
+@dataclass(frozen=True)
+class BesideCase:
+    """Who else is at the case, and what the collector should know before he speaks."""
+
+    taken_at: datetime | None = None
+    help_asked_at: datetime | None = None
+    abuse: tuple[object, datetime] | None = None
+    looking: Sequence[tuple[str, datetime]] = ()
+    assists: str = ""
+
+
+@dataclass(frozen=True)
+class ScriptStep:
+    code: str
+    name: object
+    words: str
+    disclosures: Sequence[str]
+
+
+@dataclass(frozen=True)
+class ScriptView:
+    """What is said, step by step, and what answers which result."""
+
+    code: str
+    version: int
+    steps: Sequence[ScriptStep]
+    said: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -264,3 +295,5 @@ class CasePage:
     people: Sequence[tuple[int, str]] = ()  # who may ring: the person himself first
     phones: Sequence[tuple[int, str]] = ()
     care: Sequence[tuple[str, str]] = ()  # how to talk to him, and the last day of it
+    beside: BesideCase = field(default_factory=BesideCase)
+    script: ScriptView | None = None

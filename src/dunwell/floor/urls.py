@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.floor.pages import members, results
+from dunwell.floor.pages import beside, board, members, results
 
 app_name = "floor"
 urlpatterns = [
@@ -11,5 +11,14 @@ urlpatterns = [
     path("team/people/<int:user_id>/away", members.away, name="away"),
     path("team/people/<int:user_id>/back", members.back, name="back"),
     path("cases/<str:case_no>/assist", members.assist, name="assist"),
+    path("team/board", board.board_page, name="board"),
+    path("team/board/live", board.live, name="board_live"),
+    path("team/help/<int:request_id>", beside.answer, name="help_answer"),
+    path("cases/<str:case_no>/help", beside.ask, name="help"),
+    path("cases/<str:case_no>/help/withdraw", beside.withdraw, name="help_withdraw"),
+    path("cases/<str:case_no>/abused", beside.abused, name="abused"),
+    path("break", beside.pause, name="break"),
+    path("break/over", beside.go_on, name="break_over"),
+    path("law", beside.law, name="law"),
     path("results", results.results, name="results"),
 ]

@@ -32,6 +32,34 @@ REFUSED = {
     "named_officers": _("This person's case is for named officers only."),
     "owner": _("He owns the case."),
 }
+STATES = {
+    "help": pgettext_lazy("state of a collector", "asks for help"),
+    "on_call": pgettext_lazy("state of a collector", "on a call"),
+    "wrap_up": pgettext_lazy("state of a collector", "wrap-up"),
+    "working": pgettext_lazy("state of a collector", "on a case"),
+    "break": pgettext_lazy("state of a collector", "break"),
+    "absent": pgettext_lazy("state of a collector", "absent"),
+    "idle": pgettext_lazy("state of a collector", "no case"),
+    "off": pgettext_lazy("state of a collector", "not here today"),
+}
+TONES = {"help": "danger", "on_call": "ok", "wrap_up": "warn"}
+BOARD = {
+    "waiting": pgettext_lazy("board", "waiting"),
+    "in_work": pgettext_lazy("board", "in work"),
+    "put_off": pgettext_lazy("board", "put off"),
+    "call_backs": pgettext_lazy("board", "call-backs due"),
+    "dials": pgettext_lazy("board", "dials"),
+    "answered": pgettext_lazy("board", "answered"),
+    "reached": pgettext_lazy("board", "right party"),
+    "promises": pgettext_lazy("board", "promises"),
+}
+SCRIPT_STEPS = {
+    "identify": pgettext_lazy("step of a call", "check identity"),
+    "purpose": pgettext_lazy("step of a call", "say why"),
+    "find_out": pgettext_lazy("step of a call", "find out"),
+    "agree": pgettext_lazy("step of a call", "agree"),
+}
+ABUSE = {"abuse": pgettext_lazy("abuse", "abuse"), "threat": pgettext_lazy("abuse", "threat")}
 SHARES = {
     "owner": pgettext_lazy("whose result", "owner of the day"),
     "tail": pgettext_lazy("whose result", "days of tail"),

@@ -191,6 +191,7 @@ LINES_FILE = Path(os.environ.get("DUNWELL_LINES", HOME / "lines.yaml"))  # the b
 CARDHOLDER_URL = os.environ.get("DUNWELL_CARDHOLDER_URL", "").rstrip("/")
 PROVIDER_FILE = Path(os.environ.get("DUNWELL_PROVIDER", HOME / "payments.yaml"))  # who takes cardholders' payments
 MESSAGE_SECRETS = "dunwell.selfservice.services.secrets_of"  # fills {link} and {code} when a message leaves
+TRAINING_REQUIRED = os.environ.get("DUNWELL_TRAINING", "") == "required"  # no case without the tests of one's role
 
 LOGGING_CONFIG = "dunwell.settings.logs.configure"
 LOGGING = {"level": os.environ.get("DUNWELL_LOG", "INFO")}

@@ -11,7 +11,7 @@ from dunwell.casework.queries.lists import (
     queue_counts,
     queue_left,
 )
-from dunwell.casework.queries.page import AccountRow, CasePage, PointRow, case_page
+from dunwell.casework.queries.page import AccountRow, CasePage, PointRow, case_page, whole
 from dunwell.casework.queries.timeline import SORTS, Entry, Timeline, timeline
 
 __all__ = [
@@ -32,4 +32,5 @@ __all__ = [
     "queue_counts",
     "queue_left",
     "timeline",
+    "whole",
 ]

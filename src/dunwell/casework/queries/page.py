@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db.models import QuerySet
+
 from dunwell.arrangements import queries as arrangement_queries
 from dunwell.casework import words
 from dunwell.casework.models import Case
@@ -103,9 +105,14 @@ class CasePage:
         return self.held and self.case.held_by_id == self.viewer_id
 
 
-def case_page(case_id: int, user: User, now: datetime) -> CasePage:
-    """Everything for one page, in eight queries. Raises Case.DoesNotExist."""
-    case = Case.objects.select_related("party", "entity", "owner", "held_by").get(pk=case_id)
+def whole(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Cases read with all that the page needs of them."""
+    return cases.select_related("party", "entity", "owner", "held_by")
+
+
+def case_page(case_id: int, user: User, now: datetime, *, read: Case | None = None) -> CasePage:
+    """Everything for one page, in eight queries, one fewer with the case just `read` by `whole`. Raises Case.DoesNotExist."""
+    case = read or whole(Case.objects.all()).get(pk=case_id)
     facts = {key: told(value) for key, value in rows("case_facts", case=case_id, user=user.pk, now=now)[0].items()}
     people, points = _points(case, now)
     line, sealed_notes = sealed_page(case.party_id, (), None, limit=50, with_counts=True)

@@ -21,7 +21,7 @@ from dunwell.casework.services.handing import (
 from dunwell.casework.services.looking import NotShown, reveal_point
 from dunwell.casework.services.notes import call_back, snooze, write_note
 from dunwell.casework.services.promises import NotHis, may_revise, revise_promise
-from dunwell.casework.services.queue import HOLD, Held, acting, hold, put_off, release, renew, take_next
+from dunwell.casework.services.queue import HOLD, Held, acting, hold, put_off, release, renew, take_next, take_over
 
 __all__ = [
     "AbsenceRefused",
@@ -58,5 +58,6 @@ __all__ = [
     "snooze",
     "take_back",
     "take_next",
+    "take_over",
     "write_note",
 ]

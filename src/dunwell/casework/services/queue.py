@@ -89,6 +89,22 @@ def paused(*, case_id: int, user_id: int) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+@transaction.atomic
+def take_over(*, case_id: int, user: User, now: datetime) -> Case:
+    """Take a case from whoever has it: for a team leader. Whoever was on a call may still write what came of it.
+
+    Raises Case.DoesNotExist for a closed case, for one of another entity, and where a complaint is against him.
+    """
+    if paused(case_id=case_id, user_id=user.pk):
+        raise Case.DoesNotExist(case_id)
+    found = Case.objects.select_for_update(no_key=True)
+    case = found.get(pk=case_id, entity_id=user.entity_id, closed_on=None)
+    case.held_by, case.held_until = user, now + HOLD
+    case.save(update_fields=["held_by", "held_until"])
+    _log("case.taken", case.reckoned(published_day(case.entity_id)), by=acting(user), now=now)
+    return case
+
+
 def renew(*, case_id: int, user: User, now: datetime) -> datetime | None:
     """Begin the hold anew: the collector does something. None when the case is no longer his."""
     kept = Case.objects.filter(pk=case_id, held_by=user, held_until__gt=now)

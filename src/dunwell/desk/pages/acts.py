@@ -29,6 +29,7 @@ from dunwell.compliance.rules.holds import placeable
 from dunwell.desk import words
 from dunwell.desk.pages.case import amount_of, moment_of, parts_of, typed_of
 from dunwell.desk.reading import refusal_of, told
+from dunwell.floor.services.taking import next_address
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel import times
 from dunwell.kernel.times import BANK_ZONE
@@ -107,8 +108,7 @@ def snooze(request: HttpRequest, case_no: str) -> HttpResponse:
         casework.release(case_id=case.pk, user=request.user, now=now)
     else:
         casework.snooze(case_id=case.pk, until=at, by=by, now=now, key=_key(request), reason=reason)
-    following = casework.take_next(user=request.user, now=now)
-    return go(f"/cases/{following.case_no}" if following else "/desk?empty=1")
+    return go(next_address(user=request.user, now=now))
 
 
 def _point(case: Case, text: str) -> ContactPoint | None:

@@ -33,6 +33,7 @@ from dunwell.desk import timeline, words
 from dunwell.desk.reading import page_of, refusal_of
 from dunwell.desk.telephone import on_telephone
 from dunwell.evidence import services as evidence
+from dunwell.floor.services.taking import next_address
 from dunwell.frame.templatetags.frame import clock_seconds
 from dunwell.identity.models import User
 from dunwell.identity.pages.guard import requires
@@ -83,11 +84,17 @@ def _groups(typed: dict[str, object], action: Action) -> tuple[list[dict[str, ob
 
 
 def context_of(
-    request: HttpRequest, case: Case, *, kind: str = "", before: int | None = None, about: str = ""
+    request: HttpRequest,
+    case: Case,
+    *,
+    kind: str = "",
+    before: int | None = None,
+    about: str = "",
+    read: Case | None = None,
 ) -> dict[str, object]:
-    """All that the page's templates need."""
+    """All that the page's templates need; `read`: the case as `find` has just read it."""
     user, now, language = request.user, timezone.now(), get_language() or ""
-    page = page_of(case.pk, user, now, kind=kind, before=before, about=about)
+    page = page_of(case.pk, user, now, kind=kind, before=before, about=about, read=read)
     typed = typed_of(
         page.draft if page.call and str(page.draft.get("contact", "")) == str(page.call.contact_id) else {}
     )
@@ -167,7 +174,7 @@ def _number(text: str) -> int | None:
 def case(request: HttpRequest, case_no: str) -> HttpResponse:
     """The page; that somebody looked stands in the log."""
     found = find(request, case_no)
-    context = context_of(request, found, kind=_kind(request), before=_number(request.GET.get("before", "")))
+    context = context_of(request, found, kind=_kind(request), before=_number(request.GET.get("before", "")), read=found)
     evidence.write(
         kind="party.viewed",
         now=timezone.now(),
@@ -349,8 +356,7 @@ def contact(request: HttpRequest, case_no: str) -> HttpResponse:
             found_out={kind: str(typed[name]) for kind, name in FINDINGS.items()},
         )
         if saved.ok:
-            following = casework.take_next(user=request.user, now=now)
-            return go(f"/cases/{following.case_no}" if following else "/desk?empty=1")
+            return go(next_address(user=request.user, now=now))
         errors = _errors(saved)
     _keep_draft(request, found, now)
     context = context_of(request, found)

@@ -11,6 +11,8 @@ from dunwell.casework import services as casework
 from dunwell.casework.models import Case
 from dunwell.casework.queries import queue_left
 from dunwell.desk.queries import today_of
+from dunwell.floor.services.taking import hindrance, next_address
+from dunwell.floor.services.wellbeing import current_break
 from dunwell.identity.pages.guard import requires, signed_in
 from dunwell.intake.pages.late import late_files
 
@@ -31,6 +33,8 @@ def desk(request: HttpRequest) -> HttpResponse:
     """Today's figures, call-backs and promises; interrupted work stands first."""
     now = timezone.now()
     context = {"today": today_of(request.user, now), "empty": bool(request.GET.get("empty"))}
+    context |= {"hindrance": hindrance(request.user, now), "pause": current_break(request.user.pk, now)}
+    context["marked"] = request.GET.get("marked", "")
     context["covers"] = [one.name(request.user.language) for one in context["today"].covers]
     return render(request, "desk/start.html", {**context, "files": late_files(request, now)})
 
@@ -46,8 +50,7 @@ def following(request: HttpRequest) -> HttpResponse:
             case_id=left.pk, until=now + casework.HOLD, reason="put back", by=casework.acting(request.user), now=now
         )
         casework.release(case_id=left.pk, user=request.user, now=now)
-    case = casework.take_next(user=request.user, now=now)
-    return HttpResponseRedirect(f"/cases/{case.case_no}" if case else "/desk?empty=1")
+    return HttpResponseRedirect(next_address(user=request.user, now=now))
 
 
 @requires("case.work")

@@ -94,9 +94,25 @@
     radio.checked = true;
     show(form, radio.closest("[data-codes]").dataset.codes);
   }
+  /* the script follows the call: nothing of the debt before the identity check; then what answers what he said */
+  function tellScript(form, asked) {
+    const script = $("[data-script]", form);
+    if (!script) return;
+    const identified = Boolean($("[name=identified]:checked", form)), chosen = code(form);
+    const order = $$("[data-step]", script).map((button) => button.dataset.step);
+    let at = asked || script.dataset.at || order[0];
+    if (!identified) at = order[0];
+    else if (at === order[0] && !asked) at = order[1];
+    script.dataset.at = at;
+    const answer = identified && chosen && $(`[data-said="${CSS.escape(chosen.value)}"]`, script);
+    $$("[data-step]", script).forEach((button) => button.setAttribute("aria-pressed", String(!answer && button.dataset.step === at)));
+    $$("[data-step-words]", script).forEach((words) => { words.hidden = Boolean(answer) || words.dataset.stepWords !== at; });
+    $$("[data-said]", script).forEach((words) => { words.hidden = words !== answer; });
+  }
   function refresh() {
     const form = work();
     if (!form) return;
+    tellScript(form);
     propose(form);
     const asked = asks(form);
     $$("[data-result]", form).forEach((part) => { part.hidden = !asked.includes(part.dataset.result); });
@@ -127,6 +143,8 @@
       show(form, (other || group).dataset.group);
       return;
     }
+    const step = target.closest("[data-step]");
+    if (step && form) { tellScript(form, step.dataset.step); return; }
     const presses = target.closest("[data-presses]");
     if (presses) { const other = $(presses.dataset.presses); if (other) other.click(); return; }
     const reveal = target.closest("[data-reveal]");

@@ -227,6 +227,20 @@
   watch(document);
   document.addEventListener("htmx:load", (event) => watch(event.detail.elt.parentElement || document));
 
+  /* a part of the page that the server keeps true: each answer is one event, and the browser asks again by itself */
+  for (const part of $$("[data-stream]")) {
+    let source = null;
+    const open = () => {
+      source = new EventSource(part.dataset.stream);
+      source.addEventListener("show", (event) => { part.innerHTML = event.data; htmx.process(part); delete part.dataset.stale; });
+      source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) part.dataset.stale = "1"; });
+    };
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) { source.close(); source = null; } else if (!source) open();
+    });
+    if (!document.hidden) open();
+  }
+
   /* in lists: all boxes at once, and a choice that sends its form */
   document.addEventListener("change", (event) => {
     const target = event.target;
