@@ -10,10 +10,12 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from dunwell.casework import services as casework
-from dunwell.casework.models import Absence
+from dunwell.casework.models import Absence, Trace
 from dunwell.kernel.times import business_date
+from dunwell.portfolio.models import AccountRole
 from tests import build
 from tests.e2e.test_desk_browser import open_zone, sign_in
+from tests.integration.test_desk_calls import lose
 
 
 def looked_at(page: Page, name: str) -> None:
@@ -100,4 +102,41 @@ def test_the_script_follows_the_call_and_help_comes_from_the_board(site, page: P
     page.wait_for_url(f"**/cases/{case.case_no}")
     case.refresh_from_db()
     assert case.held_by_id == leader.pk
+    assert not complaints
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en", "dark"), ("zh-hans", "light")])
+def test_lost_contact_is_found_again_by_a_declared_contact(site, page: Page, language: str, theme: str):
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
+    zone, shown = open_zone(), {"language": language, "theme": theme}
+    person, _point, case = build.debtor(timezone=zone)
+    friend = build.party(timezone=zone, name_masked="王*")
+    account = person.accounts.get().account_no
+    AccountRole.objects.create(account_no=account, party=friend, role="declared_contact", relation="friend")
+    build.contact_point(party=friend, source="declared_contact")
+    lose(case)
+    sign_in(page, site.url, build.user(**shown).username)
+    page.keyboard.press("n")
+    page.wait_for_url("**/cases/*")
+    looked_at(page, f"lost-{language}")
+    page.locator("#points .point", has_text="王*").locator(".btn.live").click()  # out of contact: he may be asked
+    expect(page.locator("#work-form .number")).to_be_visible()
+    page.keyboard.press("2")
+    page.fill("#note", "He moved to his sister and has a new number")
+    page.locator("h2").first.click()
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/desk**")
+    page.goto(f"{site.url}/cases/{case.case_no}/trace")
+    page.select_option("#step", "declared_contact")
+    page.select_option("#result", "found")
+    page.fill("#value", "19000008888")
+    page.locator("form[hx-post$='/tried'] .btn.main").click()
+    expect(page.locator("td", has_text="190****8888").first).to_be_visible()
+    looked_at(page, f"trace-{language}")
+    found = Trace.objects.get().contact_point
+    assert (found.party_id, found.source, found.status) == (person.pk, "declared_contact", "valid")
+    page.goto(f"{site.url}/cases/{case.case_no}")
+    expect(page.locator("#points", has_text="190****8888")).to_be_visible()
     assert not complaints

@@ -18,6 +18,7 @@ from dunwell.casework.rules.codes import action_of, codes
 from dunwell.compliance.words import HOLDS
 from dunwell.desk import timeline_arrangements, words
 from dunwell.desk.view import Chip, Day, Entry, Timeline
+from dunwell.floor.words import ABUSE, ASSETS, TRACED, step_name
 from dunwell.frame.templatetags.frame import duration, moment, money, sentence
 from dunwell.kernel.times import BANK_ZONE
 
@@ -54,6 +55,10 @@ KINDS = {
     "certificate": lambda: pgettext("timeline", "Certificate"),
     "deduction": lambda: pgettext("timeline", "Deduction"),
     "instruction": lambda: pgettext("timeline", "Host"),
+    "help": lambda: pgettext("timeline", "Help"),
+    "abuse": lambda: pgettext("timeline", "Abuse"),
+    "trace": lambda: pgettext("timeline", "Tracing"),
+    "asset": lambda: pgettext("timeline", "Asset"),
     "system": lambda: pgettext("timeline", "System"),
 }
 PAGE = "page"  # the channel of the cardholder's own page
@@ -303,6 +308,23 @@ def reveal_reason(code: object) -> object:
     return _("to dial") if code == "dial" else words.REVEAL_REASONS.get(str(code), code)
 
 
+def _floor(data: Said, kind: str) -> Said:
+    """Help, abuse and tracing."""
+    lead = {
+        "help.asked": _("Help asked for"),
+        "help.answered": _("Help answered"),
+        "abuse.marked": _("Abuse of the collector"),
+        "trace.tried": _("Tracing"),
+        "asset.found": _("Asset found"),
+    }.get(kind, kind)
+    main = str(ABUSE.get(str(data.get("kind")), "")) if kind == "abuse.marked" else ""
+    if kind == "trace.tried":
+        main = f"{step_name(str(data.get('step')))}: {TRACED.get(str(data.get('result')), '')}"
+    if kind == "asset.found":
+        main = str(ASSETS.get(str(data.get("kind")), ""))
+    return {"lead": lead, "main": main, "tone": "danger" if kind == "abuse.marked" else ""}
+
+
 def _recording(data: Said, kind: str) -> Said:
     lead = {"recording.kept": _("Recording kept"), "recording.played": _("Recording listened to")}.get(kind, kind)
     return {"lead": lead, "main": duration(int(data["seconds"])) if data.get("seconds") else ""}  # type: ignore[call-overload]
@@ -344,6 +366,8 @@ def _words(entry: Logged, points: Mapping[int, str]) -> Said:
             "lead": str(words.NOTICES.get(str(data.get("kind")), data.get("kind"))),
             "main": str(data.get("source", "")),
         }
+    if room in ("help", "abuse", "trace", "asset"):
+        return _floor(data, kind)
     if kind == "gate.breached":
         return {"lead": _("Called without leave"), "tone": "danger", "main": str(data.get("began", ""))}
     if kind == "gate.decided":

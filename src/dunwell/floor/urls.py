@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.floor.pages import beside, board, members, results
+from dunwell.floor.pages import articles, beside, board, members, results, tracing, training, work
 
 app_name = "floor"
 urlpatterns = [
@@ -20,5 +20,22 @@ urlpatterns = [
     path("break", beside.pause, name="break"),
     path("break/over", beside.go_on, name="break_over"),
     path("law", beside.law, name="law"),
+    path("cases/<str:case_no>/trace", tracing.trace, name="trace"),
+    path("cases/<str:case_no>/trace/tried", tracing.tried, name="trace_tried"),
+    path("cases/<str:case_no>/trace/asset", tracing.owns, name="trace_asset"),
+    path("team/sources", tracing.sources, name="sources"),
+    path("desk/worklist", work.live, name="worklist"),
+    path("desk/call", work.call, name="call"),
+    path("many", work.many, name="many"),
+    path("cases/<str:case_no>/macros", work.offered, name="macros_offered"),
+    path("cases/<str:case_no>/macros/<int:macro_id>", work.run, name="macro_run"),
+    path("team/macros", work.macro_list, name="macros"),
+    path("views", work.keep_view, name="keep_view"),
+    path("views/<int:view_id>/drop", work.drop_view, name="drop_view"),
+    path("texts/<str:kind>", articles.articles, name="articles"),
+    path("texts/<int:article_id>/approve", articles.approve, name="article_approve"),
+    path("training", training.training, name="training"),
+    path("training/team", training.team, name="training_team"),
+    path("training/<str:code>", training.test, name="test"),
     path("results", results.results, name="results"),
 ]

@@ -36,6 +36,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
         "lang": "en" if language == "en" else "zh-Hans",
         "language": language,
         "links": links,
+        "may_work": signed_in and user.may("case.work") and not request.path.startswith("/cases/"),
         "may_search": signed_in and user.may("case.view"),
         "user_name": user.name(language) if signed_in else "",
         "team_name": user.team.name(language) if signed_in and user.team_id else "",

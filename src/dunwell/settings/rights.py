@@ -91,6 +91,8 @@ FACTS = (  # inserted and read; never changed, never deleted by the application
     "casework_absenceend",
     "casework_assist",
     "casework_assistend",
+    "casework_trace",
+    "casework_asset",
     "floor_article",
     "floor_articleapproval",
     "floor_helprequest",

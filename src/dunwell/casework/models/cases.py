@@ -9,7 +9,7 @@ from django.db import models
 from dunwell.arrears.queries import days_on
 from dunwell.channels.models import Message
 from dunwell.identity.models import Entity, User
-from dunwell.portfolio.models import Party
+from dunwell.portfolio.models import ContactPoint, Party
 
 
 class Case(models.Model):
@@ -256,3 +256,45 @@ class AssistEnd(models.Model):
     ends_on = models.DateField()
     recorded_at = models.DateTimeField()
     recorded_by = models.BigIntegerField(null=True)
+
+
+class Trace(models.Model):
+    """失联修复, a fact: one lawful step to find somebody again and what came of it. The steps are tracing.yaml's."""
+
+    class Result(models.TextChoices):
+        FOUND = "found"
+        NOTHING = "nothing"
+        REFUSED = "refused"  # who was asked does not say
+        WAITING = "waiting"  # asked, no answer yet
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="traces")
+    step = models.CharField(max_length=24)
+    result = models.CharField(max_length=8, choices=Result.choices)
+    contact_point = models.ForeignKey(ContactPoint, models.PROTECT, null=True, related_name="traces")  # what was found
+    evidence = models.CharField(max_length=200, blank=True)  # the query's reference, the address of a public page ...
+    text_sealed = models.BinaryField(null=True)  # in words, under the party's key
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+    key = models.CharField(max_length=80, unique=True)
+
+
+class Asset(models.Model):
+    """A fact: something that he owns, found in tracing, with its lawful source. For the legal room."""
+
+    class Kind(models.TextChoices):
+        HOUSE = "house"
+        VEHICLE = "vehicle"
+        DEPOSIT = "deposit"
+        WAGES = "wages"
+        SHARES = "shares"
+        OTHER = "other"
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="assets")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    step = models.CharField(max_length=24)  # of tracing.yaml
+    evidence = models.CharField(max_length=200)
+    text_sealed = models.BinaryField()  # what and where, under the party's key
+    found_on = models.DateField()
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+    key = models.CharField(max_length=80, unique=True)

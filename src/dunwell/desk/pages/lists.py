@@ -21,6 +21,7 @@ from dunwell.casework.queries import CHIPS, QUEUES, Filter, case_list, chip_coun
 from dunwell.compliance.queries import closed_to
 from dunwell.desk import words
 from dunwell.evidence import services as evidence
+from dunwell.floor.pages.work import views_of
 from dunwell.identity.pages.guard import requires
 from dunwell.portfolio import services as portfolio
 from dunwell.strategy.queries import segment_name
@@ -153,6 +154,10 @@ def lists(request: HttpRequest) -> HttpResponse:
         "csv": address(asked, columns, format="csv") if user.may("report.export") else "",
         "without": address(Filter(), columns),
         "whole": address(asked, columns),
+        "own_query": address(asked, columns).removeprefix("/lists"),
+        "views": views_of(request),
+        "may_share": user.may("case.hand_out"),
+        "may_many": user.may("case.work"),
     }
     return render(request, "desk/lists.html", context)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -26,17 +27,25 @@ class Standing:
 
 def standings(user: User) -> list[Standing]:
     """Each course that his role needs. One query."""
+    return standings_of([user])[user]
+
+
+def standings_of(users: Sequence[User]) -> dict[User, list[Standing]]:
+    """Each of these with the courses that his role needs. One query."""
     passed = (
-        Examination.objects.filter(user=user, passed=True)
-        .order_by("course", "-recorded_at")
-        .distinct("course")
-        .values_list("course", "recorded_at")
+        Examination.objects.filter(user__in=users, passed=True)
+        .order_by("user", "course", "-recorded_at")
+        .distinct("user", "course")
+        .values_list("user", "course", "recorded_at")
     )
-    days = {course: business_date(at) for course, at in passed}
-    return [
-        Standing(course, course.until(days[course.code]) if course.code in days else None)
-        for course in needed(user.role)
-    ]
+    days = {(user, course): business_date(at) for user, course, at in passed}
+    return {
+        user: [
+            Standing(course, course.until(days[user.pk, course.code]) if (user.pk, course.code) in days else None)
+            for course in needed(user.role)
+        ]
+        for user in users
+    }
 
 
 def missing(user: User, now: datetime) -> list[Course]:

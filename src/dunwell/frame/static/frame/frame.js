@@ -85,8 +85,10 @@
   function fill(text) {
     const list = $("#palette ul"), wanted = text.trim().toLowerCase();
     list.replaceChildren();
-    for (const source of $$(".top nav a, [data-command]")) {
-      const words = (source.dataset.command || source.textContent).trim();
+    for (const source of $$(".top nav a, [data-command], .btn[data-key]").filter((one) => !one.closest("dialog") && (seen(one) || one.dataset.command))) {
+      const copy = source.cloneNode(true);
+      $$("kbd, small", copy).forEach((part) => part.remove());
+      const words = (source.dataset.command || copy.textContent).trim();
       if (wanted && !words.toLowerCase().includes(wanted)) continue;
       const item = document.createElement("li"), button = document.createElement("button");
       button.type = "button"; button.textContent = words;
