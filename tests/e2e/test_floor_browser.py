@@ -14,7 +14,7 @@ from dunwell.casework.models import Absence, Trace
 from dunwell.kernel.times import business_date
 from dunwell.portfolio.models import AccountRole
 from tests import build
-from tests.e2e.test_desk_browser import open_zone, sign_in
+from tests.e2e.test_desk_browser import identify, open_zone, sign_in
 from tests.integration.test_desk_calls import lose
 
 
@@ -69,15 +69,17 @@ def test_the_script_follows_the_call_and_help_comes_from_the_board(site, page: P
     page.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
     shown = {"language": language, "theme": theme}
     leader, collector = build.user("team_leader", **shown), build.user(**shown)
-    _person, _point, case = build.debtor(timezone=open_zone())
+    person, _point, case = build.debtor(timezone=open_zone())
+    build.identity(party=person)
     sign_in(page, site.url, collector.username)
     page.keyboard.press("n")
     page.wait_for_url("**/cases/*")
     page.keyboard.press("d")
-    expect(page.locator("[data-step-words=identify]")).to_be_visible()
-    expect(page.locator("[data-step-words=purpose]")).to_be_hidden()
-    page.keyboard.press("i")
+    expect(page.locator("#work-form .number")).to_be_visible()
+    assert page.locator("[data-step-words]").count() == 0
+    identify(page)
     expect(page.locator("[data-step-words=purpose]")).to_contain_text("1,500.00")
+    page.locator("h2").first.click()
     page.keyboard.press("2")
     expect(page.locator("[data-said=ask_plan]")).to_be_visible()
     looked_at(page, f"script-{language}")

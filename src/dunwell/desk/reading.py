@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from dunwell.arrears.words import CLASSES
 from dunwell.casework import queries as casework
 from dunwell.casework import services
-from dunwell.casework.rules import findings, vulnerability
 from dunwell.casework.models import Case
+from dunwell.casework.rules import findings, vulnerability
 from dunwell.casework.rules.codes import action_of
 from dunwell.compliance.models import ContactPoint
 from dunwell.compliance.queries import Asking, CapUse, Hours, PointBudget, budget
@@ -40,13 +40,10 @@ from dunwell.desk.view import (
     Point,
     PromiseTerms,
     Refusal,
-    ScriptStep,
-    ScriptView,
     Window,
 )
 from dunwell.floor.queries.beside import Beside, beside
-from dunwell.floor.rules.scripts import choose, filled
-from dunwell.floor.words import ABUSE, SCRIPT_STEPS
+from dunwell.floor.words import ABUSE
 from dunwell.frame.templatetags.frame import duration, moment, money, sentence, short_day
 from dunwell.identity.models import User
 from dunwell.kernel import times
@@ -450,7 +447,6 @@ def page_of(
         timeline=timeline.shown(found.timeline, kind=kind, points=masked, today=times.business_date(now)),
         advice=advice(found, points, gate, stands, now, mine=lock.state == "mine" and call is None),
         beside=_beside(stands),
-        script=_script(found, stands, user),
         terms=_terms(found),
         call=call,
         pack=gate.pack_version,
@@ -474,35 +470,6 @@ def _beside(stands: Beside) -> BesideCase:
         looking=[(one.name, one.at) for one in stands.looking],
         assists=sentence(stands.assists),
     )
-
-
-def _script(found: casework.CasePage, stands: Beside, user: User) -> ScriptView | None:
-    """The script that fits the case, with its gaps filled."""
-    case = found.case
-    flags = {
-        "promise_broken": case.promise_state in ("broken", "partly_kept"),
-        "first_payment_default": case.first_payment_default,
-        "hardship": any(hold["kind"] == "hardship" for hold in found.holds),
-        "company": case.party.kind == "company",
-    }
-    chosen = choose(stands.scripts, stage=case.stage, flags={flag for flag, on in flags.items() if on})
-    if chosen is None:
-        return None
-    language = "en" if _language().startswith("en") else "zh-hans"
-    values = {
-        "name": case.party.name_masked,
-        "amount": money(case.past_due),
-        "currency": case.currency,
-        "days": case.days_delinquent,
-        "bank": user.entity.name(_language()),
-        "staff": user.staff_no,
-    }
-    steps = [
-        ScriptStep(one.code, SCRIPT_STEPS[one.code], filled(one.words[language], values), one.disclosures)
-        for one in chosen.steps
-    ]
-    said = [(result, filled(told_in[language], values)) for result, told_in in chosen.said.items()]
-    return ScriptView(chosen.code, chosen.version, steps, said)
 
 
 def _tail(account: casework.AccountRow) -> str:

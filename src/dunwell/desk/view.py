@@ -172,24 +172,6 @@ class BesideCase:
 
 
 @dataclass(frozen=True)
-class ScriptStep:
-    code: str
-    name: object
-    words: str
-    disclosures: Sequence[str]
-
-
-@dataclass(frozen=True)
-class ScriptView:
-    """What is said, step by step, and what answers which result."""
-
-    code: str
-    version: int
-    steps: Sequence[ScriptStep]
-    said: Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True)
 class PromiseTerms:
     """The policy for a promise now, and the two weeks to choose a day from."""
 
@@ -296,4 +278,3 @@ class CasePage:
     phones: Sequence[tuple[int, str]] = ()
     care: Sequence[tuple[str, str]] = ()  # how to talk to him, and the last day of it
     beside: BesideCase = field(default_factory=BesideCase)
-    script: ScriptView | None = None

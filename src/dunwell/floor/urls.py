@@ -11,6 +11,7 @@ urlpatterns = [
     path("team/people/<int:user_id>/away", members.away, name="away"),
     path("team/people/<int:user_id>/back", members.back, name="back"),
     path("cases/<str:case_no>/assist", members.assist, name="assist"),
+    path("cases/<str:case_no>/script/<int:contact_id>", beside.said, name="script"),
     path("team/board", board.board_page, name="board"),
     path("team/board/live", board.live, name="board_live"),
     path("team/help/<int:request_id>", beside.answer, name="help_answer"),

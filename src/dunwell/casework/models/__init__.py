@@ -3,6 +3,7 @@
 from dunwell.casework.models.cases import (
     Absence,
     AbsenceEnd,
+    Asset,
     Assist,
     AssistEnd,
     Capability,
@@ -13,6 +14,7 @@ from dunwell.casework.models.cases import (
     Ownership,
     PlannedAction,
     Reminder,
+    Trace,
 )
 from dunwell.casework.models.clusters import Cluster, ClusterFinding, ClusterMember
 from dunwell.casework.models.keeping import RetentionLock, RetentionLockRelease
@@ -33,6 +35,7 @@ from dunwell.casework.models.objecting import (
 __all__ = [
     "Absence",
     "AbsenceEnd",
+    "Asset",
     "Assist",
     "AssistEnd",
     "Capability",
@@ -60,6 +63,7 @@ __all__ = [
     "Representative",
     "RepresentativeCheck",
     "RequestAnswer",
+    "Trace",
     "VulnerabilityEnd",
     "VulnerabilityMark",
 ]

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dunwell.casework.models import Case
+from dunwell.casework.queries import whole
 from dunwell.compliance.queries import may_open
 
 
@@ -18,7 +19,7 @@ def case_of(request: HttpRequest, case_no: str) -> Case:
 
     A case of staff or of a sensitive person is for the officers named for them (403 for others).
     """
-    case = Case.objects.select_related("party").filter(case_no=case_no, entity_id=request.user.entity_id).first()
+    case = whole(Case.objects.filter(case_no=case_no, entity_id=request.user.entity_id)).first()
     if case is None:
         raise Http404(case_no)
     if not may_open(case.party_id, user_id=request.user.pk, now=timezone.now()):

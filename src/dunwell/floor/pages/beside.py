@@ -8,13 +8,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from dunwell.arrears.queries import published_day
 from dunwell.casework.models import Case
+from dunwell.casework.services import identity
+from dunwell.compliance.models import Contact
+from dunwell.floor import words
 from dunwell.floor.models import Abuse, HelpAnswer, HelpRequest
 from dunwell.floor.pages.answers import case_of, go, key_of, sentence
 from dunwell.floor.queries.articles import answers_in_force
+from dunwell.floor.queries.beside import beside
+from dunwell.floor.rules.scripts import choose, filled
 from dunwell.floor.services.help import answer_help, ask_help
 from dunwell.floor.services.taking import next_address
 from dunwell.floor.services.wellbeing import begin_break, end_break, mark_abuse
+from dunwell.frame.templatetags.frame import money
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.times import business_date
 
@@ -26,8 +33,8 @@ MOST = 20
 def ask(request: HttpRequest, case_no: str) -> HttpResponse:
     """A collector asks a team leader for help."""
     case = case_of(request, case_no)
-    words = request.POST.get("words", "")
-    ask_help(case_id=case.pk, user=request.user, words=words, now=timezone.now(), key=key_of(request))
+    typed = request.POST.get("words", "")
+    ask_help(case_id=case.pk, user=request.user, words=typed, now=timezone.now(), key=key_of(request))
     return go(f"/cases/{case_no}")
 
 
@@ -116,3 +123,42 @@ def law(request: HttpRequest) -> HttpResponse:
     ]
     whole = not request.headers.get("HX-Request")
     return render(request, "floor/law.html" if whole else "floor/law_found.html", {"found": shown, "asked": text})
+
+
+@requires("case.work")
+@require_GET
+def said(request: HttpRequest, case_no: str, contact_id: int) -> HttpResponse:
+    """The script of one's own call, once the person has shown who he is: before that nothing of the debt is on the page."""
+    case, now, language = case_of(request, case_no), timezone.now(), request.user.language
+    contact = Contact.objects.filter(pk=contact_id, case_id=case.pk, by_id=request.user.pk).first()
+    if contact is None:
+        raise Http404(contact_id)
+    if not identity.standing(contact=contact, now=now).passed:
+        return HttpResponse("")
+    stands = beside(case_id=case.pk, user_id=request.user.pk, language=language, now=now)
+    case.reckoned(published_day(case.entity_id))
+    flags = {
+        "promise_broken": case.promise_state in ("broken", "partly_kept"),
+        "first_payment_default": case.first_payment_default,
+        "hardship": stands.hardship,
+        "company": case.party.kind == "company",
+    }
+    chosen = choose(stands.scripts, stage=case.stage, flags={flag for flag, on in flags.items() if on})
+    which = "en" if language.startswith("en") else "zh-hans"
+    values = {
+        "name": case.party.name_masked,
+        "amount": money(case.past_due),
+        "currency": case.currency,
+        "days": case.days_delinquent,
+        "bank": request.user.entity.name(language),
+        "staff": request.user.staff_no,
+    }
+    context = {
+        "script": chosen,
+        "steps": [
+            (one.code, words.SCRIPT_STEPS[one.code], filled(one.words[which], values))
+            for one in (chosen.steps if chosen else ())
+        ],
+        "answers": [(result, filled(text[which], values)) for result, text in (chosen.said if chosen else {}).items()],
+    }
+    return render(request, "floor/script.html", context)

@@ -27,6 +27,7 @@ class Looking:
 @dataclass(frozen=True, slots=True)
 class Beside:
     best: BestTime
+    hardship: bool  # a hold for hardship lasts
     said: tuple[str, ...]  # results of the last talks with him, newest first
     taken_at: datetime | None  # since when the asker has had the case open
     help_asked_at: datetime | None  # his own request that nobody answered yet
@@ -63,6 +64,7 @@ def beside(*, case_id: int, user_id: int, language: str, now: datetime) -> Besid
     abuse = row["abuse"]
     return Beside(
         best=best_time((int(one["hour"]), int(one["dials"]), int(one["reached"])) for one in row["hours"]),
+        hardship=bool(row["hardship"]),
         said=tuple(row["said"]),
         taken_at=_moment(row["taken_at"]),
         help_asked_at=_moment(row["help_asked_at"]),

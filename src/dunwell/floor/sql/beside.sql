@@ -21,6 +21,9 @@ SELECT
         JOIN compliance_contactoutcome AS o ON o.contact_id = k.id
         WHERE k.person_id = c.party_id AND o.result <> '' ORDER BY o.id DESC LIMIT 3
      ) AS s) AS said,
+    EXISTS (SELECT 1 FROM compliance_hold AS h LEFT JOIN compliance_holdlift AS f ON f.hold_id = h.id
+            WHERE h.party_id = c.party_id AND h.kind = 'hardship' AND f.hold_id IS NULL AND h.starts_at <= %(now)s
+              AND (h.ends_at IS NULL OR h.ends_at > %(now)s)) AS hardship,
     (SELECT l.recorded_at FROM evidence_log AS l
      WHERE l.party_id = c.party_id AND l.kind = 'case.taken' AND l.actor_id = %(asker)s AND c.held_by_id = %(asker)s
      ORDER BY l.id DESC LIMIT 1) AS taken_at,

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("casework", "0009_absences"),
+        ("casework", "0014_clusters"),
         ("portfolio", "0005_corrections"),
     ]
 
