@@ -135,7 +135,7 @@ def best_words(best: BestTime) -> str:
     """When he answers, or that the history does not say."""
     if best.first is None:
         if best.dials < ENOUGH:
-            return _("Best time: not known, only %(n)s dials in 180 days") % {"n": best.dials}
+            return _("Best time: not known; dials in 180 days: %(n)s") % {"n": best.dials}
         return _("Best time: not known, he never answered in %(n)s dials") % {"n": best.dials}
     return _("Best time: %(first)s–%(last)s o'clock, answered %(reached)s of %(dials)s (all day: %(all)s of %(of)s)") % {
         "first": best.first, "last": best.last, "reached": best.reached_then, "dials": best.dials_then,
