@@ -16,6 +16,8 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import Party, PartyIdentity
@@ -111,18 +113,23 @@ class Visitor:
     def post(self, path: str, **fields: object) -> str:
         """Post a form as the page that was read last has it, and follow where it leads."""
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.text)
-        body = urlencode({"csrfmiddlewaretoken": token[1] if token else "", **fields}, doseq=True)
-        said = self._ask("POST", path, body)
+        typed = {"csrfmiddlewaretoken": token[1] if token else "", **fields}
+        if any(isinstance(one, SimpleUploadedFile) for one in fields.values()):
+            said = self._ask("POST", path, encode_multipart(BOUNDARY, typed), MULTIPART_CONTENT)
+        else:
+            said = self._ask("POST", path, urlencode(typed, doseq=True))
         return self.get(self.head["Location"]) if self.status in (302, 303) else said
 
-    def _ask(self, method: str, path: str, body: str | None) -> str:
+    def _ask(
+        self, method: str, path: str, body: str | bytes | None, kind: str = "application/x-www-form-urlencoded"
+    ) -> str:
         connection = http.client.HTTPConnection(self.place, timeout=30)
         head = {
             "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
             "X-Forwarded-For": f"192.0.2.{self.number % 250}",
         }
         if body is not None:
-            head |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://{self.place}"}
+            head |= {"Content-Type": kind, "Origin": f"http://{self.place}"}
         connection.request(method, path, body, head)
         answer = connection.getresponse()
         self.status, self.data = answer.status, answer.read()

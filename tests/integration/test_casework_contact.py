@@ -13,7 +13,7 @@ from django.db import connections
 from dunwell.arrangements.models import Promise, PromisePart
 from dunwell.arrears.models import AccountState
 from dunwell.casework import services
-from dunwell.casework.models import Case, Note, PlannedAction, Reminder
+from dunwell.casework.models import Case, Dispute, Note, Path, PlannedAction, Reminder
 from dunwell.compliance.models import Contact, ContactOutcome, Hold
 from dunwell.evidence.models import Log
 from dunwell.portfolio.models import ContactPoint
@@ -208,13 +208,17 @@ def test_a_call_back_brings_the_case_back_at_its_moment() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("code", ["dispute", "hardship"])
-def test_a_dispute_and_hardship_place_a_hold(code: str) -> None:
+def test_what_he_objects_to_in_a_call_is_one_entry_of_the_register_with_its_one_hold() -> None:
     user = build.user()
     case = late_case(user)
-    saved = save(case, dial(case, user), user, code=code, identified=True, disclosures=TOLD, note="称未收到账单")
-    assert saved.ok
-    assert list(Hold.objects.values_list("kind", flat=True)) == [code]
+    said = {"identified": True, "disclosures": TOLD, "note": "称未收到账单"}
+    assert not save(case, dial(case, user), user, code="dispute", entry="nothing", **said).ok
+    for key, code in (("k1", "dispute"), ("k2", "hardship")):
+        entry = "paid" if code == "dispute" else ""
+        assert save(case, dial(case, user), user, key=key, code=code, entry=entry, **said).ok
+    dispute, path = Dispute.objects.get(), Path.objects.get()
+    assert (dispute.kind, path.kind, dispute.account.party_id) == ("paid", "hardship", case.party_id)
+    assert list(Hold.objects.order_by("pk")) == [dispute.hold, path.hold]
 
 
 @pytest.mark.django_db

@@ -16,10 +16,13 @@ from urllib.request import urlopen
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 
+from dunwell.arrangements.means.queries import proofs
 from dunwell.arrangements.models import Arrangement, Promise
 from dunwell.arrangements.queries import terms
 from dunwell.arrears.models import AccountState
+from dunwell.casework.models import Complaint, Dispute
 from dunwell.casework.queries import timeline
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Consent, Contact, Hold
@@ -253,7 +256,7 @@ def test_a_plan_within_the_mandate_is_his_at_once_and_the_host_is_asked(own):
     assert Arrangement.objects.filter(party=party).count() == 1, "one at a time"
 
 
-def test_what_he_tells_us_stands_in_his_words_in_the_timeline_and_stops_demands(own):
+def test_what_he_tells_us_is_an_entry_of_the_registers_and_stops_demands(own):
     party, point, case = debtor()
     guest = Guest(own)
     guest.come_in(address(party))
@@ -264,14 +267,38 @@ def test_what_he_tells_us_stands_in_his_words_in_the_timeline_and_stops_demands(
     assert "Until we have looked into it" in worked(guest)
     hold = Hold.objects.get(party=party)
     assert (hold.kind, hold.account_id) == ("dispute", account(party))
+    dispute = Dispute.objects.get(party=party)
+    assert (dispute.kind, dispute.case_id, dispute.hold_id) == ("not_mine", case.pk, hold.pk)
     guest.get("/tell")
     guest.post("/tell", what="complaint", text="来电太多", key="b")
     assert "Until we have looked into it" in worked(guest)
     assert gate(party, point) != ""
+    assert Complaint.objects.get(party=party).hold.kind == "complaint"
+    guest.get("/tell")
+    guest.post("/tell", what="complaint", text="还是来电太多", key="c")
+    assert "We have it and answer you" in worked(guest), "a repeat is answered and stops nothing anew"
+    assert Hold.objects.filter(party=party).count() == 2
     assert {entry.text for entry in timeline(party.pk).entries} >= {"这笔不是我消费的", "来电太多"}
     assert b"\xe8\xbf\x99" not in bytes(Request.objects.get(party=party, key__endswith="/a").body), (
         "sealed for the worker"
     )
+
+
+def test_his_paper_waits_in_quarantine_among_his_papers_and_is_evidence_of_the_dispute(own):
+    party, _, case = debtor()
+    guest = Guest(own)
+    guest.come_in(address(party))
+    guest.get("/tell")
+    told = {"what": "paid_already", "text": "上周已还", "account": account(party)}
+    assert "A PDF, a JPG or a PNG" in guest.post("/tell", paper=SimpleUploadedFile("a.pdf", b"MZ"), key="a", **told)
+    guest.post("/tell", paper=SimpleUploadedFile("a.png", b"\x89PNG\r\n\x1a\nreceipt"), key="b", **told)
+    assert "Until we have looked into it" in worked(guest)
+    [(proof, standing)] = proofs(party.pk, datetime.now(UTC).date())
+    assert (proof.case_id, proof.media, standing) == (case.pk, "image/png", "quarantine")
+    assert Dispute.objects.get(party=party, kind="paid").steps.get(kind="evidence").file == proof.file
+    guest.get("/tell")
+    guest.post("/tell", paper=SimpleUploadedFile("b.pdf", b"%PDF-1.7 broken"), key="c", **told)
+    assert "A PDF, a JPG or a PNG" in worked(guest), "what no page can be made of is not taken"
 
 
 def test_he_chooses_channels_and_hours_and_that_nobody_else_is_contacted(own):

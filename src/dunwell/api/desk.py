@@ -140,7 +140,8 @@ class PromisePart(Schema):
 
 
 class ContactResult(Schema):
-    """`identified`: your own system identified him in this call; else answer the questions of `identity` first."""
+    """`identified`: your own system identified him in this call; else answer the questions of `identity` first.
+    `entry`: the kind of the dispute, complaint or path that the result opens; empty: the usual one."""
 
     contact: int
     code: str
@@ -151,6 +152,7 @@ class ContactResult(Schema):
     call_back_at: datetime | None = None
     note: str = ""
     seconds: int | None = None
+    entry: str = ""
 
 
 class IdentityQuestion(Schema):
@@ -364,7 +366,7 @@ def contact(request: HttpRequest, case_no: str, payload: ContactResult) -> Statu
         case_id=case.pk, contact_id=payload.contact, code=payload.code, user=request.user,
         now=now, key=payload.key, disclosures=payload.disclosures,
         parts=[(part.due_date, part.amount) for part in payload.parts], call_back_at=payload.call_back_at,
-        note=payload.note, seconds=payload.seconds,
+        note=payload.note, seconds=payload.seconds, entry=payload.entry,
     )  # fmt: skip
     if not saved.ok:
         return Status(422, [{"field": one.field, "code": one.code, "text": one.text} for one in saved.problems])

@@ -26,7 +26,6 @@ CODE_DIGITS = 6
 HIDDEN = {"link": "*" * TOKEN_LETTERS, "code": "*" * CODE_DIGITS}  # in whatever is kept of a text
 TEXT_MOST, FILE_MOST = 1000, 8_000_000  # characters; bytes
 LARGEST = Decimal("99999999.99")
-KINDS_OF_FILE = {b"%PDF-": "pdf", b"\xff\xd8\xff": "jpg", b"\x89PNG\r\n\x1a\n": "png"}
 
 
 @cache
@@ -91,13 +90,3 @@ def amount_of(text: str, *, owed: Decimal) -> Decimal:
     if amount > owed:
         raise Wrong("above_owed")
     return to_cent(amount)
-
-
-def kind_of_file(data: bytes) -> str:
-    """pdf, jpg or png, by what stands in it; Wrong for anything else, and for what is empty or too large."""
-    if len(data) > FILE_MOST:
-        raise Wrong("file_size")
-    for head, kind in KINDS_OF_FILE.items():
-        if data.startswith(head):
-            return kind
-    raise Wrong("file_kind")

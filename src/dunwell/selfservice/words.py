@@ -82,7 +82,7 @@ def answer(kind: str, done: bool, data: Mapping[str, Any]) -> str:
     if kind == "take" and data.get("persons"):
         return _("Proposed. Somebody has to approve it; you will hear from us.")
     if kind == "tell":
-        return str(HEARD if data.get("told") == "other" else HELD)
+        return str(HELD if data.get("held") else HEARD)
     return str(DONE.get(kind, HEARD))
 
 

@@ -43,7 +43,7 @@ class Code(Named):
     identity: str
     asks: tuple[str, ...]
     disclosures: bool
-    hold: tuple[str, int] | None
+    opens: tuple[str, str] | None  # register, and the kind of its entry unless another is chosen
     again_after: timedelta
 
     def counted_as(self, identified: bool) -> str:
@@ -115,7 +115,7 @@ def action_of(*, direction: str, party: str) -> str:
 
 
 def _code(group: str, raw: Mapping[str, object], identity_check: bool) -> Code:
-    hold = raw.get("hold")
+    opens = raw.get("opens")
     code = Code(
         code=str(raw["code"]),
         names=raw["name"],
@@ -127,7 +127,7 @@ def _code(group: str, raw: Mapping[str, object], identity_check: bool) -> Code:
         identity=str(raw["identity"]),
         asks=tuple(raw["asks"]),
         disclosures=bool(raw["disclosures"]),
-        hold=(hold["kind"], int(hold["days"])) if hold else None,
+        opens=next(iter(opens.items())) if opens else None,
         again_after=timedelta(hours=float(raw["again_after"])),
     )
     unknown = {code.outcome, code.unidentified} - OUTCOMES - {""}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
@@ -19,6 +19,7 @@ from dunwell.casework.rules.codes import Code, action_of, codes, mistakes
 from dunwell.casework.services import drafts, identity, notes
 from dunwell.casework.services.findings import record_findings
 from dunwell.casework.services.queue import acting, hold, release
+from dunwell.casework.services.registers import knows, open_entry
 from dunwell.channels.services import calling
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact, ContactOutcome
@@ -73,6 +74,7 @@ def save_contact(
     pinned: bool = False,
     seconds: int | None = None,
     found_out: Mapping[str, str] | None = None,
+    entry: str = "",
 ) -> Saved:
     """Write what came of a call, and what was agreed in it, or nothing of it.
 
@@ -80,6 +82,7 @@ def save_contact(
     first time. `contact_id` is the dial that the gate reserved, or the call that came in (`answer_call`); `parts` are
     dates and amounts of a promise in the case's currency. Whether he was identified the checks of this contact say
     (services.identity); `found_out` are findings by kind, with the note as what was heard.
+    `entry` is the kind of the register's entry that the result opens (rules.codes: opens); empty: the usual one.
     With problems nothing is written and they say which field and why; the page keeps what was typed. The case is
     released; a hold that had lapsed meanwhile does not lose the result of a call that was made.
     """
@@ -110,6 +113,8 @@ def save_contact(
     ):
         found.append(Problem("found", "no_such_finding"))
     chosen = codes().actions[action].find(code)
+    if entry and chosen is not None and chosen.opens and not knows(chosen.opens[0], entry):
+        found.append(Problem("code", "does_not_fit"))
     if parts and chosen is not None and "promise" in chosen.asks:
         found += _promise_problems(case, parts, now=now)
     if found or chosen is None or contact is None:
@@ -117,6 +122,7 @@ def save_contact(
     return _write(
         case, contact, chosen, user=user, now=now, key=key, identified=identified, parts=parts,
         call_back_at=call_back_at, note=note, pinned=pinned, seconds=seconds, found_out=found_out or {},
+        entry=entry,
     )  # fmt: skip
 
 
@@ -153,6 +159,7 @@ def _write(
     pinned: bool,
     seconds: int | None,
     found_out: Mapping[str, str],
+    entry: str,
 ) -> Saved:
     by = acting(user)
     outcome = compliance.record_outcome(
@@ -183,16 +190,12 @@ def _write(
         record_findings(
             case_id=case.pk, found=found_out, heard=note, contact_id=contact.pk, by=by, now=now, key=f"{key}:f"
         )
-    if chosen.hold is not None:
-        kind, days = chosen.hold
-        compliance.place_hold(
-            party_id=case.party_id,
-            kind=kind,
-            reason=f"{contact.channel} {contact.pk}: {chosen.result}",
-            ends_at=now + timedelta(days=days),
-            by=by,
-            now=now,
-        )
+    if chosen.opens is not None:
+        register, usual = chosen.opens
+        open_entry(
+            case_id=case.pk, register=register, kind=entry or usual, text=note, by=by,
+            now=now, key=f"{key}:e",
+        )  # fmt: skip
     notes.finish(case, now=now)
     case.ready_at = max(now + chosen.again_after, _callable_from(case, now=now))
     case.save(update_fields=["ready_at"])

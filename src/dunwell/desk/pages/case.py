@@ -18,8 +18,9 @@ from dunwell.casework import services as casework
 from dunwell.casework.models import Case
 from dunwell.casework.pages.finding import case_of as find
 from dunwell.casework.pages.finding import go, sentence
+from dunwell.casework.pages.objections import choices
 from dunwell.casework.rules import findings
-from dunwell.casework.rules.codes import Action, action_of, codes
+from dunwell.casework.rules.codes import Action, Code, action_of, codes
 from dunwell.casework.rules.objections import disputes
 from dunwell.casework.services import Saved
 from dunwell.channels import services as channels
@@ -45,7 +46,17 @@ from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import ContactPoint
 
 FINDINGS = {kind: f"finding_{kind}" for kind in findings.kinds()}
-TYPED = ("code", "note", "call_back_date", "call_back_time", "key", "contact", *FINDINGS.values())
+TYPED = (
+    "code",
+    "note",
+    "call_back_date",
+    "call_back_time",
+    "key",
+    "contact",
+    "disputes",
+    "complaints",
+    *FINDINGS.values(),
+)
 
 
 def typed_of(data: QueryDict | dict) -> dict[str, object]:
@@ -72,7 +83,7 @@ def _groups(typed: dict[str, object], action: Action) -> tuple[list[dict[str, ob
                     "digit": code.digit,
                     "name": code.name(language),
                     "identity": code.identity,
-                    "asks": " ".join(code.asks),
+                    "asks": " ".join(_shown(code)),
                     "disclosures": code.disclosures,
                 }
                 for code in group.codes
@@ -80,7 +91,12 @@ def _groups(typed: dict[str, object], action: Action) -> tuple[list[dict[str, ob
         }
         for group in action.groups
     ]
-    return groups, " ".join(chosen.asks) if chosen else ""
+    return groups, " ".join(_shown(chosen)) if chosen else ""
+
+
+def _shown(code: Code) -> tuple[str, ...]:
+    """The parts of the form that belong to an outcome: what it asks for, and the register that it opens."""
+    return (*code.asks, code.opens[0]) if code.opens else code.asks
 
 
 def context_of(
@@ -143,6 +159,15 @@ def form_of(page: object, typed: dict[str, object]) -> dict[str, object]:
                 [(code.code, code.name(language)) for code in kind.codes.values()],
             )
             for kind in findings.kinds().values()
+        ],
+        "entries": [
+            (
+                "disputes",
+                _("What is disputed"),
+                typed["disputes"],
+                [(one.code, one.name(language)) for one in disputes().values()],
+            ),
+            ("complaints", _("What the complaint is about"), typed["complaints"], choices("categories", language)),
         ],
     }
 
@@ -354,6 +379,7 @@ def contact(request: HttpRequest, case_no: str) -> HttpResponse:
             call_back_at=at,
             note=str(typed["note"]),  # type: ignore[arg-type]
             found_out={kind: str(typed[name]) for kind, name in FINDINGS.items()},
+            entry=str(typed.get(chosen.opens[0], "")) if chosen and chosen.opens else "",
         )
         if saved.ok:
             return go(next_address(user=request.user, now=now))

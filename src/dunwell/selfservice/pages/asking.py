@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from dunwell.arrangements.means.rules import media_of
 from dunwell.arrangements.queries import terms
 from dunwell.compliance.models import Consent
 from dunwell.kernel import sealing
@@ -134,7 +135,10 @@ def tell(request: HttpRequest, party: Party) -> HttpResponse:
         paper = request.FILES.get("paper")
         if paper is not None:
             data = paper.read(rules.FILE_MOST + 1)
-            rules.kind_of_file(data)
+            if len(data) > rules.FILE_MOST:
+                raise rules.Wrong("file_size")
+            if media_of(data) is None:
+                raise rules.Wrong("file_kind")
             fields["file"] = base64.b64encode(data).decode()
     except rules.Wrong as wrong:
         typed = {"error": words.wrong(wrong.code), "what": what, "text": text, "key": request.POST.get("key", "")}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.db import connection, transaction
 
+from dunwell.arrangements.means.services import MeansRefused
 from dunwell.casework.models import Case
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact
@@ -60,12 +62,21 @@ def handle(*, now: datetime, limit: int = 200) -> int:
     done = 0
     for request_id in waiting:
         try:
+            _keep_paper(request_id, now=now)
             done += _answer(request_id, now=now)
             _resting.pop(request_id, None)
         except Exception as error:
             _resting[request_id] = now + REST
             log.error("request not answered", request=request_id, error=type(error).__name__, exc_info=True)
     return done
+
+
+def _keep_paper(request_id: int, *, now: datetime) -> None:
+    """Before the answer's transaction: a scanner may take seconds. Why a paper is not taken, the answer says."""
+    asked = Request.objects.filter(pk=request_id, kind="tell", answer=None).first()
+    if asked is not None:
+        with suppress(MeansRefused, Unsealable, portfolio.Erased):
+            telling.keep_paper(asked, by=Actor.program(CARDHOLDER, entity_id=asked.entity_id), now=now)
 
 
 @transaction.atomic
