@@ -8,7 +8,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from dunwell.arrangements.means.queries import stated
+from dunwell.arrangements.means.services import state_means
 from dunwell.arrangements.models import Arrangement
+from dunwell.casework.services.queue import acting
 from dunwell.identity.models import Role
 from tests import build
 
@@ -39,6 +42,20 @@ def test_offers_lie_side_by_side_with_the_rule_that_forbids_the_others(case, cli
     assert "Personalised plan (Art 70)" in page and "500.00" in page and "200.00" in page
     assert "P-WHO" in page  # a collector may not propose a settlement
     assert "nothing is promised now" in page
+
+
+def test_what_is_left_a_month_is_taken_from_his_statement_of_means_unless_somebody_types(case, client):
+    user = signed_in(client, Role.COLLECTOR)
+    address = f"/cases/{case.case_no}/arrangement"
+    assert 'name="left" value=""' in client.get(address).content.decode()
+    items = {"salary": Decimal("5000"), "rent": Decimal("2000")}
+    state_means(party_id=case.party_id, items=items, household=1, by=acting(user), now=build.NOW, key="m")
+    left = stated(case.party_id).left.amount
+    with CaptureQueriesContext(connection) as said:
+        page = client.get(address).content.decode()
+    assert len(said) <= 15
+    assert f'name="left" value="{left}"' in page and f"{left:,.2f} by his statement of 2026-11-23" in page
+    assert 'name="left" value="700"' in client.get(address, {"left": "700"}).content.decode()
 
 
 def test_one_proposes_another_approves_and_the_cardholder_agrees(case, client):

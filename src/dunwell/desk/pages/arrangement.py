@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from dunwell.arrangements import queries, services, words
+from dunwell.arrangements.means.queries import Stated, stated
 from dunwell.arrangements.models import Arrangement, CertificateRequest
 from dunwell.arrangements.queries.plans import PERFORMED, WAITING
 from dunwell.arrangements.rules import offers, products
@@ -70,8 +71,10 @@ def _shown(offer: Offer) -> dict[str, object]:
 class _Typed:
     """What stands in the form, from the address: the amounts read, and whether they could be."""
 
-    def __init__(self, data) -> None:
+    def __init__(self, data, stated: Stated | None = None) -> None:
         self.text = {name: data.get(name, "").strip() for name in TYPED}
+        if stated is not None and "left" not in data:  # nobody typed yet: what his statement of means leaves him
+            self.text["left"] = str(max(stated.left.amount, offers.ZERO))
         self.known = frozenset(name for name in CIRCUMSTANCES if data.get(name))
         self.error = ""
         try:
@@ -106,10 +109,18 @@ def _account(request: HttpRequest, found: Case, data) -> tuple[Account, list[Acc
 def arrangement(request: HttpRequest, case_no: str) -> HttpResponse:
     """Two or three offers side by side and own terms beside them, why not the others, and what was arranged before."""
     found = find(request, case_no)
-    return _page(request, found, _Typed(request.GET))
+    told = stated(found.party_id)
+    return _page(request, found, _Typed(request.GET, told), told=told)
 
 
-def _page(request: HttpRequest, found: Case, typed: _Typed, *, refused: tuple[Reason, ...] = ()) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    found: Case,
+    typed: _Typed,
+    *,
+    told: Stated | None = None,
+    refused: tuple[Reason, ...] = (),
+) -> HttpResponse:
     account, accounts = _account(request, found, request.GET or request.POST)
     now = timezone.now()
     today, calendar, role = times.business_date(now), reference.calendar(), request.user.role
@@ -121,6 +132,7 @@ def _page(request: HttpRequest, found: Case, typed: _Typed, *, refused: tuple[Re
         "may_propose": request.user.may("arrangement.propose") and found.closed_on is None,
         "may_certify": request.user.may("arrangement.propose"),
         "new_key": secrets.token_hex(8), "told": _told(typed.text["asked"]),
+        "stated": told,
     }  # fmt: skip
     if situation is not None:
         terms = {"on": today, "calendar": calendar, "issuer": settings.BANK_ENTITY}
