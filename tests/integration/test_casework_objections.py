@@ -7,13 +7,17 @@ from decimal import Decimal
 
 import pytest
 
+from dunwell.arrangements.means.services import keep_proof, state_means
+from dunwell.arrangements.models import Instruction
 from dunwell.casework import services as casework
 from dunwell.casework.models import Complaint, DepartmentRequest, Dispute
 from dunwell.casework.rules import objections as rules
 from dunwell.casework.services import complaints, disputes, paths, requests
+from dunwell.casework.services.findings import mark_vulnerable, record_findings
 from dunwell.casework.services.queue import acting
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Hold
+from dunwell.evidence import services as evidence
 from dunwell.evidence.models import Log
 from tests import build
 
@@ -78,6 +82,9 @@ def test_upheld_against_the_bank_nothing_is_demanded_until_both_departments_have
     assert decided.amount == Decimal("800.00")
     assert [kind for kind, *_ in holds(person)] == ["fraud"]
     assert judged(person, point, case) == ("BLOCK", "CN-FRAUD-TXN")
+    booking = Instruction.objects.get()
+    assert (booking.kind, booking.amount, booking.account.party) == ("amount_correction", Decimal("800.00"), person)
+    assert booking.payload["dispute"] == made.number
     asked = {one.department: one for one in DepartmentRequest.objects.all()}
     assert set(asked) == {"cards", "bureau"} and asked["bureau"].needed_by == date(2026, 12, 13)
     requests.answer(request_id=asked["bureau"].pk, user=risk, done=True, text="已报送更正", now=NOW)
@@ -283,3 +290,34 @@ def test_a_representative_is_told_nothing_before_identity_and_authority_are_good
     assert [kind for kind, *_ in holds(person)] == ["representative"]
     paths.check_representative(representative_id=row.pk, kind="ended", good=True, by=by, now=NOW, key="k3")
     assert not paths.may_be_told(row, today) and holds(person) == []
+
+
+def test_the_log_holds_every_fact_of_the_registers(late):
+    person, _point, case, user = late
+    given = {"by": acting(user), "now": NOW}
+    made = dispute(case, user)
+    risk = acting(build.user("compliance"))
+    disputes.decide(dispute_id=made.pk, outcome="upheld", text="异地盗刷", by=risk, now=NOW, key="x1")
+    [cards, _bureau] = DepartmentRequest.objects.order_by("pk")
+    requests.answer(request_id=cards.pk, user=build.user("manager"), done=True, text="已冲正", now=NOW)
+    complaint = complaints.open_complaint(
+        case_id=case.pk, source="bank", category="other", severity="normal", text="太多", key="c", **given
+    )
+    complaints.lengthen(complaint_id=complaint.pk, kind="complex", text="须取证", key="c2", **given)
+    path = paths.open_path(case_id=case.pk, kind="hardship", text="失业", key="p", **given)
+    paths.end_path(path_id=path.pk, reason="已找到工作", key="p2", **given)
+    row = paths.name_representative(case_id=case.pk, name="李律师", key="n", **given)
+    paths.check_representative(representative_id=row.pk, kind="identity", good=False, key="n2", **given)
+    record_findings(case_id=case.pk, found={"reason": "job_lost"}, heard="失业了", key="f", **given)
+    mark_vulnerable(case_id=case.pk, kind="serious_illness", ends_on=build.TODAY + timedelta(days=20), key="v", **given)
+    png = b"\x89PNG\r\n\x1a\nslip"
+    proof = keep_proof(party_id=person.pk, kind="payslip", content=png, issued_on=build.TODAY, key="a", **given)
+    state_means(party_id=person.pk, items={"salary": Decimal("5000")}, household=2, proofs=[proof.pk], key="m", **given)
+    held = {label for entry in Log.objects.all() for label in entry.data.get("rows", {})}
+    assert held >= {
+        *("casework.dispute", "casework.disputestep", "casework.departmentrequest", "casework.requestanswer"),
+        *("casework.complaint", "casework.complaintstep", "casework.path", "casework.pathstep", "casework.finding"),
+        *("casework.representative", "casework.representativecheck", "casework.vulnerabilitymark"),
+        *("arrangements.proof", "arrangements.proofcheck", "arrangements.meansstatement", "arrangements.instruction"),
+    }
+    assert evidence.verify().changed == []

@@ -55,6 +55,7 @@ INSTRUCTIONS = {
     "card_release": pgettext_lazy("instruction", "Card released"),
     "deduction": pgettext_lazy("instruction", "Deduction"),
     "balance_confirmation": pgettext_lazy("instruction", "Confirmation of the balance"),
+    "amount_correction": pgettext_lazy("instruction", "Amount corrected"),
 }
 FORMS = {
     "signature": pgettext_lazy("form of consent", "Signed"),

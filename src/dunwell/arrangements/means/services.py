@@ -76,13 +76,14 @@ def keep_proof(
             issued_on=issued_on, expires_on=rules.expires(kind, issued_on), recorded_at=now, recorded_by=by.user_id,
             key=key,
         )  # fmt: skip
-        ProofCheck.objects.create(
+        scan = ProofCheck.objects.create(
             proof=proof, kind="scan", verdict=found.verdict, detail=found.detail, recorded_at=now, recorded_by=by.user_id,
             key=f"{key[:70]}:scan",
         )  # fmt: skip
         evidence.write(
             kind="proof.kept", now=now, by=by, entity_id=party.entity_id, party_id=party_id, case_id=case_id,
             data={"proof": proof.pk, "kind": kind, "sha256": stored.sha256, "scan": found.verdict},
+            rows=[proof, scan],
         )  # fmt: skip
         return proof
 
@@ -113,6 +114,7 @@ def check_proof(
     evidence.write(
         kind=f"proof.{'released' if kind == 'release' else kind}", now=now, by=by, entity_id=proof.party.entity_id,
         party_id=proof.party_id, case_id=proof.case_id, data={"proof": proof.pk, "kind": proof.kind, "verdict": verdict},
+        rows=[row],
     )  # fmt: skip
     return row
 
@@ -151,6 +153,6 @@ def state_means(
     portfolio.touch(party_id=party_id, now=now)
     evidence.write(
         kind="means.stated", now=now, by=by, entity_id=party.entity_id, party_id=party_id, case_id=case_id,
-        data={"statement": row.pk, "proofs": row.proofs},
+        data={"statement": row.pk, "proofs": row.proofs}, rows=[row],
     )  # fmt: skip
     return row

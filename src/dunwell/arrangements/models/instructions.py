@@ -21,6 +21,7 @@ class Instruction(models.Model):
         CARD_RELEASE = "card_release"
         DEDUCTION = "deduction"
         BALANCE_CONFIRMATION = "balance_confirmation"
+        AMOUNT_CORRECTION = "amount_correction"
 
     entity = models.ForeignKey(Entity, models.PROTECT)
     account = models.ForeignKey(Account, models.PROTECT, related_name="instructions")

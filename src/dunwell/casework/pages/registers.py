@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET, require_POST
 
+from dunwell.arrangements.models import Instruction
+from dunwell.arrangements.words import INSTRUCTIONS
 from dunwell.casework import words
 from dunwell.casework.models import Complaint, DepartmentRequest, Dispute
 from dunwell.casework.pages.finding import key_of
@@ -72,6 +74,7 @@ def dispute(request: HttpRequest, number: str) -> HttpResponse:
     steps = list(row.steps.select_related("file").order_by("pk"))
     asked = list(row.requests.select_related("answer").order_by("pk"))
     texts = objecting.texts_of(row.party_id, [(0, row.words_sealed), *((step.pk, step.text_sealed) for step in steps)])
+    booking = Instruction.objects.filter(key=f"dispute-{row.pk}").select_related("answer").first()
     outcome = rules.decision(step.kind for step in steps)
     kind = rules.disputes()[row.kind]
     context = {
@@ -86,6 +89,8 @@ def dispute(request: HttpRequest, number: str) -> HttpResponse:
             (one, rules.departments()[one.department].name(language), rules.named("asked_for")[one.what].name(language))
             for one in asked
         ],
+        "booking": booking,
+        "booking_kind": INSTRUCTIONS[booking.kind] if booking else "",
         "state": words.DISPUTE_STATES[outcome],
         "outcome": outcome,
         "answered": any(step.kind == "answered" for step in steps),

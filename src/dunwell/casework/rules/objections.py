@@ -24,7 +24,8 @@ def _read(name: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class DisputeKind(Named):
-    """`days`: within which the answer goes out in writing, by `rule`; `then`: the hold of what is not owed once upheld."""
+    """`days`: within which the answer goes out in writing, by `rule`; `then`: the hold of what is not owed once upheld;
+    `instructs`: what the host is then asked to book, or nothing."""
 
     route: str
     days: int
@@ -32,6 +33,7 @@ class DisputeKind(Named):
     confidence: str
     evidence: Mapping[str, str]
     then: str
+    instructs: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def disputes() -> Mapping[str, DisputeKind]:
     return {
         code: DisputeKind(
             code, raw["name"], raw["route"], raw["days"], raw["rule"], raw["confidence"], raw["evidence"],
-            raw.get("hold_when_upheld", "dispute"),
+            raw.get("hold_when_upheld", "dispute"), raw.get("instructs", ""),
         )
         for code, raw in _read("objections.yaml")["disputes"].items()
     }  # fmt: skip

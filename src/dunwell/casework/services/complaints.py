@@ -99,7 +99,7 @@ def open_complaint(
     if against_id is not None and case.held_by_id == against_id:
         case.held_by, case.held_until = None, None
         case.save(update_fields=["held_by", "held_until"])
-    _log("complaint.opened", row, {"source": source, "category": category, "severity": severity, "against": against_id,
+    _log("complaint.opened", row, row, {"source": source, "category": category, "severity": severity, "against": against_id,
                                    "repeats": earlier and earlier.number, "hold": hold and hold.pk}, by=by, now=now)  # fmt: skip
     portfolio.touch(party_id=case.party_id, now=now)
     return row
@@ -208,13 +208,16 @@ def _step(
         complaint=row, kind=kind, text_sealed=sealed, recorded_at=now, recorded_by=by.user_id, key=key, **fields
     )
     told = {name: value for name, value in fields.items() if name in ("founded", "root_cause", "redress")}
-    _log(f"complaint.{kind}", row, {"step": step.pk, **told}, by=by, now=now)
+    _log(f"complaint.{kind}", row, step, {"step": step.pk, **told}, by=by, now=now)
     portfolio.touch(party_id=row.party_id, now=now)
     return step
 
 
-def _log(kind: str, row: Complaint, data: dict[str, object], *, by: Actor, now: datetime) -> None:
+def _log(
+    kind: str, row: Complaint, fact: Complaint | ComplaintStep, data: dict[str, object], *, by: Actor, now: datetime
+) -> None:
     evidence.write(
         kind=kind, now=now, by=by, entity_id=row.entity_id, party_id=row.party_id, case_id=row.case_id,
         data={"complaint": row.pk, "number": row.number, **data},
+        rows=[fact],
     )  # fmt: skip

@@ -8,6 +8,8 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Q
 
+from dunwell.arrangements import services as arrangements
+from dunwell.arrears.models import AccountState
 from dunwell.casework.models import Case, Dispute, DisputeStep
 from dunwell.casework.rules import objections as rules
 from dunwell.casework.services.letters import answer_letter
@@ -73,7 +75,7 @@ def open_dispute(
         received_on=since, due_on=rules.answer_by(since, chosen.days), rule=chosen.rule, hold=hold,
         recorded_at=now, recorded_by=by.user_id, key=key,
     )  # fmt: skip
-    _log("dispute.opened", dispute, {"kind": kind, "amount": amount and str(amount), "route": chosen.route,
+    _log("dispute.opened", dispute, dispute, {"kind": kind, "amount": amount and str(amount), "route": chosen.route,
                                      "due_on": str(dispute.due_on)}, by=by, now=now)  # fmt: skip
     return dispute
 
@@ -130,16 +132,25 @@ def decide(
 
 
 def _correct(dispute: Dispute, case: Case, amount: Decimal | None, *, by: Actor, now: datetime, key: str) -> None:
-    """Nobody demands what is not owed while it stands in the host's figures; two departments put it right."""
-    then = rules.disputes()[dispute.kind].then
+    """Nobody demands what is not owed while it stands in the host's figures; the host is asked to book it, and two
+    departments see to it."""
+    kind = rules.disputes()[dispute.kind]
     compliance.lift_hold(
         hold_id=dispute.hold_id, reason=dispute.number, by=by, now=now
     )  # first: the next is not the same
     compliance.place_hold(
-        party_id=case.party_id, account_id=dispute.account_id, kind=then, amount=amount, by=by, now=now,
+        party_id=case.party_id, account_id=dispute.account_id, kind=kind.then, amount=amount, by=by, now=now,
         reason=f"{dispute.number} upheld",
     )  # fmt: skip
     about = f"{dispute.number}, {dispute.account.account_no}: {amount if amount is not None else '*'} {dispute.account.currency}"
+    if kind.instructs:
+        state = AccountState.objects.filter(pk=dispute.account_id).first()
+        whole = state.balance if state else Decimal("0.00")
+        arrangements.instruct(
+            account_id=dispute.account_id, kind=kind.instructs, amount=whole if amount is None else amount,
+            payload={"dispute": dispute.number, "kind": dispute.kind, "all": amount is None}, by=by, now=now,
+            key=f"dispute-{dispute.pk}",
+        )  # fmt: skip
     today = business_date(now)
     for department, what in (("cards", "correct_amount"), ("bureau", "correct_record")):
         first = today if department == "cards" else dispute.received_on
@@ -177,14 +188,17 @@ def _step(
     step = DisputeStep.objects.create(
         dispute=dispute, kind=kind, text_sealed=sealed, recorded_at=now, recorded_by=by.user_id, key=key, **fields
     )
-    _log(f"dispute.{kind}", dispute, {"step": step.pk, "amount": step.amount and str(step.amount),
+    _log(f"dispute.{kind}", dispute, step, {"step": step.pk, "amount": step.amount and str(step.amount),
                                       "message": step.message_id}, by=by, now=now)  # fmt: skip
     portfolio.touch(party_id=dispute.party_id, now=now)
     return step
 
 
-def _log(kind: str, dispute: Dispute, data: dict[str, object], *, by: Actor, now: datetime) -> None:
+def _log(
+    kind: str, dispute: Dispute, row: Dispute | DisputeStep, data: dict[str, object], *, by: Actor, now: datetime
+) -> None:
     evidence.write(
         kind=kind, now=now, by=by, entity_id=dispute.case.entity_id, party_id=dispute.party_id, case_id=dispute.case_id,
         account_id=dispute.account_id, data={"dispute": dispute.pk, "number": dispute.number, **data},
+        rows=[row],
     )  # fmt: skip

@@ -51,7 +51,7 @@ def record_findings(
         written.append(row)
         evidence.write(
             kind="finding.recorded", now=now, by=by, entity_id=case.entity_id, party_id=case.party_id, case_id=case.pk,
-            data={"finding": row.pk, "kind": kind, "code": code},
+            data={"finding": row.pk, "kind": kind, "code": code}, rows=[row],
         )  # fmt: skip
     portfolio.touch(party_id=case.party_id, now=now)
     return written
@@ -85,7 +85,7 @@ def mark_vulnerable(
     portfolio.touch(party_id=case.party_id, now=now)
     evidence.write(
         kind="vulnerability.marked", now=now, by=by, entity_id=case.entity_id, party_id=case.party_id, case_id=case.pk,
-        data={"mark": mark.pk, "ends_on": ends_on.isoformat(), "hold": hold and hold.pk},
+        data={"mark": mark.pk, "ends_on": ends_on.isoformat(), "hold": hold and hold.pk}, rows=[mark],
     )  # fmt: skip
     return mark
 
@@ -103,6 +103,6 @@ def end_vulnerability(*, mark_id: int, reason: str, by: Actor, now: datetime) ->
         portfolio.touch(party_id=mark.party_id, now=now)
         evidence.write(
             kind="vulnerability.ended", now=now, by=by, entity_id=mark.case.entity_id, party_id=mark.party_id,
-            case_id=mark.case_id, data={"mark": mark.pk},
+            case_id=mark.case_id, data={"mark": mark.pk}, rows=[end],
         )  # fmt: skip
     return end

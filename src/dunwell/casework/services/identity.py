@@ -145,6 +145,7 @@ def _keep(
         kind="identity.passed" if passed else "identity.failed", now=now, by=by, entity_id=case.entity_id,
         party_id=case.party_id, case_id=case.pk,
         data={"check": row.pk, "contact": contact.pk, "method": method, "level": level, "asked": sorted(judged)},
+        rows=[row],
     )  # fmt: skip
     return row
 

@@ -44,7 +44,7 @@ def open_path(*, case_id: int, kind: str, by: Actor, now: datetime, key: str, te
         party_id=case.party_id, case=case, kind=kind, words_sealed=sealed, hold=hold, recorded_at=now,
         recorded_by=by.user_id, key=key,
     )  # fmt: skip
-    _log("path.opened", case, {"path": path.pk, "kind": kind, "hold": hold.pk}, by=by, now=now)
+    _log("path.opened", case, path, {"path": path.pk, "kind": kind, "hold": hold.pk}, by=by, now=now)
     portfolio.touch(party_id=case.party_id, now=now)
     return path
 
@@ -77,7 +77,7 @@ def _step(
     if known is not None:
         return known
     step = PathStep.objects.create(path=path, kind=kind, recorded_at=now, recorded_by=by.user_id, key=key, **fields)
-    _log(f"path.{kind}", path.case, {"path": path.pk, "kind": path.kind, **told}, by=by, now=now)
+    _log(f"path.{kind}", path.case, step, {"path": path.pk, "kind": path.kind, **told}, by=by, now=now)
     portfolio.touch(party_id=path.party_id, now=now)
     return step
 
@@ -99,7 +99,7 @@ def name_representative(
         party_id=case.party_id, case=case, name_sealed=portfolio.seal_text(party_id=case.party_id, text=name.strip()),
         telephone_digest=digest, recorded_at=now, recorded_by=by.user_id, key=key,
     )  # fmt: skip
-    _log("representative.named", case, {"representative": row.pk}, by=by, now=now)
+    _log("representative.named", case, row, {"representative": row.pk}, by=by, now=now)
     return row
 
 
@@ -137,7 +137,14 @@ def check_representative(
         representative=row, kind=kind, good=good, evidence=evidence_ref[:120], until=until, recorded_at=now,
         recorded_by=by.user_id, key=key,
     )  # fmt: skip
-    _log("representative.checked", row.case, {"representative": row.pk, "kind": kind, "good": good}, by=by, now=now)
+    _log(
+        "representative.checked",
+        row.case,
+        check,
+        {"representative": row.pk, "kind": kind, "good": good},
+        by=by,
+        now=now,
+    )
     if may_be_told(row, business_date(now)):
         compliance.place_hold(
             party_id=row.party_id, kind="representative", reason=f"representative {row.pk}", by=by, now=now
@@ -153,7 +160,16 @@ def may_be_told(row: Representative, today: date) -> bool:
     return rules.may_be_told(row.checks.order_by("pk").values_list("kind", "good", "until"), today)
 
 
-def _log(kind: str, case: Case, data: dict[str, object], *, by: Actor, now: datetime) -> None:
+def _log(
+    kind: str,
+    case: Case,
+    row: Path | PathStep | Representative | RepresentativeCheck,
+    data: dict[str, object],
+    *,
+    by: Actor,
+    now: datetime,
+) -> None:
     evidence.write(
-        kind=kind, now=now, by=by, entity_id=case.entity_id, party_id=case.party_id, case_id=case.pk, data=data
-    )
+        kind=kind, now=now, by=by, entity_id=case.entity_id, party_id=case.party_id, case_id=case.pk, data=data,
+        rows=[row],
+    )  # fmt: skip

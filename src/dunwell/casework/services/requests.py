@@ -55,6 +55,7 @@ def ask(
     evidence.write(
         kind="request.asked", now=now, by=by, entity_id=case.entity_id, party_id=case.party_id, case_id=case.pk,
         data={"request": row.pk, "department": department, "what": what, "needed_by": needed_by.isoformat()},
+        rows=[row],
     )  # fmt: skip
     return row
 
@@ -87,6 +88,7 @@ def answer(*, request_id: int, user: User, done: bool, text: str, now: datetime)
             kind="request.answered", now=now, by=by, entity_id=asked.case.entity_id, party_id=asked.party_id,
             case_id=asked.case_id,
             data={"request": asked.pk, "department": asked.department, "what": asked.what, "done": done},
+            rows=[row],
         )  # fmt: skip
     return row
 
