@@ -84,7 +84,7 @@ def test_the_script_follows_the_call_and_help_comes_from_the_board(site, page: P
     expect(page.locator("[data-said=ask_plan]")).to_be_visible()
     looked_at(page, f"script-{language}")
     page.locator("h2").first.click()
-    page.keyboard.press("k")
+    page.keyboard.press("/")
     page.fill("#knowledge-dialog input", "70")
     expect(page.locator("#knowledge-dialog .found section").first).to_be_visible()
     looked_at(page, f"law-{language}")
