@@ -7,219 +7,42 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.utils.translation import get_language, ngettext, pgettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from dunwell.arrears.words import CLASSES
 from dunwell.casework import queries as casework
 from dunwell.casework import services
 from dunwell.casework.models import Case
 from dunwell.casework.rules import findings, vulnerability
 from dunwell.casework.rules.codes import action_of
 from dunwell.compliance.models import ContactPoint
-from dunwell.compliance.queries import Asking, CapUse, Hours, PointBudget, budget
-from dunwell.compliance.queries import Budget as GateBudget
-from dunwell.compliance.queries.facts import party_type
+from dunwell.compliance.queries import budget
 from dunwell.compliance.rules.purposes import OUTSIDE, offered
 from dunwell.compliance.words import HOLDS
 from dunwell.desk import timeline, words
 from dunwell.desk.advice import advice
+from dunwell.desk.balances import column_of, currencies_of, elsewhere, rows_of, tail_of
+from dunwell.desk.reaching import CALLED, budget_of, party_types, point_of
 from dunwell.desk.view import (
-    AccountColumn,
-    BalanceRow,
     BesideCase,
-    Budget,
     Call,
-    Cap,
     CasePage,
     Flag,
     HoldStrip,
     Lock,
     OpenPromise,
     Pin,
-    Point,
     PromiseTerms,
-    Refusal,
-    Window,
 )
 from dunwell.floor.queries.beside import Beside, beside
 from dunwell.floor.words import ABUSE
-from dunwell.frame.templatetags.frame import duration, moment, money, sentence, short_day
+from dunwell.frame.templatetags.frame import money, sentence
 from dunwell.identity.models import User
 from dunwell.kernel import times
-from dunwell.kernel.decision import Decision
-
-COMPONENTS = (
-    ("principal", lambda: _("Principal")),
-    ("interest", lambda: _("Interest")),
-    ("late_charge", lambda: _("Late charge")),
-    ("other_fees", lambda: _("Fees")),
-    ("credit_balance", lambda: _("Credit balance")),
-    ("paid_since", lambda: _("Paid since")),
-)
-CALLED = ("mobile", "landline")
-ALWAYS = ("principal", "interest", "late_charge", "other_fees")
 
 
 def _language() -> str:
     return get_language() or "zh-hans"
-
-
-def refusal_of(decision: Decision) -> Refusal | None:
-    """The gate's primary reason as a grey button says it; None when it allows."""
-    if decision.allowed:
-        return None
-    reason = decision.primary
-    return Refusal(
-        words=reason.text(_language()),
-        rule=reason.rule,
-        citation=reason.citation,
-        retry_after=decision.retry_after,
-        review=decision.verdict == "REVIEW",
-    )
-
-
-def told(decision: Decision) -> str:
-    """A refusal as one sentence: words, rule, and when it ends."""
-    refusal = refusal_of(decision)
-    if refusal is None:
-        return ""
-    again = _("allowed from %(at)s") % {"at": moment(refusal.retry_after)} if refusal.retry_after else ""
-    return " ".join(filter(None, [refusal.words, again, refusal.rule]))
-
-
-def _who(row: casework.PointRow) -> str:
-    if row.role == "primary":
-        kind, label = words.CONTACT_KINDS.get(row.kind, row.kind), words.CONTACT_LABELS.get(row.label, "")
-        return pgettext("contact point: whose, kind", "%(label)s %(kind)s") % {"label": label, "kind": kind}
-    role = words.PARTY_ROLES.get(row.role, row.role)
-    relation = words.RELATIONS.get(row.relation, row.relation)
-    who = f"{role}, {relation}" if relation else str(role)
-    return f"{row.name_masked} {who}"
-
-
-def _facts(row: casework.PointRow) -> str:
-    said = [str(words.SOURCES.get(row.source, row.source))]
-    if row.last_at:
-        outcome = words.OUTCOMES.get(row.last_outcome, row.last_outcome)
-        said.append(f"{short_day(row.last_at)} {outcome}".strip())
-    if row.status != "valid":
-        why = words.OUTCOMES.get(row.status_reason, row.status_reason)
-        said.append(" ".join(filter(None, [str(words.POINT_STATUS[row.status]), str(why), short_day(row.status_on)])))
-    if row.kind in CALLED:
-        said.append(ngettext("%(n)s dial today", "%(n)s dials today", row.dials) % {"n": row.dials})
-    return pgettext("between facts", ", ").join(said)
-
-
-def _point(row: casework.PointRow, asked: PointBudget, *, party: str, on_call: int | None, may_dial: bool) -> Point:
-    refusal = refusal_of(asked.decision) if row.kind in CALLED else None
-    state = "none"
-    if row.kind in CALLED:
-        state = "grey" if refusal or not may_dial else "live"
-        if on_call == row.id:
-            state, refusal = "on", None
-    purposes = [(purpose, words.PURPOSES[purpose]) for purpose in offered(party)] if party in OUTSIDE else ()
-    return Point(row.id, row.kind, row.masked, _who(row), _facts(row), state, refusal, purposes)
-
-
-def _party_types(found: casework.CasePage) -> dict[int, str]:
-    """What each person of the page is to the debt."""
-    roles: dict[int, list[str]] = {}
-    for row in found.points:
-        roles.setdefault(row.party_id, []).append(f"{row.role}/{row.relation}")
-    debtor = found.case.party_id
-    return {person: party_type(Asking(debtor, person, None, "call"), held) for person, held in roles.items()}
-
-
-def _share(moment: datetime, day_begin: datetime) -> float:
-    return min(max((moment - day_begin).total_seconds() / 864, 0.0), 100.0)
-
-
-def _budget(found: GateBudget, now: datetime) -> Budget | None:
-    if found.clock is None:
-        return None
-    begin = found.clock.replace(hour=0, minute=0, second=0, microsecond=0)
-
-    def windows(kind: str, hours: Sequence[Hours]) -> list[Window]:
-        spans = [(_share(one.start, begin), _share(one.end, begin)) for one in hours]
-        return [Window(kind, f"{start:.2f}", f"{end - start:.2f}") for start, end in spans]
-
-    edges = sorted({edge for one in (*found.hours, *found.own_hours) for edge in (one.start, one.end)})
-    ticks = [
-        (f"{_share(edge, begin):.2f}", str(edge.astimezone(begin.tzinfo).hour))
-        for edge in edges
-        if 0 < _share(edge, begin) < 100
-    ]
-    closes = found.closes_at
-    here = found.clock.strftime("%H:%M")
-    return Budget(
-        here=here,
-        place=found.zone.rsplit("/", 1)[-1].replace("_", " ") if found.zone != "Asia/Shanghai" else _("Beijing time"),
-        x_now=f"{_share(found.clock, begin):.2f}",
-        windows=windows("law", found.hours) + windows("wish", found.own_hours),
-        ticks=ticks,
-        picture=_("Now %(now)s on the person's clock; contact is lawful %(hours)s")
-        % {
-            "now": here,
-            "hours": ", ".join(
-                f"{one.start.astimezone(begin.tzinfo):%H:%M}–{one.end.astimezone(begin.tzinfo):%H:%M}"
-                for one in found.hours
-            ),
-        },
-        until=closes.astimezone(begin.tzinfo).strftime("%H:%M") if closes else "",
-        left=duration((closes - now).total_seconds() / 60) if closes else "",
-        open=found.open,
-        opens_at=found.opens_at,
-        caps=[_cap(use) for use in found.caps],
-    )
-
-
-def _cap(use: CapUse) -> Cap:
-    title = use.title.en if _language().startswith("en") else use.title.zh
-    name = {
-        "CN-CALL-3-EFFECTIVE": _("Conversations"),
-        "CN-SMS-2-PER-DAY": pgettext("channel", "SMS"),
-        "CN-VISIT-1-PER-7": _("Visits"),
-    }.get(use.rule, title)
-    remark = (
-        _("from %(at)s") % {"at": f"{short_day(use.free_at)} {times.local(use.free_at, 'Asia/Shanghai'):%H:%M}"}
-        if use.free_at and not use.left
-        else ""
-    )
-    return Cap(name, use.rule, use.used - use.under_way, use.under_way, use.limit, remark)
-
-
-def _currencies(accounts: Sequence[casework.AccountRow], first: str) -> list[str]:
-    """The accounts' currencies, the case's own first: amounts of different ones are never added."""
-    return sorted({account.currency for account in accounts}, key=lambda one: (one != first, one))
-
-
-def _elsewhere(found: casework.CasePage) -> list[tuple[str, Decimal]]:
-    """What is past due in other currencies than the case's: its own amounts are those of the account that leads."""
-    owed: dict[str, Decimal] = {}
-    for account in found.accounts:
-        late = account.values["past_due"] or Decimal(0)
-        if account.currency != found.case.currency and late:
-            owed[account.currency] = owed.get(account.currency, Decimal(0)) + late  # type: ignore[operator]
-    return sorted(owed.items())
-
-
-def _rows(accounts: Sequence[casework.AccountRow], currencies: Sequence[str]) -> list[BalanceRow]:
-    found = [account.components or {} for account in accounts]
-
-    def totals(values: Sequence[Decimal]) -> list[Decimal]:
-        mine = list(zip(accounts, values, strict=True))
-        return [sum((value for account, value in mine if account.currency == c), Decimal(0)) for c in currencies]
-
-    rows = []
-    for name, said in COMPONENTS:
-        values = [one.get(name, Decimal(0)) for one in found]
-        if name in ALWAYS or any(values):
-            rows.append(BalanceRow(said(), values, totals(values)))
-    for name, said, kind in (("balance", _("Owed"), "sum"), ("past_due", _("Past due"), "")):
-        values = [account.values[name] or Decimal(0) for account in accounts]  # type: ignore[misc]
-        rows.append(BalanceRow(said, values, totals(values), kind))
-    return rows
 
 
 def _flags(found: casework.CasePage) -> list[Flag]:
@@ -391,7 +214,7 @@ def page_of(
         )
         for row in found.points
     ]
-    types = _party_types(found)
+    types = party_types(found)
     purposes = {row.id: offered(types[row.party_id])[0] for row in found.points}
     gate = budget(
         case.party_id,
@@ -408,14 +231,14 @@ def page_of(
     call = _call(found)
     on_call = found.open_contact.contact_point_id if found.open_contact else None
     points = [
-        _point(
+        point_of(
             row, answers[row.id], party=types[row.party_id], on_call=on_call if call else None,
             may_dial=lock.state == "mine" and call is None,
         )
         for row in found.points
     ]  # fmt: skip
     accounts = [account for account in found.accounts if account.values["balance"] is not None][:4]
-    currencies = _currencies(accounts, case.currency)
+    currencies = currencies_of(accounts, case.currency)
     masked = {row.id: row.masked for row in found.points}
     pinned = found.pinned[0] if found.pinned else None
     as_of = max((account.values["business_date"] for account in accounts), default=case.business_date)  # type: ignore[type-var]
@@ -435,12 +258,12 @@ def page_of(
         past_due=case.past_due,
         currency=case.currency,
         as_of=as_of,
-        columns=[_column(account) for account in accounts],
+        columns=[column_of(account) for account in accounts],
         currencies=currencies,
-        elsewhere=_elsewhere(found),
-        rows=_rows(accounts, currencies) if accounts else [],
+        elsewhere=elsewhere(found),
+        rows=rows_of(accounts, currencies) if accounts else [],
         points=points,
-        budget=_budget(gate, now),
+        budget=budget_of(gate, now),
         lock=lock,
         holds=[_hold(hold) for hold in found.holds],
         pin=Pin(pinned[0], "", pinned[1]) if pinned else None,
@@ -453,7 +276,7 @@ def page_of(
         closed_on=case.closed_on,
         draft=found.draft or {},
         draft_saved_at=found.draft_saved_at,
-        accounts=[(account.id, _tail(account), account.currency) for account in found.accounts],
+        accounts=[(account.id, tail_of(account), account.currency) for account in found.accounts],
         about=account_id,
         owner=case.owner.name(_language()) if case.owner else "",
         promise=_open_promise(found, user, now),
@@ -470,27 +293,6 @@ def _beside(stands: Beside) -> BesideCase:
         looking=[(one.name, one.at) for one in stands.looking],
         assists=sentence(stands.assists),
     )
-
-
-def _tail(account: casework.AccountRow) -> str:
-    return (
-        _("Card %(tail)s") % {"tail": account.words}
-        if account.cards
-        else _("Account …%(tail)s") % {"tail": account.words}
-    )
-
-
-def _column(account: casework.AccountRow) -> AccountColumn:
-    value = account.values
-    return AccountColumn(
-        account.id,
-        _tail(account),
-        account.currency,
-        value["oldest_due_date"],
-        value["bucket"],
-        value["days_delinquent"],
-        CLASSES.get(str(value["risk_class"]), ""),
-    )  # type: ignore[arg-type]
 
 
 def _guidance(one: dict) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from dunwell.channels.services import calling
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact, GateDecision
 from dunwell.desk import words
-from dunwell.desk.reading import refusal_of
+from dunwell.desk.reaching import refusal_of
 from dunwell.desk.view import Refusal
 
 OVER = frozenset({CallEvent.Kind.ENDED, CallEvent.Kind.LOST, CallEvent.Kind.REFUSED})

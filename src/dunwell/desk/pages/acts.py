@@ -28,7 +28,7 @@ from dunwell.compliance import services as compliance
 from dunwell.compliance.rules.holds import placeable
 from dunwell.desk import words
 from dunwell.desk.pages.case import amount_of, moment_of, parts_of, typed_of
-from dunwell.desk.reading import refusal_of, told
+from dunwell.desk.reaching import refusal_of, told
 from dunwell.floor.services.taking import next_address
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel import times

@@ -31,7 +31,8 @@ from dunwell.compliance.rules import purposes
 from dunwell.compliance.rules.holds import placeable
 from dunwell.compliance.words import HOLDS
 from dunwell.desk import timeline, words
-from dunwell.desk.reading import page_of, refusal_of
+from dunwell.desk.reaching import refusal_of
+from dunwell.desk.reading import page_of
 from dunwell.desk.telephone import on_telephone
 from dunwell.evidence import services as evidence
 from dunwell.floor.services.taking import next_address
