@@ -153,7 +153,7 @@ REFUSED = [
     ("accounts_2026-11-22.csv", FULL.encode() + b"\xff\xff\xff\n", {}, "The text cannot be read as utf-8, gb18030."),
     ("accounts_2026-11-21.csv", FULL, {}, "The name says 2026-11-21, but the business date is 2026-11-22."),
     ("statements_2026-11-22.csv", FULL, {"contract": "accounts"}, "The name says statements, but the file was handed in as accounts."),
-    ("positions.csv", FULL, {}, "The name does not say what the file is. Call it KIND_DATE, KIND being one of: parties, accounts, cards, contact_points, statements, transactions."),
+    ("positions.csv", FULL, {}, "The name does not say what the file is. Call it KIND_DATE, KIND being one of: parties, accounts, cards, contact_points, statements, transactions, instruction_answers."),
     ("accounts_2026-11-22.csv", FULL.replace("currency,product", "product,product"), {}, "The header names the column product twice."),
     ("accounts_2026-11-22.csv", FULL.replace("currency,product", ",product", 1), {}, "Column 3 of the header has no name."),
     ("accounts_2026-11-22.csv", FULL.replace("currency", "curency", 1), {}, "The header lacks the required column currency. Is it the one called curency?"),

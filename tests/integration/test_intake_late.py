@@ -21,7 +21,7 @@ MORNING = datetime(2026, 11, 24, 9, tzinfo=BANK_ZONE)  # the files of the 23rd w
 
 def arrived(kind: str, status: str = "taken") -> None:
     IntakeFile.objects.create(
-        entity=build.entity(), kind=kind, business_date=DAY, name=f"{kind}_{DAY}.csv", sha256=kind * 4, status=status,
+        entity=build.entity(), kind=kind, business_date=DAY, name=f"{kind}_{DAY}.csv", sha256=(kind * 9)[:64], status=status,
         refusal={"code": "empty_file"} if status == "refused" else {}, recorded_at=build.NOW,
     )  # fmt: skip
 

@@ -149,7 +149,11 @@ def test_a_number_that_stands_twice_is_the_same():
     assert PACK.number("CN-SMS", "months") == kept["CN-SMS", "sms_log"]
     by_rule = {one.rule: one.months for one in PACK.keepings}
     for period in retention.periods(date(2026, 11, 24)).values():
-        assert period.years * 12 + period.months == by_rule[period.rule], period.kind
+        if period.rule in by_rule:
+            assert period.years * 12 + period.months == by_rule[period.rule], period.kind
+        else:  # the number is the product's own: the law names none, or there is no law
+            assert period.rule in PACK.duties or period.rule.startswith("P-"), period.kind
+            assert period.confidence == "A"
     visit = next(gate for gate in PACK.gates if gate.rule == "CN-VISIT-STAFF" and gate.at_least is not None)
     assert visit.at_least == PACK.number("CN-VISIT", "collectors")
 

@@ -55,6 +55,7 @@ HOLD_AS_FLAG = {
     "minor": "incapacity",
     "court": "court",
     "adviser": "adviser",
+    "plan": "hold",  # an ordinary plan being performed: demands stop
 }
 LEGAL_TEAM = "legal"  # a role of identity: before a court the legal team contacts him
 OF_AN_AMOUNT = ("dispute", "fraud")  # holds of a part of what is owed
