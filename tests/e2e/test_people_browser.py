@@ -164,3 +164,17 @@ def test_a_forged_paper_of_two_strangers_is_found_and_shown_with_its_pages(walk,
     expect(picture).to_have_js_property("complete", True, timeout=60_000)
     assert picture.evaluate("img => img.naturalWidth") > 100
     walk(f"/cases/{cases[0].case_no}/means")
+
+
+@LANGUAGES
+def test_the_bar_of_who_may_much_leaves_the_search_its_room(site, walk, language):
+    for role, address, pages in (
+        ("team_leader", "/team", ["/team", "/campaigns"]),
+        ("compliance", "/rules", ["/strategy", "/rules"]),
+    ):
+        page = walk(address, staff(language, role, role))
+        page.set_viewport_size({"width": 1440, "height": 900})
+        assert page.locator(".find").bounding_box()["width"] > 190
+        beside = page.locator("#strips nav a")
+        assert [one.get_attribute("href") for one in beside.all()] == pages
+        expect(page.locator("#strips nav a[aria-current]")).to_have_attribute("href", address)
