@@ -27,7 +27,8 @@ from dunwell.channels.services.queueing import WrongPoint
 from dunwell.compliance import services as compliance
 from dunwell.compliance.rules.holds import placeable
 from dunwell.desk import words
-from dunwell.desk.pages.case import amount_of, moment_of, parts_of, typed_of
+from dunwell.desk.outcome import typed_of
+from dunwell.desk.pages.case import amount_of, moment_of, parts_of
 from dunwell.desk.reaching import refusal_of, told
 from dunwell.floor.services.taking import next_address
 from dunwell.identity.pages.guard import requires
