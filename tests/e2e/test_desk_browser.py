@@ -122,6 +122,7 @@ def test_single_keys_rest_while_one_types_composes_or_has_turned_them_off(desk: 
     expect(desk.locator("#palette input[name=q]")).to_have_value("n?")
     expect(desk.locator("#keys")).to_be_hidden()
     desk.keyboard.press("Escape")
+    expect(desk.locator("#palette")).to_be_hidden()
     desk.evaluate("document.dispatchEvent(new KeyboardEvent('keydown', {key: 'n', isComposing: true, bubbles: true}))")
     desk.evaluate("document.body.dataset.singleKeys = 'off'")
     desk.keyboard.press("n")
