@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from typing import TypeVar
 
+T = TypeVar("T")
 SOAK = os.environ.get("DUNWELL_SOAK") == "1"
 
 
 def size(test: int, soak: int) -> int:
     """How many histories, takes or rounds."""
     return soak if SOAK else test
+
+
+def some(test: Sequence[T], further: Sequence[T]) -> list[T]:
+    """Which cases of a walk: one or two in `make test`, the further ones as well in `make soak`."""
+    return [*test, *further] if SOAK else [*test]

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from dunwell.casework.models import Case, Note
 from dunwell.compliance.models import Contact, ContactOutcome
 from tests import build
+from tests.sizes import some
 
 ZONES = ("Asia/Shanghai", "Pacific/Auckland", "America/New_York", "Europe/Berlin", "Pacific/Honolulu")
 
@@ -143,8 +144,10 @@ def test_a_draft_comes_back_in_another_browser(desk: Page, site, browser):
         expect(elsewhere.locator("#note")).to_have_value("half a sen")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["zh-hans", "en"])
+@pytest.mark.parametrize(
+    ("language", "theme"),
+    some([("zh-hans", "light"), ("en", "dark")], [("zh-hans", "dark"), ("en", "light")]),
+)
 def test_axe_finds_nothing(site, page: Page, language: str, theme: str):
     _person, point, case = build.debtor(timezone=open_zone())
     leader = build.user("team_leader", username="leader", language=language, theme=theme)

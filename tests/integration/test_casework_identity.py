@@ -51,8 +51,11 @@ def test_the_amount_stands_in_the_script_only_after_a_pass(on_call):
     assert AMOUNT not in before and "say nothing of an account or a debt" in before
     before = re.sub(r'value="check-[^"]*"', "", before)
     assert not any(value in before for value in ("0013", "4417", "202103"))  # what is on file is not shown
+    script = f"/cases/{case.case_no}/script/{contact.pk}"
+    assert AMOUNT not in client.get(script).content.decode()
     after = answer(client, case, contact)
-    assert AMOUNT in after and 'id="identified"' in after
+    assert f'hx-get="{script}"' in after and 'id="identified"' in after
+    assert AMOUNT in client.get(script).content.decode()
     check = IdentityCheck.objects.get()
     assert check.passed and set(check.asked.values()) == {True} and len(check.asked) == 2
     assert Log.objects.filter(kind="identity.passed", party_id=case.party_id).count() == 1
