@@ -6,8 +6,10 @@ import itertools
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 
 from dunwell.arrears.models import AccountState
 from dunwell.casework.models import Case
@@ -42,11 +44,17 @@ def team(code: str = "team-1", *, of: Entity | None = None) -> Team:
     return made
 
 
+@cache
+def _hashed() -> str:
+    """The password's hash, made once: it is meant to be slow, and a suite makes thousands of users."""
+    return make_password(PASSWORD)
+
+
 def user(role: Role | str = Role.COLLECTOR, *, username: str = "", of: Entity | None = None, **fields: object) -> User:
     number = next(_numbers)
-    return User.objects.create_user(
+    return User.objects.create(
         username=username or f"{role}-{number}",
-        password=PASSWORD,
+        password=_hashed(),
         staff_no=f"S{number:05}",
         name_zh=f"员工{number}",
         name_en=f"Staff {number}",
