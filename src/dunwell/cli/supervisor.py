@@ -79,18 +79,39 @@ class Child:
             self.process.wait()
 
 
-class Stop(Exception):
-    """SIGTERM or Ctrl-C."""
+class Stop(BaseException):
+    """SIGTERM, SIGHUP or Ctrl-C."""
+
+
+@contextmanager
+def until_told() -> Iterator[None]:
+    """What runs in it ends where one of these signals comes, and that is no failure.
+
+    The signal interrupts whatever is under way, and not every library lets the exception through as it is: DuckDB
+    raises a RuntimeError in its place. So it is the signal that tells a stop from a failure, not the exception.
+    """
+    told = False
+
+    def stop(*_: object) -> None:
+        nonlocal told
+        told = True
+        raise Stop
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, stop)
+    try:
+        yield
+    except BaseException:
+        if not told:
+            raise
 
 
 def run(
     *, demo: bool, host: str, port: int | None, cardholder_port: int | None = None, accounts: int | None = None
 ) -> int:
     """Start everything, say where, and stay until told to stop. Exit code 0 after a clean stop."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, _stop)
-    folder = home()
-    try:
+    with until_told():
+        folder = home()
         with _alone(folder) as mark:
             listening = _listen(host, port)
             url = _url(host, listening)
@@ -131,13 +152,8 @@ def run(
                         child.stop()
                     for child in children:
                         child.wait(STOP_SECONDS)
-    except (Stop, KeyboardInterrupt):
-        print("Stopped.", flush=True)
-        return 0
-
-
-def _stop(*_: object) -> None:
-    raise Stop
+    print("Stopped.", flush=True)
+    return 0
 
 
 def _say(line: str) -> None:
@@ -275,21 +291,19 @@ def serve_cardholders(*, host: str, port: int | None) -> int:
     listening = _listen(host, port, CARDHOLDER_PORT)
     os.environ.setdefault("DUNWELL_CARDHOLDER_URL", _url(host, listening))
     (child,) = cardholders(folder, listening)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, _stop)
-    child.start()
-    try:
-        _wait_until_ready(_url(host, listening), [child])
-        print(f"Ready: {_url(host, listening)}", flush=True)
-        while True:
-            time.sleep(0.5)
-            child.watch()
-    except (Stop, KeyboardInterrupt):
-        return 0
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        child.stop()
-        child.wait(STOP_SECONDS)
+    with until_told():
+        child.start()
+        try:
+            _wait_until_ready(_url(host, listening), [child])
+            print(f"Ready: {_url(host, listening)}", flush=True)
+            while True:
+                time.sleep(0.5)
+                child.watch()
+        finally:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            child.stop()
+            child.wait(STOP_SECONDS)
+    return 0
 
 
 def _wait_until_ready(url: str, children: list[Child]) -> None:
