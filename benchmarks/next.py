@@ -179,7 +179,6 @@ def case_page(environment: dict, rounds: int) -> tuple[float, float, int]:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
-    from dunwell.casework import services
     from dunwell.casework.models import Case
     from dunwell.evidence import services as evidence
     from dunwell.identity.models import User
@@ -190,7 +189,7 @@ def case_page(environment: dict, rounds: int) -> tuple[float, float, int]:
         for number in range(entries):
             data = {"channel": "call", "outcome": "no_answer", "number": number}
             evidence.write(
-                kind="contact.recorded", now=NOW, by=services.acting(user), party_id=case.party_id, case_id=case.pk,
+                kind="contact.recorded", now=NOW, by=user.actor, party_id=case.party_id, case_id=case.pk,
                 data=data,
             )  # fmt: skip
     with connection.cursor() as cursor:

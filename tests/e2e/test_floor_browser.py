@@ -40,7 +40,7 @@ def test_a_team_leader_covers_an_absence(site, page: Page, language: str, theme:
     cover = build.user(**shown)
     _person, _point, case = build.debtor(timezone=open_zone())
     now = timezone.now()
-    casework.hand_out(cases=[case.pk], owners=[absent.pk], by=casework.acting(leader), now=now, key="h")
+    casework.hand_out(cases=[case.pk], owners=[absent.pk], by=leader.actor, now=now, key="h")
     sign_in(page, site.url, leader.username)
     page.goto(f"{site.url}/team")
     page.locator("th a", has_text=absent.name(language)).click()

@@ -20,13 +20,11 @@ pytestmark = pytest.mark.django_db
 
 def away(user, cover, by, **fields):
     told = {"starts_on": TODAY, "ends_on": TODAY + timedelta(days=4), "reason": "leave", "key": "a1", **fields}
-    return services.set_absence(user_id=user.pk, covers=[cover.pk], by=services.acting(by), now=NOW, **told)
+    return services.set_absence(user_id=user.pk, covers=[cover.pk], by=by.actor, now=NOW, **told)
 
 
 def own(case, owner, leader, **fields):
-    services.hand_out(
-        cases=[case.pk], owners=[owner.pk], by=services.acting(leader), now=NOW, key=f"own-{case.pk}", **fields
-    )
+    services.hand_out(cases=[case.pk], owners=[owner.pk], by=leader.actor, now=NOW, key=f"own-{case.pk}", **fields)
 
 
 @pytest.fixture
@@ -56,7 +54,7 @@ def test_a_call_back_of_the_absent_comes_to_whoever_covers(floor):
     case = build.case()
     own(case, absent, leader)
     at = NOW + timedelta(hours=2)
-    services.call_back(case_id=case.pk, at=at, by=services.acting(absent), now=NOW, key="r1")
+    services.call_back(case_id=case.pk, at=at, by=absent.actor, now=NOW, key="r1")
     assert services.take_next(user=cover, now=at) is None
     away(absent, cover, leader)
     assert services.take_next(user=cover, now=at).pk == case.pk
@@ -67,7 +65,7 @@ def test_back_earlier(floor):
     case = build.case()
     own(case, absent, leader)
     away(absent, cover, leader)
-    assert services.end_absence(user_id=absent.pk, last_day=TODAY, by=services.acting(leader), now=NOW) == 1
+    assert services.end_absence(user_id=absent.pk, last_day=TODAY, by=leader.actor, now=NOW) == 1
     assert services.take_next(user=cover, now=NOW + timedelta(days=1)) is None
     assert list(Log.objects.order_by("pk").values_list("kind", flat=True))[-2:] == ["absence.set", "absence.ended"]
 
@@ -93,7 +91,7 @@ def test_absences_that_may_not_be(floor):
 
 def test_a_case_goes_to_whoever_takes_its_stage_language_and_skill_and_has_room(floor):
     leader, early, mid = floor
-    by = services.acting(leader)
+    by = leader.actor
     services.set_capability(user_id=early.pk, stages=["early"], languages=[], skills=[], capacity=2, by=by, now=NOW)
     services.set_capability(
         user_id=mid.pk, stages=["mid"], languages=["en"], skills=["high_balance"], capacity=None, by=by, now=NOW
@@ -125,7 +123,7 @@ def test_who_assists_finds_the_case_and_has_his_share_of_its_payments(floor):
     leader, owner, helper = floor
     person, _, case = build.debtor()
     own(case, owner, leader)
-    by = services.acting(leader)
+    by = leader.actor
     services.assist(case_id=case.pk, user_id=helper.pk, reason="speaks Cantonese", by=by, now=NOW, key="x")
     found = queries.case_list(queries.Filter(chips=("assisting",)), user=helper, now=NOW)
     assert [one.pk for one in found.cases] == [case.pk]

@@ -20,7 +20,7 @@ def hand_out(cases, owners, by, **fields: object) -> services.HandOut:
     return services.hand_out(
         cases=[case.pk for case in cases],
         owners=[owner.pk for owner in owners],
-        by=services.acting(by),
+        by=by.actor,
         now=NOW,
         **{"key": "h1", **fields},
     )

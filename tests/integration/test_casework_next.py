@@ -109,7 +109,7 @@ def test_activity_begins_the_hold_anew() -> None:
 @pytest.mark.django_db
 def test_a_case_put_off_stands_behind_a_later_moment_only() -> None:
     case = build.case(ready_at=NOW + timedelta(hours=2))
-    by = services.acting(build.user())
+    by = build.user().actor
     for hours in (1, 3):
         services.put_off(case_id=case.pk, until=NOW + timedelta(hours=hours), reason="CN-CALL-3", by=by, now=NOW)
         case.refresh_from_db()

@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from dunwell.casework.models import Complaint, DepartmentRequest, Dispute, Path, Representative
 from dunwell.casework.services import complaints, disputes
-from dunwell.casework.services.queue import acting
 from dunwell.compliance.models import Hold
 from tests import build
 
@@ -140,11 +139,11 @@ def test_each_page_takes_at_most_fifteen_queries_however_much_there_is(client, l
     for number in range(12):
         disputes.open_dispute(
             case_id=late.pk, account_id=late.party.accounts.get().pk, kind="wrong_amount", amount=build.Decimal(number + 1),
-            text="x", by=acting(user), now=now, key=f"d{number}",
+            text="x", by=user.actor, now=now, key=f"d{number}",
         )  # fmt: skip
         complaints.open_complaint(
             case_id=late.pk, source="bank", category="other", severity="normal", text="x", against_id=user.pk,
-            by=acting(officer), now=now, key=f"c{number}",
+            by=officer.actor, now=now, key=f"c{number}",
         )  # fmt: skip
     one = Complaint.objects.latest("pk").number, Dispute.objects.latest("pk").number
     for address in (

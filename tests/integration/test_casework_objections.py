@@ -14,7 +14,6 @@ from dunwell.casework.models import Complaint, DepartmentRequest, Dispute
 from dunwell.casework.rules import objections as rules
 from dunwell.casework.services import complaints, disputes, paths, requests
 from dunwell.casework.services.findings import mark_vulnerable, record_findings
-from dunwell.casework.services.queue import acting
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Hold
 from dunwell.evidence import services as evidence
@@ -38,14 +37,14 @@ def late():
 def dispute(case, user, kind="fraud", amount="800.00", key="d1", **fields):
     return disputes.open_dispute(
         case_id=case.pk, account_id=case.party.accounts.get().pk, kind=kind, amount=amount and Decimal(amount),
-        text="那天我在外地，卡在身上", by=acting(user), now=NOW, key=key, **fields,
+        text="那天我在外地，卡在身上", by=user.actor, now=NOW, key=key, **fields,
     )  # fmt: skip
 
 
 def judged(person, point, case, scope=""):
     _, decision = compliance.judge(
         party_id=person.pk, person_id=person.pk, contact_point_id=point.pk, channel="call", purpose="demand",
-        case_id=case.pk, account_id=person.accounts.get().pk, by=acting(build.user()), now=NOW,
+        case_id=case.pk, account_id=person.accounts.get().pk, by=build.user().actor, now=NOW,
     )  # fmt: skip
     return decision.verdict, decision.primary.rule if decision.primary else ""
 
@@ -78,7 +77,7 @@ def test_upheld_against_the_bank_nothing_is_demanded_until_both_departments_have
     person, point, case, user = late
     made = dispute(case, user)
     risk = build.user("compliance")
-    decided = disputes.decide(dispute_id=made.pk, outcome="upheld", text="异地盗刷", by=acting(risk), now=NOW, key="x1")
+    decided = disputes.decide(dispute_id=made.pk, outcome="upheld", text="异地盗刷", by=risk.actor, now=NOW, key="x1")
     assert decided.amount == Decimal("800.00")
     assert [kind for kind, *_ in holds(person)] == ["fraud"]
     assert judged(person, point, case) == ("BLOCK", "CN-FRAUD-TXN")
@@ -91,16 +90,16 @@ def test_upheld_against_the_bank_nothing_is_demanded_until_both_departments_have
     assert [kind for kind, *_ in holds(person)] == ["fraud"]
     requests.answer(request_id=asked["cards"].pk, user=build.user("manager"), done=True, text="已冲正", now=NOW)
     assert holds(person) == []
-    letter = disputes.answer(dispute_id=made.pk, by=acting(risk), now=NOW, key="x2")
+    letter = disputes.answer(dispute_id=made.pk, by=risk.actor, now=NOW, key="x2")
     assert letter.message.template.code == "LETTER-DISPUTE-UPHELD"
     assert letter.message.state != "refused", letter.message.refusal_rule
-    assert disputes.answer(dispute_id=made.pk, by=acting(risk), now=NOW, key="x3") == letter
+    assert disputes.answer(dispute_id=made.pk, by=risk.actor, now=NOW, key="x3") == letter
 
 
 def test_rejected_demands_go_on_and_the_answer_is_another_letter(late):
     person, _point, case, user = late
     made = dispute(case, user)
-    risk = acting(build.user("compliance"))
+    risk = build.user("compliance").actor
     disputes.decide(dispute_id=made.pk, outcome="rejected", text="本人交易", by=risk, now=NOW, key="x1")
     assert holds(person) == [] and not DepartmentRequest.objects.exists()
     assert (
@@ -120,7 +119,7 @@ def test_a_dispute_that_says_too_little_is_not_opened(late, fields, why):
     given = {"account_id": person.accounts.get().pk, "kind": "fraud", "text": "x", "amount": None, **fields}
     given["amount"] = given["amount"] and Decimal(given["amount"])
     with pytest.raises(disputes.DisputeRefused, match=why):
-        disputes.open_dispute(case_id=case.pk, by=acting(user), now=NOW, key="d", **given)
+        disputes.open_dispute(case_id=case.pk, by=user.actor, now=NOW, key="d", **given)
     assert not Dispute.objects.exists() and holds(person) == []
 
 
@@ -129,7 +128,7 @@ def test_who_opened_a_dispute_does_not_decide_it_and_another_department_does_not
     legal = build.user("legal")
     made = dispute(case, legal)
     with pytest.raises(disputes.DisputeRefused, match="own"):
-        disputes.decide(dispute_id=made.pk, outcome="upheld", text="x", by=acting(legal), now=NOW, key="x")
+        disputes.decide(dispute_id=made.pk, outcome="upheld", text="x", by=legal.actor, now=NOW, key="x")
     day = date(2026, 12, 1)
     asked = requests.ask(
         case_id=case.pk,
@@ -137,7 +136,7 @@ def test_who_opened_a_dispute_does_not_decide_it_and_another_department_does_not
         what="information",
         text="?",
         needed_by=day,
-        by=acting(user),
+        by=user.actor,
         now=NOW,
         key="r",
     )  # noqa: E501
@@ -150,7 +149,7 @@ def test_who_opened_a_dispute_does_not_decide_it_and_another_department_does_not
 
 def complain(case, by, key="c1", **fields):
     given = {"source": "12378", "category": "language", "severity": "serious", "text": "骂人", **fields}
-    return complaints.open_complaint(case_id=case.pk, by=acting(by), now=NOW, key=key, **given)
+    return complaints.open_complaint(case_id=case.pk, by=by.actor, now=NOW, key=key, **given)
 
 
 def test_whom_a_complaint_is_against_does_not_get_the_case_again_until_it_is_closed(late):
@@ -162,7 +161,7 @@ def test_whom_a_complaint_is_against_does_not_get_the_case_again_until_it_is_clo
     colleague = build.user()
     assert casework.hold(case_id=case.pk, user=colleague, now=NOW).mine
     assert [kind for kind, *_ in holds(person)] == ["complaint"]
-    complaints.assign(complaint_id=row.pk, handler_id=officer.pk, by=acting(leader), now=NOW, key="a1")
+    complaints.assign(complaint_id=row.pk, handler_id=officer.pk, by=leader.actor, now=NOW, key="a1")
     with pytest.raises(complaints.ComplaintRefused, match="unanswered"):
         complaints.close(
             complaint_id=row.pk,
@@ -170,18 +169,18 @@ def test_whom_a_complaint_is_against_does_not_get_the_case_again_until_it_is_clo
             root_cause="conduct",
             redress="apology",
             text="",
-            by=acting(officer),
+            by=officer.actor,
             now=NOW,
             key="z",
         )  # noqa: E501
-    complaints.answer(complaint_id=row.pk, text="属实，已致歉", by=acting(officer), now=NOW, key="b1")
+    complaints.answer(complaint_id=row.pk, text="属实，已致歉", by=officer.actor, now=NOW, key="b1")
     complaints.close(
         complaint_id=row.pk,
         founded=True,
         root_cause="conduct",
         redress="apology",
         text="",
-        by=acting(officer),
+        by=officer.actor,
         now=NOW,
         key="z",
     )  # noqa: E501
@@ -195,15 +194,15 @@ def test_the_handler_has_no_interest_in_the_case(late):
     leader = build.user("team_leader")  # of the collector's own team
     row = complain(case, leader, against_id=user.pk)
     with pytest.raises(complaints.ComplaintRefused, match="interest"):
-        complaints.assign(complaint_id=row.pk, handler_id=leader.pk, by=acting(leader), now=NOW, key="a")
+        complaints.assign(complaint_id=row.pk, handler_id=leader.pk, by=leader.actor, now=NOW, key="a")
     with pytest.raises(complaints.ComplaintRefused, match="handler"):
-        complaints.assign(complaint_id=row.pk, handler_id=build.user().pk, by=acting(leader), now=NOW, key="a")
+        complaints.assign(complaint_id=row.pk, handler_id=build.user().pk, by=leader.actor, now=NOW, key="a")
 
 
 def test_a_repeat_without_new_facts_stops_no_demand_again(late):
     person, _point, case, user = late
     first = complain(case, user)
-    compliance.lift_hold(hold_id=first.hold_id, reason="x", by=acting(user), now=NOW)
+    compliance.lift_hold(hold_id=first.hold_id, reason="x", by=user.actor, now=NOW)
     again = complain(case, user, key="c2")
     assert (again.repeats, again.hold, holds(person)) == (first, None, [])
     fresh = complain(case, user, key="c3", new_facts=True)
@@ -215,11 +214,9 @@ def test_an_extension_is_approved_by_another_than_the_handler(late):
     _person, _point, case, user = late
     officer = build.user("compliance", team=build.team("team-2"))
     row = complain(case, user)
-    complaints.assign(complaint_id=row.pk, handler_id=officer.pk, by=acting(officer), now=NOW, key="a")
+    complaints.assign(complaint_id=row.pk, handler_id=officer.pk, by=officer.actor, now=NOW, key="a")
     with pytest.raises(complaints.ComplaintRefused, match="approval"):
-        complaints.lengthen(
-            complaint_id=row.pk, kind="extended", text="需调取录音", by=acting(officer), now=NOW, key="e"
-        )
+        complaints.lengthen(complaint_id=row.pk, kind="extended", text="需调取录音", by=officer.actor, now=NOW, key="e")
 
 
 DAYS = rules.Days(15, 30, 30)
@@ -265,15 +262,15 @@ def test_a_complaint_goes_up_as_its_days_run_out(severity, today, to):
 
 def test_a_death_takes_the_case_onto_the_estates_path(late):
     person, point, case, user = late
-    path = paths.open_path(case_id=case.pk, kind="death", by=acting(user), now=NOW, key="p1", text="女儿来电告知")
-    assert paths.open_path(case_id=case.pk, kind="death", by=acting(user), now=NOW, key="p2") == path
+    path = paths.open_path(case_id=case.pk, kind="death", by=user.actor, now=NOW, key="p1", text="女儿来电告知")
+    assert paths.open_path(case_id=case.pk, kind="death", by=user.actor, now=NOW, key="p2") == path
     assert judged(person, point, case) == ("REVIEW", "CN-DEATH-ESTATE")
     assert path.hold.ends_at is None and rules.paths()["death"].estate
 
 
 def test_a_representative_is_told_nothing_before_identity_and_authority_are_good(late):
     person, _point, case, user = late
-    by = acting(user)
+    by = user.actor
     row = paths.name_representative(case_id=case.pk, name="李律师", telephone="138 0000 0000", by=by, now=NOW, key="n1")
     today, proof = build.TODAY, build.proof(person)
     with pytest.raises(paths.PathRefused, match="evidence"):
@@ -294,9 +291,9 @@ def test_a_representative_is_told_nothing_before_identity_and_authority_are_good
 
 def test_the_log_holds_every_fact_of_the_registers(late):
     person, _point, case, user = late
-    given = {"by": acting(user), "now": NOW}
+    given = {"by": user.actor, "now": NOW}
     made = dispute(case, user)
-    risk = acting(build.user("compliance"))
+    risk = build.user("compliance").actor
     disputes.decide(dispute_id=made.pk, outcome="upheld", text="异地盗刷", by=risk, now=NOW, key="x1")
     [cards, _bureau] = DepartmentRequest.objects.order_by("pk")
     requests.answer(request_id=cards.pk, user=build.user("manager"), done=True, text="已冲正", now=NOW)

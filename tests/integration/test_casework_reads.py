@@ -39,7 +39,7 @@ def promise(case, *, due: date, state: str = "open") -> Promise:
 
 
 def fill(case, entries: int, user) -> None:
-    by = services.acting(user)
+    by = user.actor
     kinds = [("contact.recorded", {"channel": "call"}), ("payment.received", {"amount": "1.00"})]
     kinds += [("message.planned", {"channel": "sms"}), ("gate.decided", {"rule": "OK"}), ("party.viewed", {})]
     for number in range(entries):
@@ -53,10 +53,10 @@ def test_a_case_page_takes_eight_queries_however_much_there_is() -> None:
         build.account(party=case.party)
         point(case.party)
     promise(case, due=TODAY)
-    by = services.acting(user)
+    by = user.actor
     services.write_note(case_id=case.pk, text="夜班, 14:00 前勿去电", pinned=True, by=by, now=NOW, key="n1")
     services.save_draft(case_id=case.pk, user=user, data={"note": "half a"}, now=NOW)
-    services.call_back(case_id=case.pk, at=NOW + timedelta(hours=1), by=services.acting(user), now=NOW, key="r1")
+    services.call_back(case_id=case.pk, at=NOW + timedelta(hours=1), by=user.actor, now=NOW, key="r1")
     fill(case, 60, user)
     services.hold(case_id=case.pk, user=user, now=NOW)
     with CaptureQueriesContext(connection) as asked:
@@ -74,7 +74,7 @@ def test_a_case_page_takes_eight_queries_however_much_there_is() -> None:
 def test_a_call_back_that_is_due_is_the_reason_before_the_nights() -> None:
     user, case = build.user(), build.case(next_reason={"code": "day_in_bucket", "params": {"days": 34, "bucket": "M2"}})
     assert queries.case_page(case.pk, user, NOW).reason in ("Day 34 in M2", "M2 第 34 天")
-    services.call_back(case_id=case.pk, at=NOW + timedelta(hours=1), by=services.acting(user), now=NOW, key="r1")
+    services.call_back(case_id=case.pk, at=NOW + timedelta(hours=1), by=user.actor, now=NOW, key="r1")
     assert "11:30" in queries.case_page(case.pk, user, NOW + timedelta(hours=1)).reason
 
 
@@ -105,8 +105,8 @@ def test_a_thousand_entries_ask_no_more_than_ten() -> None:
 
 def test_a_note_is_sealed_and_read_back_in_the_timeline() -> None:
     user, case = build.user(), build.case()
-    note = services.write_note(case_id=case.pk, text="月底发薪", by=services.acting(user), now=NOW, key="n1")
-    again = services.write_note(case_id=case.pk, text="月底发薪", by=services.acting(user), now=NOW, key="n1")
+    note = services.write_note(case_id=case.pk, text="月底发薪", by=user.actor, now=NOW, key="n1")
+    again = services.write_note(case_id=case.pk, text="月底发薪", by=user.actor, now=NOW, key="n1")
     assert note == again
     assert "月底".encode() not in bytes(note.text_sealed)
     assert [entry.text for entry in queries.timeline(case.party_id).entries] == ["月底发薪"]
@@ -114,7 +114,7 @@ def test_a_note_is_sealed_and_read_back_in_the_timeline() -> None:
 
 def test_chips_find_what_they_name() -> None:
     user = build.user()
-    by = services.acting(user)
+    by = user.actor
     cases = {name: build.case(rank=10) for name in ("promise_due", "promise_broken", "number_invalid", "call_back_due")}
     cases["mine"] = build.case(owner=user)
     for name, case in cases.items():

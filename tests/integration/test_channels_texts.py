@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def people():
     users = [build.user(role) for role in ("team_leader", "compliance")]
-    return [Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id) for user in users]
+    return [user.actor for user in users]
 
 
 def words(zh=ZH, en=EN, **fields):

@@ -32,7 +32,7 @@ caps:
 @pytest.fixture
 def people():
     users = [build.user(role) for role in ("compliance", "manager")]
-    return [Actor(user_id=user.pk, name=user.username, entity_id=user.entity_id) for user in users]
+    return [user.actor for user in users]
 
 
 def dial(point, nr, now=NOW):

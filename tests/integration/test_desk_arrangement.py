@@ -11,7 +11,6 @@ from django.test.utils import CaptureQueriesContext
 from dunwell.arrangements.means.queries import stated
 from dunwell.arrangements.means.services import state_means
 from dunwell.arrangements.models import Arrangement
-from dunwell.casework.services.queue import acting
 from dunwell.identity.models import Role
 from tests import build
 
@@ -49,7 +48,7 @@ def test_what_is_left_a_month_is_taken_from_his_statement_of_means_unless_somebo
     address = f"/cases/{case.case_no}/arrangement"
     assert 'name="left" value=""' in client.get(address).content.decode()
     items = {"salary": Decimal("5000"), "rent": Decimal("2000")}
-    state_means(party_id=case.party_id, items=items, household=1, by=acting(user), now=build.NOW, key="m")
+    state_means(party_id=case.party_id, items=items, household=1, by=user.actor, now=build.NOW, key="m")
     left = stated(case.party_id).left.amount
     with CaptureQueriesContext(connection) as said:
         page = client.get(address).content.decode()

@@ -73,7 +73,7 @@ def test_after_abuse_the_call_ends_and_the_case_goes_to_the_leader(client):
     leader, collector = build.user("team_leader"), build.user()
     _person, point, case = build.debtor(timezone=open_zone())
     now = timezone.now()
-    casework.hand_out(cases=[case.pk], owners=[collector.pk], by=casework.acting(leader), now=now, key="o")
+    casework.hand_out(cases=[case.pk], owners=[collector.pk], by=leader.actor, now=now, key="o")
     casework.hold(case_id=case.pk, user=collector, now=now)
     enter(client, collector).post(
         f"/cases/{case.case_no}/dial", {"point": point.pk, "key": "d"}, HTTP_HX_REQUEST="true"

@@ -172,7 +172,7 @@ def test_the_worklist_moves_when_a_fact_arrives_and_is_silent_when_nothing_does(
     collector, leader = build.user(), build.user("team_leader")
     first, second = build.case(rank=1), build.case(rank=2)
     ids = [first.pk, second.pk]
-    casework.hand_out(cases=ids, owners=[collector.pk], by=casework.acting(leader), now=timezone.now(), key="h")
+    casework.hand_out(cases=ids, owners=[collector.pk], by=leader.actor, now=timezone.now(), key="h")
     enter(client, collector)
     shown = client.get("/desk/worklist").content.decode()
     assert shown.index(first.case_no) < shown.index(second.case_no)

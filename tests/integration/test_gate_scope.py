@@ -28,7 +28,7 @@ def ask(point, *, now=NOW, by=BY, channel="call", **more):
 
 def someone(role="collector"):
     user = build.user(role)
-    return Actor(user_id=user.pk, name=user.username, entity_id=user.entity_id)
+    return user.actor
 
 
 def test_a_hold_of_one_account_leaves_contacts_about_another():

@@ -28,7 +28,7 @@ NOW = build.NOW
 def guarded():
     """The case of a member of staff, and the officer who is named for them."""
     person, _point, case = build.debtor()
-    by = services.acting(build.user("compliance"))
+    by = build.user("compliance").actor
     compliance.add_to_list(list="staff", party_id=person.pk, reason="works here", by=by, now=NOW)
     officer = build.user(language="en")
     compliance.name_officer(user_id=officer.pk, entity_id=officer.entity_id, list="staff", reason="r", by=by, now=NOW)
@@ -113,7 +113,7 @@ def test_rows_behind_a_figure_keep_their_amounts_without_the_persons_number(guar
 def test_it_is_handed_out_to_named_officers_only(guarded):
     case, officer = guarded
     other = build.case()
-    by = services.acting(build.user("team_leader"))
+    by = build.user("team_leader").actor
     plan = services.plan_hand_out(cases=[case.pk, other.pk], owners=[officer.pk, build.user().pk], by=by, now=NOW)
     assert plan.skipped == {case.pk: "named_officers"}
     done = services.hand_out(cases=[case.pk], owners=[officer.pk], by=by, now=NOW, key="to the officer")

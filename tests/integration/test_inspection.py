@@ -125,7 +125,7 @@ def test_the_page_shows_every_section_and_the_file_is_logged(client):
 
 def test_twenty_five_records_in_clear_alarm_compliance_once(client):
     user = build.user()
-    by = Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id)
+    by = user.actor
     points = [build.contact_point(party=build.party()) for _ in range(25)]
     for nr, point in enumerate(points):
         if nr == 24:

@@ -217,7 +217,7 @@ def test_a_difference_has_its_component_and_its_cause(home, interest, late, expe
     night(BILLED)
     assert differences() == expected
     user, now = build.user(Role.COMPLIANCE), build.NOW
-    by = Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id)
+    by = user.actor
     party, entity = Account.objects.get(account_no="A1").party_id, build.entity().pk
     waits = amounts_in_doubt(party_id=party, entity_id=entity)
     assert waits is expected[0][3]  # beyond the tolerance

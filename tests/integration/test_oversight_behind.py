@@ -97,7 +97,7 @@ def busy_day(db):
     paid(stranger, "1000.00", "R6")
     contact(first, stranger.party, "connected_rpc")
     cases = [build.case(party=account.party, opened_on=today() - timedelta(days=5)) for account in accounts]
-    leader = casework.acting(build.user(Role.TEAM_LEADER))
+    leader = build.user(Role.TEAM_LEADER).actor
     casework.hand_out(
         cases=[one.pk for one in cases], owners=[first.pk, second.pk], by=leader, now=timezone.now(), key="k"
     )

@@ -106,7 +106,7 @@ def message(party: Party) -> Message:
 
 
 def actor(user: User) -> Actor:
-    return Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id)
+    return user.actor
 
 
 def proposed(kind: str = "recording", **told: object) -> Destruction:

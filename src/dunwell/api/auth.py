@@ -49,4 +49,4 @@ def permitted(request: HttpRequest, permission: str) -> Actor:
     user: User = request.user
     if not user.may(permission):
         raise HttpError(403, f"this needs the permission {permission}")
-    return Actor(user_id=user.pk, name=user.username, entity_id=user.entity_id)
+    return user.actor

@@ -3,6 +3,8 @@
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
+from dunwell.kernel.actor import Actor
+
 
 class Entity(models.Model):
     """The bank or an agency. Every user, case and contact carries one."""
@@ -74,6 +76,11 @@ class User(AbstractBaseUser):
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: list[str] = []
     objects = UserManager()
+
+    @property
+    def actor(self) -> Actor:
+        """Himself as the one in whose name a fact is written."""
+        return Actor(user_id=self.pk, name=self.staff_no, entity_id=self.entity_id)
 
     def name(self, language: str) -> str:
         return self.name_en if language.startswith("en") else self.name_zh

@@ -17,7 +17,6 @@ from dunwell.arrears.models import RiskJudgement
 from dunwell.arrears.rules import risk
 from dunwell.arrears.words import CLASSES
 from dunwell.identity.pages.guard import requires
-from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 from dunwell.portfolio.models import Account
 
@@ -33,11 +32,6 @@ REFUSED = {
     "account": _("There is no account with this number."),
     "date": _("Write the days as 2026-11-23."),
 }
-
-
-def _actor(request: HttpRequest) -> Actor:
-    user = request.user
-    return Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id)
 
 
 @requires("class.judge")
@@ -94,7 +88,7 @@ def judge(request: HttpRequest) -> HttpResponse:
     try:
         services.judge_class(
             account_id=account.pk, risk_class=typed["risk_class"], reason=typed["reason"], starts_on=starts_on,
-            ends_on=ends_on, by=_actor(request), now=timezone.now(), key=f"judgement-{typed['key'] or uuid4().hex}"[:80],
+            ends_on=ends_on, by=request.user.actor, now=timezone.now(), key=f"judgement-{typed['key'] or uuid4().hex}"[:80],
         )  # fmt: skip
     except services.NotAllowed as refused:
         return _page(request, error=str(REFUSED[refused.code]), typed=typed)
@@ -108,7 +102,7 @@ def answer(request: HttpRequest, judgement_id: int) -> HttpResponse:
     _own_entity(request, judgement_id)
     try:
         services.answer_judgement(
-            judgement_id=judgement_id, approved=request.POST.get("answer") == "approve", by=_actor(request),
+            judgement_id=judgement_id, approved=request.POST.get("answer") == "approve", by=request.user.actor,
             now=timezone.now(),
         )  # fmt: skip
     except services.NotAllowed as refused:
@@ -123,7 +117,7 @@ def end(request: HttpRequest, judgement_id: int) -> HttpResponse:
     _own_entity(request, judgement_id)
     try:
         services.end_judgement(
-            judgement_id=judgement_id, reason=request.POST.get("reason", ""), by=_actor(request), now=timezone.now()
+            judgement_id=judgement_id, reason=request.POST.get("reason", ""), by=request.user.actor, now=timezone.now()
         )
     except services.NotAllowed as refused:
         return _page(request, error=str(REFUSED[refused.code]))

@@ -21,7 +21,6 @@ from django.views.decorators.http import require_GET, require_POST
 from dunwell.casework import words
 from dunwell.casework.models import Case
 from dunwell.casework.queries.lists import QUEUES, Filter
-from dunwell.casework.services import acting
 from dunwell.casework.services import campaigns as casework
 from dunwell.channels.lines import LineError, diallers
 from dunwell.channels.models import Campaign
@@ -134,7 +133,7 @@ def _shown(request: HttpRequest, campaign: Campaign, wrong: tuple[str, ...] = ()
 def end(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """Nothing of it is dialled from now on."""
     found = _found(request, campaign_id)
-    campaigns.end_campaign(campaign_id=found.pk, by=acting(request.user), now=timezone.now())
+    campaigns.end_campaign(campaign_id=found.pk, by=request.user.actor, now=timezone.now())
     return HttpResponseRedirect(f"/campaigns/{found.pk}")
 
 
@@ -147,7 +146,7 @@ def entries(request: HttpRequest, campaign_id: int) -> StreamingHttpResponse:
     if line is None or line.options["asks"] == "list":
         raise Http404(campaign.line)  # a list with numbers and reserved dials leaves by the API alone
     evidence.write(
-        kind="campaign.exported", now=now, by=acting(request.user), entity_id=campaign.entity_id,
+        kind="campaign.exported", now=now, by=request.user.actor, entity_id=campaign.entity_id,
         data={"campaign": campaign.pk},
     )  # fmt: skip
 
@@ -187,7 +186,7 @@ def results(request: HttpRequest, campaign_id: int) -> HttpResponse:
         told, wrong = files.read_records(path, name)
     took = campaigns.take_records(line=line, told=told, now=now)
     evidence.write(
-        kind="campaign.records", now=now, by=acting(request.user), entity_id=campaign.entity_id,
+        kind="campaign.records", now=now, by=request.user.actor, entity_id=campaign.entity_id,
         data={"campaign": campaign.pk, "sha256": kept.sha256, "taken": took.new, "problems": took.problems,
               "wrong": len(wrong)},
     )  # fmt: skip

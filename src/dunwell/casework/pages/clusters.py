@@ -18,7 +18,6 @@ from dunwell.casework.pages.finding import go, key_of, registers, sentence
 from dunwell.casework.rules import clusters as rules
 from dunwell.casework.rules import objections
 from dunwell.casework.services import clusters as services
-from dunwell.casework.services.queue import acting
 from dunwell.identity.pages.guard import requires
 
 
@@ -47,7 +46,7 @@ def _outcome(one: Cluster) -> object:
 @require_POST
 def find(request: HttpRequest) -> HttpResponse:
     """Look for new ones now."""
-    made = services.find_clusters(entity_id=request.user.entity_id, by=acting(request.user), now=timezone.now())
+    made = services.find_clusters(entity_id=request.user.entity_id, by=request.user.actor, now=timezone.now())
     messages.success(request, ngettext("%(n)s new cluster", "%(n)s new clusters", len(made)) % {"n": len(made)})
     return HttpResponseRedirect("/clusters")
 
@@ -95,7 +94,7 @@ def judge(request: HttpRequest, number: str) -> HttpResponse:
     try:
         services.judge(
             cluster_id=row.pk, outcome=request.POST.get("outcome", ""), text=request.POST.get("words", ""),
-            party_id=int(party) if party.isdigit() else None, by=acting(request.user), now=timezone.now(), key=key_of(request),
+            party_id=int(party) if party.isdigit() else None, by=request.user.actor, now=timezone.now(), key=key_of(request),
         )  # fmt: skip
     except services.ClusterRefused as refused:
         return sentence(words.OBJECTION_REFUSALS[{"member": "code"}.get(str(refused), str(refused))])

@@ -13,7 +13,6 @@ from dunwell.casework import words
 from dunwell.casework.models import Case
 from dunwell.casework.pages.finding import case_of
 from dunwell.casework.services import identity
-from dunwell.casework.services.queue import acting
 from dunwell.compliance.models import Contact
 from dunwell.identity.pages.guard import requires
 
@@ -32,7 +31,7 @@ def check(request: HttpRequest, case_no: str, contact_id: int) -> HttpResponse:
         }  # fmt: skip
         try:
             done = identity.check(
-                case_id=case.pk, contact_id=contact.pk, answers=answers, by=acting(request.user), now=now,
+                case_id=case.pk, contact_id=contact.pk, answers=answers, by=request.user.actor, now=now,
                 key=request.POST.get("check", "")[:80] or secrets.token_hex(12),
             )  # fmt: skip
             failed = not done.passed

@@ -18,7 +18,6 @@ from dunwell.arrangements.means.models import Proof, ProofCheck
 from dunwell.casework import words
 from dunwell.casework.models import Case
 from dunwell.casework.pages.finding import case_of, go, key_of, sentence
-from dunwell.casework.services.queue import acting
 from dunwell.evidence import services as evidence
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.times import business_date
@@ -88,7 +87,7 @@ def proof(request: HttpRequest, case_no: str) -> HttpResponse:
     return _written(
         lambda: services.keep_proof(
             party_id=case.party_id, case_id=case.pk, kind=request.POST.get("kind", ""), content=upload.read(),
-            issued_on=date.fromisoformat(request.POST.get("issued_on", "")), name=upload.name or "", by=acting(request.user),
+            issued_on=date.fromisoformat(request.POST.get("issued_on", "")), name=upload.name or "", by=request.user.actor,
             now=timezone.now(), key=key_of(request),
         ),
         case,
@@ -106,7 +105,7 @@ def check(request: HttpRequest, case_no: str, proof_id: int) -> HttpResponse:
         return HttpResponse(status=403)
     return _written(
         lambda: services.check_proof(
-            proof_id=row.pk, kind=kind, verdict=verdict, detail=request.POST.get("detail", ""), by=acting(request.user),
+            proof_id=row.pk, kind=kind, verdict=verdict, detail=request.POST.get("detail", ""), by=request.user.actor,
             now=timezone.now(), key=key_of(request),
         ),
         case, row.pk,
@@ -124,7 +123,7 @@ def page(request: HttpRequest, case_no: str, proof_id: int, number: int) -> Http
     content = evidence.read_file(row.file)
     if number == 1:
         evidence.write(
-            kind="party.revealed", now=now, by=acting(request.user), entity_id=case.entity_id, party_id=case.party_id,
+            kind="party.revealed", now=now, by=request.user.actor, entity_id=case.entity_id, party_id=case.party_id,
             case_id=case.pk, data={"what": "proof", "proof": row.pk, "reason": "means"},
         )  # fmt: skip
     if row.media != "application/pdf":
@@ -151,7 +150,7 @@ def statement(request: HttpRequest, case_no: str) -> HttpResponse:
             raise services.MeansRefused("amount")
         services.state_means(
             party_id=case.party_id, case_id=case.pk, items=items, household=int(household) if household.isdigit() else 0,
-            proofs=[int(one) for one in typed.getlist("proof") if one.isdigit()], by=acting(request.user),
+            proofs=[int(one) for one in typed.getlist("proof") if one.isdigit()], by=request.user.actor,
             now=timezone.now(), key=key_of(request),
         )  # fmt: skip
 

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from dunwell.casework import words
-from dunwell.casework.services import acting
 from dunwell.channels.models import CallerNumber
 from dunwell.channels.services.caller_numbers import NumberRefused, add_number, mark_number, standings
 from dunwell.channels.voice.caller_numbers import per_thousand, policy, unfit
@@ -44,7 +43,7 @@ def add(request: HttpRequest) -> HttpResponse:
     number, region = request.POST.get("number", ""), request.POST.get("region", "").strip()
     try:
         add_number(
-            entity_id=request.user.entity_id, number=number, region=region, by=acting(request.user), now=timezone.now()
+            entity_id=request.user.entity_id, number=number, region=region, by=request.user.actor, now=timezone.now()
         )
     except NumberRefused:
         return _page(request, _("A number has 3 to 20 digits, a province two (GB/T 2260), such as 11."))
@@ -59,7 +58,7 @@ def mark(request: HttpRequest, number_id: int) -> HttpResponse:
     try:
         mark_number(
             number_id=number_id, kind=kind, until=now + REST if kind == "rests" else None,
-            detail=request.POST.get("detail", ""), by=acting(request.user), now=now,
+            detail=request.POST.get("detail", ""), by=request.user.actor, now=now,
         )  # fmt: skip
     except (NumberRefused, CallerNumber.DoesNotExist):
         return _page(request, _("This cannot be said of the number."))

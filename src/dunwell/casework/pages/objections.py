@@ -19,7 +19,6 @@ from dunwell.casework.pages.finding import case_of, go, key_of, sentence
 from dunwell.casework.queries import objecting
 from dunwell.casework.rules import objections as rules
 from dunwell.casework.services import complaints, disputes, paths, requests
-from dunwell.casework.services.queue import acting
 from dunwell.compliance.services.proofs import keep_proof
 from dunwell.identity.models import User
 from dunwell.identity.pages.guard import requires
@@ -71,7 +70,7 @@ def file_of(request: HttpRequest, case: Case):
         return None
     if upload.size > LARGEST:
         raise paths.PathRefused("file")
-    return keep_proof(upload=upload, by=acting(request.user), now=timezone.now(), party_id=case.party_id)
+    return keep_proof(upload=upload, by=request.user.actor, now=timezone.now(), party_id=case.party_id)
 
 
 @requires("case.view")
@@ -150,7 +149,7 @@ def dispute(request: HttpRequest, case_no: str) -> HttpResponse:
     return written(
         lambda: disputes.open_dispute(
             case_id=case.pk, account_id=int(account) if account.isdigit() else 0, kind=typed.get("kind", ""),
-            amount=amount_of(typed.get("amount", "")), text=typed.get("words", ""), by=acting(request.user),
+            amount=amount_of(typed.get("amount", "")), text=typed.get("words", ""), by=request.user.actor,
             received_on=day_of(typed.get("received_on", "")), now=timezone.now(), key=key_of(request),
         ),
         f"/cases/{case_no}/objections",
@@ -169,7 +168,7 @@ def complaint(request: HttpRequest, case_no: str) -> HttpResponse:
             severity=typed.get("severity", ""), text=typed.get("words", ""),
             against_id=int(against) if against.isdigit() else None, external_no=typed.get("external_no", ""),
             received_on=day_of(typed.get("received_on", "")), reply_by=day_of(typed.get("reply_by", "")),
-            new_facts=typed.get("new_facts") == "on", by=acting(request.user), now=timezone.now(), key=key_of(request),
+            new_facts=typed.get("new_facts") == "on", by=request.user.actor, now=timezone.now(), key=key_of(request),
         ),
         f"/cases/{case_no}/objections",
     )  # fmt: skip
@@ -184,7 +183,7 @@ def ask(request: HttpRequest, case_no: str) -> HttpResponse:
         lambda: requests.ask(
             case_id=case.pk, department=typed.get("department", ""), what=typed.get("what", ""),
             text=typed.get("words", ""), needed_by=date.fromisoformat(typed.get("needed_by", "")),
-            by=acting(request.user), now=timezone.now(), key=key_of(request),
+            by=request.user.actor, now=timezone.now(), key=key_of(request),
         ),
         f"/cases/{case_no}/objections",
     )  # fmt: skip
@@ -197,7 +196,7 @@ def representative(request: HttpRequest, case_no: str) -> HttpResponse:
     case, typed = case_of(request, case_no), request.POST
     return written(
         lambda: paths.name_representative(
-            case_id=case.pk, name=typed.get("name", ""), telephone=typed.get("telephone", ""), by=acting(request.user),
+            case_id=case.pk, name=typed.get("name", ""), telephone=typed.get("telephone", ""), by=request.user.actor,
             now=timezone.now(), key=key_of(request),
         ),
         f"/cases/{case_no}/objections",
@@ -216,7 +215,7 @@ def check(request: HttpRequest, case_no: str, representative_id: int) -> HttpRes
         paths.check_representative(
             representative_id=row.pk, kind=typed.get("kind", ""), good=typed.get("good") == "yes",
             evidence_ref=f"file:{kept.sha256}" if kept else "", until=day_of(typed.get("until", "")),
-            by=acting(request.user), now=timezone.now(), key=key_of(request),
+            by=request.user.actor, now=timezone.now(), key=key_of(request),
         )  # fmt: skip
 
     return written(act, f"/cases/{case_no}/objections")
@@ -230,7 +229,7 @@ def path(request: HttpRequest, case_no: str) -> HttpResponse:
     return written(
         lambda: paths.open_path(
             case_id=case.pk, kind=request.POST.get("path", ""), text=request.POST.get("words", ""),
-            by=acting(request.user), now=timezone.now(), key=key_of(request),
+            by=request.user.actor, now=timezone.now(), key=key_of(request),
         ),
         f"/cases/{case_no}/situation",
     )  # fmt: skip
@@ -244,7 +243,7 @@ def path_step(request: HttpRequest, case_no: str, path_id: int) -> HttpResponse:
     row = get_object_or_404(Path, pk=path_id, party_id=case.party_id)
 
     def act() -> None:
-        given = {"path_id": row.pk, "by": acting(request.user), "now": timezone.now(), "key": key_of(request)}
+        given = {"path_id": row.pk, "by": request.user.actor, "now": timezone.now(), "key": key_of(request)}
         if typed.get("document"):
             kept = file_of(request, case)
             if kept is None:

@@ -21,7 +21,6 @@ from dunwell.casework.pages.objections import amount_of, choices, complaint_stan
 from dunwell.casework.queries import objecting
 from dunwell.casework.rules import objections as rules
 from dunwell.casework.services import complaints, disputes, requests
-from dunwell.casework.services.queue import acting
 from dunwell.compliance.queries import may_open
 from dunwell.identity.pages.guard import requires
 from dunwell.identity.rules import PERMISSIONS
@@ -111,7 +110,7 @@ def dispute_step(request: HttpRequest, number: str) -> HttpResponse:
     return written(
         lambda: disputes.add_step(
             dispute_id=row.pk, kind=request.POST.get("kind", ""), text=request.POST.get("words", ""),
-            file=file_of(request, row.case), by=acting(request.user), now=timezone.now(), key=key_of(request),
+            file=file_of(request, row.case), by=request.user.actor, now=timezone.now(), key=key_of(request),
         ),
         f"/disputes/{number}",
     )  # fmt: skip
@@ -122,7 +121,7 @@ def dispute_step(request: HttpRequest, number: str) -> HttpResponse:
 def decide(request: HttpRequest, number: str) -> HttpResponse:
     """Decide it, or answer him in writing with what was decided."""
     row, typed = _dispute(request, number), request.POST
-    given = {"dispute_id": row.pk, "by": acting(request.user), "now": timezone.now(), "key": key_of(request)}
+    given = {"dispute_id": row.pk, "by": request.user.actor, "now": timezone.now(), "key": key_of(request)}
     if typed.get("answer"):
         return written(lambda: disputes.answer(**given), f"/disputes/{number}")
     return written(
@@ -227,7 +226,7 @@ def _found(step, language: str) -> str:
 def complaint_act(request: HttpRequest, number: str) -> HttpResponse:
     """Assign, lengthen, answer or close it."""
     row, typed = _complaint(request, number), request.POST
-    given = {"complaint_id": row.pk, "by": acting(request.user), "now": timezone.now(), "key": key_of(request)}
+    given = {"complaint_id": row.pk, "by": request.user.actor, "now": timezone.now(), "key": key_of(request)}
     text, act = typed.get("words", ""), typed.get("act", "")
     handler = typed.get("handler", "")
     acts = {

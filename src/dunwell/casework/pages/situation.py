@@ -18,7 +18,6 @@ from dunwell.casework.queries import knowing, objecting
 from dunwell.casework.rules import findings, vulnerability
 from dunwell.casework.rules import objections as rules
 from dunwell.casework.services import findings as services
-from dunwell.casework.services.queue import acting
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.times import business_date
 
@@ -93,7 +92,7 @@ def find(request: HttpRequest, case_no: str) -> HttpResponse:
     try:
         services.record_findings(
             case_id=case.pk, found={kind: request.POST.get(kind, "") for kind in findings.kinds()},
-            heard=request.POST.get("heard", ""), by=acting(request.user), now=timezone.now(), key=key_of(request),
+            heard=request.POST.get("heard", ""), by=request.user.actor, now=timezone.now(), key=key_of(request),
         )  # fmt: skip
     except services.NotWritten as refused:
         return sentence(words.NOT_WRITTEN[str(refused)])
@@ -108,7 +107,7 @@ def care(request: HttpRequest, case_no: str) -> HttpResponse:
     try:
         services.mark_vulnerable(
             case_id=case.pk, kind=request.POST.get("kind", ""), ends_on=date.fromisoformat(request.POST.get("until", "")),
-            detail=request.POST.get("detail", ""), by=acting(request.user), now=timezone.now(), key=key_of(request),
+            detail=request.POST.get("detail", ""), by=request.user.actor, now=timezone.now(), key=key_of(request),
         )  # fmt: skip
     except services.NotWritten as refused:
         return sentence(words.NOT_WRITTEN[str(refused)])
@@ -126,5 +125,5 @@ def end_care(request: HttpRequest, case_no: str, mark_id: int) -> HttpResponse:
     reason = request.POST.get("reason", "").strip()
     if not reason:
         return sentence(words.NOT_WRITTEN["reason"])
-    services.end_vulnerability(mark_id=mark.pk, reason=reason[:200], by=acting(request.user), now=timezone.now())
+    services.end_vulnerability(mark_id=mark.pk, reason=reason[:200], by=request.user.actor, now=timezone.now())
     return go(f"/cases/{case_no}/situation")

@@ -11,7 +11,6 @@ from django.db.models.functions import Cast, Concat
 from dunwell.casework.models import Case, Reminder
 from dunwell.casework.queries.lists import Filter, filtered
 from dunwell.casework.services import notes
-from dunwell.casework.services.queue import acting
 from dunwell.channels.lines import Line
 from dunwell.channels.models import Campaign, DialRecord
 from dunwell.channels.services import campaigns
@@ -34,7 +33,7 @@ def give_out(
     said = {name: getattr(asked, name) for name in ("bucket", "stage", "segment", "queue") if getattr(asked, name)}
     return campaigns.open_campaign(
         line=line, entity_id=user.entity_id, title=title, chosen=said, flow=flow, ends_at=ends_at, wanted=wanted,
-        by=acting(user), now=now, key=key,
+        by=user.actor, now=now, key=key,
     )  # fmt: skip
 
 

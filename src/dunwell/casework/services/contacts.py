@@ -18,7 +18,7 @@ from dunwell.casework.rules import findings
 from dunwell.casework.rules.codes import Code, action_of, codes, mistakes
 from dunwell.casework.services import drafts, identity, notes
 from dunwell.casework.services.findings import record_findings
-from dunwell.casework.services.queue import acting, hold, release
+from dunwell.casework.services.queue import hold, release
 from dunwell.casework.services.registers import knows, open_entry
 from dunwell.channels.services import calling
 from dunwell.compliance import services as compliance
@@ -140,7 +140,7 @@ def answer_call(
         hold(case_id=case_id, user=user, now=now)
     return compliance.take_call(
         party_id=case.party_id, person_id=person_id, contact_point_id=contact_point_id, case_id=case_id,
-        by=acting(user), now=now, key=key,
+        by=user.actor, now=now, key=key,
     )  # fmt: skip
 
 
@@ -161,7 +161,7 @@ def _write(
     found_out: Mapping[str, str],
     entry: str,
 ) -> Saved:
-    by = acting(user)
+    by = user.actor
     outcome = compliance.record_outcome(
         contact_id=contact.pk,
         outcome=chosen.counted_as(identified),

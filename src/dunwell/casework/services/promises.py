@@ -11,7 +11,6 @@ from dunwell.arrangements import services as arrangements
 from dunwell.arrangements.models import Promise
 from dunwell.arrangements.rules.promises import Part
 from dunwell.casework.models import Case
-from dunwell.casework.services.queue import acting
 from dunwell.identity.models import User
 from dunwell.kernel import times
 
@@ -39,7 +38,7 @@ def revise_promise(
     promise = Promise.objects.get(pk=promise_id, party_id=case.party_id)
     if not may_revise(recorded_by=promise.recorded_by, made_on=promise.made_on, user=user, now=now):
         raise NotHis
-    by = acting(user)
+    by = user.actor
     arrangements.withdraw(promise_id=promise_id, reason=reason, by=by, now=now)
     if not parts:
         return None

@@ -40,7 +40,7 @@ class Held:
 
 def acting(user: User) -> Actor:
     """The actor that a member of staff is."""
-    return Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id)
+    return user.actor
 
 
 @transaction.atomic
@@ -58,7 +58,7 @@ def take_next(*, user: User, now: datetime) -> Case | None:
     *values, published = row
     values[_REASON] = json.loads(values[_REASON])  # JSON comes as text from a plain cursor
     case = Case.from_db(connection.alias, _FIELDS, values).reckoned(published)
-    _log("case.taken", case, by=acting(user), now=now)
+    _log("case.taken", case, by=user.actor, now=now)
     return case
 
 
@@ -76,7 +76,7 @@ def hold(*, case_id: int, user: User, now: datetime) -> Held:
     if case.closed_on is not None or case.entity_id != user.entity_id or paused(case_id=case.pk, user_id=user.pk):
         return Held(case, mine=False, holder=None, until=None)
     if holder is None:
-        _log("case.taken", case.reckoned(published_day(case.entity_id)), by=acting(user), now=now)
+        _log("case.taken", case.reckoned(published_day(case.entity_id)), by=user.actor, now=now)
     case.held_by, case.held_until = user, now + HOLD
     case.save(update_fields=["held_by", "held_until"])
     return Held(case, mine=True, holder=user, until=case.held_until)
@@ -101,7 +101,7 @@ def take_over(*, case_id: int, user: User, now: datetime) -> Case:
     case = found.get(pk=case_id, entity_id=user.entity_id, closed_on=None)
     case.held_by, case.held_until = user, now + HOLD
     case.save(update_fields=["held_by", "held_until"])
-    _log("case.taken", case.reckoned(published_day(case.entity_id)), by=acting(user), now=now)
+    _log("case.taken", case.reckoned(published_day(case.entity_id)), by=user.actor, now=now)
     return case
 
 
@@ -119,7 +119,7 @@ def release(*, case_id: int, user: User, now: datetime) -> bool:
         return False
     case.held_by, case.held_until = None, None
     case.save(update_fields=["held_by", "held_until"])
-    _log("case.released", case, by=acting(user), now=now)
+    _log("case.released", case, by=user.actor, now=now)
     return True
 
 

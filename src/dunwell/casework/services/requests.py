@@ -72,7 +72,7 @@ def answer(*, request_id: int, user: User, done: bool, text: str, now: datetime)
         raise RequestRefused("not_theirs")
     if not text.strip():
         raise RequestRefused("words")
-    by = Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id)
+    by = user.actor
     row, created = RequestAnswer.objects.get_or_create(
         request=asked,
         defaults={

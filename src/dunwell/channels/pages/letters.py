@@ -13,7 +13,6 @@ from dunwell.compliance.queries import may_open
 from dunwell.evidence import services as evidence
 from dunwell.evidence.pages import handed_out
 from dunwell.identity.pages.guard import requires
-from dunwell.kernel.actor import Actor
 
 
 @requires("case.view")
@@ -28,7 +27,7 @@ def letter(request: HttpRequest, message_id: int) -> HttpResponse:
     if not may_open(message.party_id, user_id=user.pk, now=now):
         raise PermissionDenied("a listed person's letter")
     evidence.write(
-        kind="letter.read", now=now, by=Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id),
+        kind="letter.read", now=now, by=user.actor,
         party_id=message.party_id, case_id=message.case_id, data={"message": message.pk},
     )  # fmt: skip
     return handed_out(found.file, name=f"letter-{message.pk}.pdf", inline=True)

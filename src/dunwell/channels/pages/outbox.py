@@ -16,7 +16,6 @@ from dunwell.channels.models import Message
 from dunwell.channels.queries import outbox, story
 from dunwell.compliance import services as compliance
 from dunwell.identity.pages.guard import requires
-from dunwell.kernel.actor import Actor
 
 WITH_LETTER = ("sent", "delivered", "undelivered")  # of letters: their document can be opened
 
@@ -85,7 +84,7 @@ def resolve(request: HttpRequest, message_id: int) -> HttpResponse:
     """Say whether a message in doubt left, by the provider's record."""
     if not Message.objects.filter(pk=message_id, entity_id=request.user.entity_id).exists():
         raise Http404
-    by = Actor(user_id=request.user.pk, name=request.user.username, entity_id=request.user.entity_id)
+    by = request.user.actor
     try:
         services.resolve(
             message_id=message_id,

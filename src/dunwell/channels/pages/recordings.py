@@ -19,7 +19,6 @@ from dunwell.evidence import services as evidence
 from dunwell.evidence.pages import handed_out
 from dunwell.identity.models import User
 from dunwell.identity.pages.guard import requires
-from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 
 MOST = 200
@@ -61,7 +60,7 @@ def recording(request: HttpRequest, recording_id: int) -> HttpResponse:
     try:
         file = services.listen(
             recording_id=recording_id, entity_id=user.entity_id, now=now,
-            by=Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id),
+            by=user.actor,
         )  # fmt: skip
     except Recording.DoesNotExist:
         raise Http404 from None

@@ -19,7 +19,6 @@ from dunwell.channels.rules import FIELDS, SAMPLES, TextError, fill
 from dunwell.channels.smpp.texts import parts_of
 from dunwell.identity.models import Entity, User
 from dunwell.identity.pages.guard import requires
-from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 
 TEMPLATED = ("http_sms",)  # lines that send nothing but what the provider has approved
@@ -119,7 +118,7 @@ def draft(request: HttpRequest) -> HttpResponse:
     }
     about = {name: request.POST.get(name, "").strip() for name in ("code", "channel", "purpose")}
     try:
-        services.draft_text(**about, words=given, by=_actor(request), now=timezone.now())
+        services.draft_text(**about, words=given, by=request.user.actor, now=timezone.now())
     except TextError as wrong:
         return _page(request, error=_sentence(wrong), typed=_typed(*about.values(), given))
     return redirect("channels:texts")
@@ -139,7 +138,7 @@ def approve(request: HttpRequest, draft_id: int) -> HttpResponse:
     row = get_object_or_404(TextDraft, pk=draft_id)
     try:
         day = date.fromisoformat(request.POST.get("from_day", "").strip())
-        services.approve_text(draft_id=row.pk, from_day=day, by=_actor(request), now=timezone.now())
+        services.approve_text(draft_id=row.pk, from_day=day, by=request.user.actor, now=timezone.now())
     except services.TextRefused as refused:
         return _page(request, error=str(words.TEXT_REFUSED[refused.code]))
     except ValueError:
@@ -161,7 +160,7 @@ def withdraw(request: HttpRequest, code: str, version: int) -> HttpResponse:
     try:
         services.withdraw_text(
             code=code, version=version, draft_id=own.pk if own else None, reason=request.POST.get("reason", "")[:200],
-            from_day=date.fromisoformat(typed) if typed else None, by=_actor(request), now=timezone.now(),
+            from_day=date.fromisoformat(typed) if typed else None, by=request.user.actor, now=timezone.now(),
         )  # fmt: skip
     except services.TextRefused as refused:
         return _page(request, error=str(words.TEXT_REFUSED[refused.code]))
@@ -172,8 +171,3 @@ def withdraw(request: HttpRequest, code: str, version: int) -> HttpResponse:
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-
-
-def _actor(request: HttpRequest) -> Actor:
-    user = request.user
-    return Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id)

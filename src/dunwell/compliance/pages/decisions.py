@@ -17,7 +17,6 @@ from dunwell.compliance.queries.decisions import of_day, reviews
 from dunwell.compliance.rules.reading import PackError
 from dunwell.identity.models import User
 from dunwell.identity.pages.guard import requires
-from dunwell.kernel.actor import Actor
 from dunwell.kernel.decision import Decision
 from dunwell.kernel.times import business_date
 
@@ -63,7 +62,7 @@ def release(request: HttpRequest, decision_id: int) -> HttpResponse:
     try:
         services.release(
             decision_id=row.pk, reason=reason[:200], now=now,
-            by=Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id),
+            by=user.actor,
         )  # fmt: skip
     except services.ReleaseRefused:
         return _waiting(request, str(WRONG["own"]))

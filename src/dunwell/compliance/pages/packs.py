@@ -20,7 +20,6 @@ from dunwell.compliance.services import packs as services
 from dunwell.compliance.shipped import pack_on
 from dunwell.identity.models import User
 from dunwell.identity.pages.guard import requires
-from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 
 LARGEST = 1_000_000
@@ -44,11 +43,6 @@ REFUSED = {
     "running": _("It is in force: say from which day it is not any more."),
     "reason": _("Say the reason in a few words."),
 }
-
-
-def _actor(request: HttpRequest) -> Actor:
-    user = request.user
-    return Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id)
 
 
 @requires("rules.view")
@@ -116,7 +110,7 @@ def _shown(life: Life, names: dict[int, str], viewer: int, shown: int) -> dict[s
 def confirm(request: HttpRequest) -> HttpResponse:
     """Take the shipped pack of today into use, as a named person of the bank."""
     now = timezone.now()
-    services.confirm(day=business_date(now), by=_actor(request), now=now)
+    services.confirm(day=business_date(now), by=request.user.actor, now=now)
     return redirect("compliance:packs")
 
 
@@ -126,7 +120,7 @@ def draft(request: HttpRequest) -> HttpResponse:
     """Keep a draft; what was typed comes back with file, line and what is wrong."""
     text = request.POST.get("text", "").replace("\r\n", "\n")
     try:
-        services.draft(text=text, parts=_parts(request), by=_actor(request), now=timezone.now())
+        services.draft(text=text, parts=_parts(request), by=request.user.actor, now=timezone.now())
     except PackError as wrong:
         return _page(request, error=str(wrong), text=text)
     except services.PackRefused as refused:
@@ -186,7 +180,7 @@ def withdraw(request: HttpRequest, draft_id: int) -> HttpResponse:
 def _step(request: HttpRequest, draft_id: int, take) -> HttpResponse:  # noqa: ANN001  (a service of this room)
     row = get_object_or_404(PackDraft, pk=draft_id)
     try:
-        take(row, _actor(request), timezone.now())
+        take(row, request.user.actor, timezone.now())
     except PackError as wrong:
         return _page(request, error=str(wrong))
     except services.PackRefused as refused:

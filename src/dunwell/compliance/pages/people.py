@@ -72,11 +72,6 @@ class Wrong(Exception):  # noqa: N818  (a word of WRONG, shown above the form)
     pass
 
 
-def _actor(request: HttpRequest) -> Actor:
-    user = request.user
-    return Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id)
-
-
 def _party(request: HttpRequest, party_id: int) -> Party:
     party = get_object_or_404(Party, pk=party_id, entity_id=request.user.entity_id)
     if not queries.may_open(party.pk, user_id=request.user.pk, now=timezone.now()):
@@ -398,7 +393,7 @@ def _changed(
     *place: object,
 ) -> HttpResponse:
     try:
-        change(_actor(request), timezone.now())
+        change(request.user.actor, timezone.now())
     except Wrong as wrong:
         return again(str(WRONG[str(wrong)]))
     return redirect(back, *place)

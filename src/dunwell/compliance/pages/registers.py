@@ -79,7 +79,7 @@ def domain(request: HttpRequest) -> HttpResponse:
 def _written(request: HttpRequest, write: Callable[[Actor, datetime], None], what: str) -> HttpResponse:
     user = request.user
     try:
-        write(Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id), timezone.now())
+        write(user.actor, timezone.now())
     except ValueError as wrong:
         return _page(request, str(WRONG["day" if "isoformat" in str(wrong) else what]))
     return redirect("compliance:registers")

@@ -20,7 +20,6 @@ from dunwell.evidence import services as evidence
 from dunwell.frame.templatetags.frame import day
 from dunwell.frame.templatetags.frame import moment as moment_of
 from dunwell.identity.pages.guard import requires
-from dunwell.kernel.actor import Actor
 from dunwell.nightly.models import Run
 from dunwell.oversight import drilldown, export, queries, rules, words
 from dunwell.oversight.pages.behind import exported as export_table
@@ -256,7 +255,7 @@ class _Line:
 
 def _csv(request: HttpRequest, found: drilldown.Accounts) -> StreamingHttpResponse:
     user = request.user
-    by = Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id)
+    by = user.actor
     mark = evidence.mark_export(
         kind="report.exported", name="accounts", form="csv", rows=len(found.rows), by=by, now=now()
     )

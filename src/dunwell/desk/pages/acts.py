@@ -67,7 +67,7 @@ def note(request: HttpRequest, case_no: str) -> HttpResponse:
         case_id=case.pk,
         text=text,
         pinned=request.POST.get("pinned") == "on",
-        by=casework.acting(request.user),
+        by=request.user.actor,
         now=timezone.now(),
         key=_key(request),
     )
@@ -103,7 +103,7 @@ def snooze(request: HttpRequest, case_no: str) -> HttpResponse:
         return sentence(_("Write the day as 2026-11-23 and the time as 16:30."))
     if at <= now:
         return sentence(_("This moment has passed."))
-    by, reason = casework.acting(request.user), request.POST.get("reason", "")
+    by, reason = request.user.actor, request.POST.get("reason", "")
     if request.POST.get("kind") == "call_back":
         casework.call_back(case_id=case.pk, at=at, by=by, now=now, key=_key(request), reason=reason)
         casework.release(case_id=case.pk, user=request.user, now=now)
@@ -121,7 +121,7 @@ def _point(case: Case, text: str) -> ContactPoint | None:
 @require_POST
 def reveal(request: HttpRequest, case_no: str) -> HttpResponse:
     """A contact point or the identity in clear for 60 seconds, for a reason, in the log; a number as the gate says."""
-    case, now, by = find(request, case_no), timezone.now(), casework.acting(request.user)
+    case, now, by = find(request, case_no), timezone.now(), request.user.actor
     what, reason = request.POST.get("what", ""), request.POST.get("reason", "")
     if reason not in words.REVEAL_REASONS:
         return sentence(_("Say why this has to be seen."))
@@ -197,7 +197,7 @@ def message(request: HttpRequest, case_no: str) -> HttpResponse:
         other = _not_mine(request, case, now)
         if other is not None:
             return other
-        queued = channels.queue_message(by=casework.acting(request.user), now=now, key=_key(request), **about)
+        queued = channels.queue_message(by=request.user.actor, now=now, key=_key(request), **about)
     except WrongPoint:
         return sentence(_("This text does not go to this contact point."))
     except TextError:
@@ -252,7 +252,7 @@ def payment(request: HttpRequest, case_no: str) -> HttpResponse:
             host_ref=reference,
             source="typed",
             provisional=request.POST.get("host_booked") != "on",
-            by=casework.acting(request.user),
+            by=request.user.actor,
             now=now,
         )
     except payments.PaymentRefused as refused:
@@ -295,7 +295,7 @@ def hold(request: HttpRequest, case_no: str) -> HttpResponse:
         account_id=int(account) if account else None,
         amount=amount,
         ends_at=ends,
-        by=casework.acting(request.user),
+        by=request.user.actor,
         now=now,
     )
     return go(f"/cases/{case_no}")

@@ -22,7 +22,6 @@ from dunwell.arrangements.models import Arrangement, CertificateRequest
 from dunwell.arrangements.queries.plans import PERFORMED, WAITING
 from dunwell.arrangements.rules import offers, products
 from dunwell.arrangements.rules.offers import Offer, Situation, Wish
-from dunwell.casework import services as casework
 from dunwell.casework.models import Case
 from dunwell.compliance import services as compliance
 from dunwell.desk.pages.case import find
@@ -231,7 +230,7 @@ def propose(request: HttpRequest, case_no: str) -> HttpResponse:
     try:
         services.propose(
             account_id=account.pk, wish=wish, left=typed.left, known=typed.known, heard=typed.text["heard"],
-            by_role=request.user.role, by=casework.acting(request.user), now=now, case_id=found.pk, case_no=found.case_no,
+            by_role=request.user.role, by=request.user.actor, now=now, case_id=found.pk, case_no=found.case_no,
             key=f"proposal-{request.POST.get('key') or secrets.token_hex(8)}"[:80],
         )  # fmt: skip
     except services.NotOffered as refused:
@@ -267,7 +266,7 @@ def answer(request: HttpRequest, case_no: str, arrangement_id: int) -> HttpRespo
         request, case_no, arrangement_id,
         lambda now: services.answer_proposal(
             arrangement_id=arrangement_id, approved=approved, reason=request.POST.get("reason", ""),
-            by=casework.acting(request.user), by_role=request.user.role, now=now,
+            by=request.user.actor, by_role=request.user.role, now=now,
         ),
         _("Approved.") if approved else _("Refused."),
     )  # fmt: skip
@@ -281,7 +280,7 @@ def agreement(request: HttpRequest, case_no: str, arrangement_id: int) -> HttpRe
     if not Arrangement.objects.filter(pk=arrangement_id, party_id=found.party_id).exists():
         raise Http404(str(arrangement_id))
     made = services.agreement(
-        arrangement_id=arrangement_id, language=get_language() or "zh-hans", by=casework.acting(request.user),
+        arrangement_id=arrangement_id, language=get_language() or "zh-hans", by=request.user.actor,
         now=timezone.now(),
     )  # fmt: skip
     response = HttpResponse(made, content_type="application/pdf")
@@ -293,7 +292,7 @@ def agreement(request: HttpRequest, case_no: str, arrangement_id: int) -> HttpRe
 @require_POST
 def agree(request: HttpRequest, case_no: str, arrangement_id: int) -> HttpResponse:
     """The cardholder agreed: with the paper he signed or wrote, or the talk that was recorded."""
-    by = casework.acting(request.user)
+    by = request.user.actor
 
     def act(now: datetime) -> None:
         reference_, upload = request.POST.get("evidence", "").strip(), request.FILES.get("file")
@@ -318,7 +317,7 @@ def cancel(request: HttpRequest, case_no: str, arrangement_id: int) -> HttpRespo
     return _act(
         request, case_no, arrangement_id,
         lambda now: services.cancel(
-            arrangement_id=arrangement_id, reason=request.POST.get("reason", ""), by=casework.acting(request.user), now=now
+            arrangement_id=arrangement_id, reason=request.POST.get("reason", ""), by=request.user.actor, now=now
         ),
         _("Ended."),
     )  # fmt: skip
@@ -335,7 +334,7 @@ def certificate(request: HttpRequest, case_no: str) -> HttpResponse:
         raise Http404(kind)
     try:
         services.request_certificate(
-            account_id=account.pk, kind=kind, reason=request.POST.get("reason", ""), by=casework.acting(request.user),
+            account_id=account.pk, kind=kind, reason=request.POST.get("reason", ""), by=request.user.actor,
             now=now, key=f"certificate-{request.POST.get('key') or secrets.token_hex(8)}"[:70],
         )  # fmt: skip
     except services.NotAllowed as refused:
@@ -360,7 +359,7 @@ def answer_certificate(request: HttpRequest, case_no: str, request_id: int) -> H
     try:
         services.answer_certificate(
             request_id=_asked(found, request_id).pk, approved=approved, reason=request.POST.get("reason", ""),
-            by=casework.acting(request.user), now=now,
+            by=request.user.actor, now=now,
         )  # fmt: skip
     except services.NotAllowed as refused:
         messages.error(request, str(words.NOT_ALLOWED[refused.code]))
@@ -377,7 +376,7 @@ def certificate_file(request: HttpRequest, case_no: str, request_id: int) -> Htt
     if issued is None:
         raise Http404(str(request_id))
     evidence.write(
-        kind="certificate.fetched", now=timezone.now(), by=casework.acting(request.user), party_id=found.party_id,
+        kind="certificate.fetched", now=timezone.now(), by=request.user.actor, party_id=found.party_id,
         case_id=found.pk, data={"request": request_id, "number": issued.number},
     )  # fmt: skip
     response = HttpResponse(evidence.read_file(issued.file), content_type="application/pdf")

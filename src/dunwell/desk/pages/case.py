@@ -115,7 +115,7 @@ def case(request: HttpRequest, case_no: str) -> HttpResponse:
     evidence.write(
         kind="party.viewed",
         now=timezone.now(),
-        by=casework.acting(request.user),
+        by=request.user.actor,
         party_id=found.party_id,
         case_id=found.pk,
         data={"case_no": case_no},
@@ -182,7 +182,7 @@ def incoming(request: HttpRequest, case_no: str) -> HttpResponse:
 @require_POST
 def dial(request: HttpRequest, case_no: str) -> HttpResponse:
     """The gate decides and takes the slot; then his telephone dials. Without one the number is shown, while the token lasts."""
-    found, now, by = find(request, case_no), timezone.now(), casework.acting(request.user)
+    found, now, by = find(request, case_no), timezone.now(), request.user.actor
     point_id = _number(request.POST.get("point", "")) or 0
     held = casework.hold(case_id=found.pk, user=request.user, now=now)
     context: dict[str, object] = {}

@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from dunwell.casework import services as casework
 from dunwell.casework.pages.finding import case_of as find
 from dunwell.evidence import services as evidence
 from dunwell.identity.pages.guard import requires
@@ -53,7 +52,7 @@ def computed(request: HttpRequest, case_no: str) -> HttpResponse:
     except nights.NotKnown as reason:
         return render(request, "desk/computed.html", context | {"error": WHY_NOT[reason.code]})
     evidence.write(
-        kind="party.viewed", now=timezone.now(), by=casework.acting(request.user), party_id=found.party_id,
+        kind="party.viewed", now=timezone.now(), by=request.user.actor, party_id=found.party_id,
         case_id=found.pk, account_id=account.pk, data={"case_no": case_no, "figures_of": str(made.as_of), "run": made.run.pk},
     )  # fmt: skip
     figures = words.shown(receipt.receipt(made), cardholder=plain)

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dunwell.arrears import queries, services
 from dunwell.arrears.models import HostDifference
-from dunwell.casework.services import acting
 from dunwell.frame.templatetags.frame import moment
 from dunwell.identity.pages.guard import requires
 from dunwell.nightly.computed import words
@@ -64,7 +63,7 @@ def explain(request: HttpRequest, difference_id: int) -> HttpResponse:
         raise PermissionDenied("another entity's account")
     reason = request.POST.get("reason", "").strip()
     if reason:  # the browser asks for one; without it nothing is written
-        services.explain_difference(difference_id=found.pk, reason=reason, by=acting(request.user), now=now())
+        services.explain_difference(difference_id=found.pk, reason=reason, by=request.user.actor, now=now())
     return redirect("/reports/differences")
 
 

@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from dunwell.casework import services as casework
 from dunwell.casework import words as casework_words
 from dunwell.casework.models import Case
 from dunwell.casework.queries import CHIPS, QUEUES, Filter, case_list, chip_counts, queue_counts
@@ -220,7 +219,7 @@ def _csv(request: HttpRequest, asked: Filter) -> HttpResponse:
         name=address(asked, USUAL),
         form="csv",
         rows=len(told) - 1,
-        by=casework.acting(user),
+        by=user.actor,
         now=now,
     )
     return StreamingHttpResponse(
@@ -241,13 +240,13 @@ def search(request: HttpRequest) -> HttpResponse:
         evidence.write(
             kind="party.searched",
             now=now,
-            by=casework.acting(user),
+            by=user.actor,
             party_id=by_number.party_id,
             case_id=by_number.pk,
             data={"by": ["case_no"], "found": 1},
         )
         return HttpResponseRedirect(f"/cases/{by_number.case_no}")
-    found = portfolio.search(text=text, entity_id=user.entity_id, by=casework.acting(user), now=now) if text else []
+    found = portfolio.search(text=text, entity_id=user.entity_id, by=user.actor, now=now) if text else []
     cases = {
         case.party_id: case
         for case in Case.objects.filter(party_id__in=[one.party_id for one in found]).order_by("opened_on", "id")

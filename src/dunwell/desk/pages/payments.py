@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from dunwell.casework import services as casework
 from dunwell.casework.models import Case
 from dunwell.compliance.queries import withheld
 from dunwell.desk import words
@@ -73,7 +72,7 @@ def drop(request: HttpRequest, payment_id: int) -> HttpResponse:
     """The host has not booked it and will not: what it had stopped goes on. Its first answer stands."""
     found = get_object_or_404(_of(request), pk=payment_id)
     said = services.answer(
-        payment_id=found.pk, answer=PaymentAnswer.Answer.DROPPED, by=casework.acting(request.user), now=timezone.now()
+        payment_id=found.pk, answer=PaymentAnswer.Answer.DROPPED, by=request.user.actor, now=timezone.now()
     )
     if said.answer == PaymentAnswer.Answer.DROPPED:
         messages.success(request, _("Dropped. What is past due follows within a minute, and demands go on."))

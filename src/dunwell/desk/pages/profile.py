@@ -17,14 +17,13 @@ from django.views.decorators.http import require_POST
 from django_otp import login as otp_login
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from dunwell.desk.pages.sign_in import actor_of
 from dunwell.evidence import services as evidence
 from dunwell.identity.pages.guard import signed_in
 from dunwell.identity.services import set_password, set_preferences
 
 
 def _log(request: HttpRequest, kind: str) -> None:
-    evidence.write(kind=kind, now=timezone.now(), by=actor_of(request.user), entity_id=request.user.entity_id, data={})
+    evidence.write(kind=kind, now=timezone.now(), by=request.user.actor, entity_id=request.user.entity_id, data={})
 
 
 def _page(request: HttpRequest, *, status: int = 200, **context: object) -> HttpResponse:

@@ -12,7 +12,6 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_POST
 
 from dunwell.arrears.rules.judgment import CourtCut
-from dunwell.casework import services as casework
 from dunwell.identity.pages.guard import requires
 from dunwell.legal import services, words
 from dunwell.legal.pages.claims import account_of, claim_page, typed_days
@@ -36,7 +35,7 @@ def bundle(request: HttpRequest, account_no: str) -> HttpResponse:
         services.make_bundle(
             party_id=account.party_id, first=period[0], last=period[1], cut_off=cut_off[0], reason=typed.get("reason", ""),
             language=get_language() or "zh-hans", cuts=court_cuts(account.party_id, cut_off[0]),
-            by=casework.acting(request.user), now=timezone.now(), key=f"bundle-{typed.get('key') or uuid4().hex}"[:80],
+            by=request.user.actor, now=timezone.now(), key=f"bundle-{typed.get('key') or uuid4().hex}"[:80],
         )  # fmt: skip
     except services.NotMade as refused:
         return claim_page(request, account, error=str(words.REFUSED[refused.code]))

@@ -18,15 +18,9 @@ from dunwell.evidence import services as evidence
 from dunwell.identity.models import User
 from dunwell.identity.pages.guard import public
 from dunwell.identity.services import set_preferences
-from dunwell.kernel.actor import Actor
 
 HALF_WAY = "half_way_user"  # the session's note of who gave the right password and still owes the code
 HALF_WAY_SECONDS = 300
-
-
-def actor_of(user: User) -> Actor:
-    """The user as the one who acts, for the log."""
-    return Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id)
 
 
 def back_to(request: HttpRequest) -> str:
@@ -36,7 +30,7 @@ def back_to(request: HttpRequest) -> str:
 
 
 def _log(kind: str, user: User, **data: object) -> None:
-    evidence.write(kind=kind, now=timezone.now(), by=actor_of(user), entity_id=user.entity_id, data=data)
+    evidence.write(kind=kind, now=timezone.now(), by=user.actor, entity_id=user.entity_id, data=data)
 
 
 def _enter(request: HttpRequest, user: User, device: TOTPDevice | None) -> HttpResponse:

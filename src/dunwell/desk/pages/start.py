@@ -46,9 +46,7 @@ def following(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     left = Case.objects.filter(case_no=request.POST.get("from", ""), held_by=request.user).first()
     if left is not None:
-        casework.put_off(
-            case_id=left.pk, until=now + casework.HOLD, reason="put back", by=casework.acting(request.user), now=now
-        )
+        casework.put_off(case_id=left.pk, until=now + casework.HOLD, reason="put back", by=request.user.actor, now=now)
         casework.release(case_id=left.pk, user=request.user, now=now)
     return HttpResponseRedirect(next_address(user=request.user, now=now))
 

@@ -95,7 +95,7 @@ def days_of(request: HttpRequest) -> tuple[date | None, date | None]:
 def owner(request: HttpRequest, case_no: str) -> HttpResponse:
     """One case: given to a collector from a day to a day, or taken back."""
     case, now = find(request, case_no), timezone.now()
-    by, key = casework.acting(request.user), request.POST.get("key", "")[:50] or secrets.token_hex(12)
+    by, key = request.user.actor, request.POST.get("key", "")[:50] or secrets.token_hex(12)
     chosen = request.POST.get("owner", "")
     if not chosen:
         casework.take_back(case_id=case.pk, by=by, now=now, key=key)
@@ -125,7 +125,7 @@ def team(request: HttpRequest) -> HttpResponse:
         "limit": MOST,
     }
     if request.method == "POST":
-        by, now = casework.acting(request.user), timezone.now()
+        by, now = request.user.actor, timezone.now()
         try:
             if request.POST.get("do") == "hand_out":
                 cases = [int(number) for number in request.POST.get("cases", "").split(",") if number.isdigit()]

@@ -13,7 +13,6 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from dunwell.desk.pages.sign_in import actor_of
 from dunwell.desk.words import ROLES
 from dunwell.evidence import services as evidence
 from dunwell.identity.models import Role, Team, User
@@ -26,7 +25,7 @@ def _log(request: HttpRequest, kind: str, user: User, **data: object) -> None:
     evidence.write(
         kind=kind,
         now=timezone.now(),
-        by=actor_of(request.user),
+        by=request.user.actor,
         entity_id=user.entity_id,
         data={"user_id": user.pk, **data},
     )

@@ -94,7 +94,7 @@ def takes(request: HttpRequest, user_id: int) -> HttpResponse:
         languages=[code for code in given.getlist("language") if code in words.LANGUAGES],
         skills=[code for code in given.getlist("skill") if code in dict(words.skills("en"))],
         capacity=number_of(room) if room else None,
-        by=casework.acting(request.user),
+        by=request.user.actor,
         now=timezone.now(),
     )
     return go(f"/team/people/{person.pk}")
@@ -115,7 +115,7 @@ def away(request: HttpRequest, user_id: int) -> HttpResponse:
             starts_on=first or times.business_date(now),
             ends_on=last,
             reason=request.POST.get("reason", ""),
-            by=casework.acting(request.user),
+            by=request.user.actor,
             now=now,
             key=key_of(request),
         )
@@ -130,7 +130,7 @@ def back(request: HttpRequest, user_id: int) -> HttpResponse:
     """He is back today: yesterday was the last day of his absence."""
     person, now = _member(request, user_id), timezone.now()
     yesterday = times.business_date(now) - timedelta(days=1)
-    casework.end_absence(user_id=person.pk, last_day=yesterday, by=casework.acting(request.user), now=now)
+    casework.end_absence(user_id=person.pk, last_day=yesterday, by=request.user.actor, now=now)
     return go(f"/team/people/{person.pk}")
 
 
@@ -138,7 +138,7 @@ def back(request: HttpRequest, user_id: int) -> HttpResponse:
 @require_POST
 def assist(request: HttpRequest, case_no: str) -> HttpResponse:
     """协催: a second collector on the case, or none any more."""
-    case, now, by = case_of(request, case_no), timezone.now(), casework.acting(request.user)
+    case, now, by = case_of(request, case_no), timezone.now(), request.user.actor
     who = number_of(request.POST.get("who", ""))
     if who is None:
         casework.end_assist(case_id=case.pk, by=by, now=now)

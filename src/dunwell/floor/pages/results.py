@@ -16,7 +16,6 @@ from django.views.decorators.http import require_GET
 
 from dunwell.casework.queries.attribution import Attributed, attributed
 from dunwell.casework.rules.attribution import rule_on
-from dunwell.casework.services import acting
 from dunwell.evidence import services as evidence
 from dunwell.floor import words
 from dunwell.floor.pages.answers import number_of
@@ -91,7 +90,7 @@ def _csv(request: HttpRequest, found: list[Attributed], people: dict[int, User],
     ]  # fmt: skip
     writer.writerows(rows)
     mark = evidence.mark_export(
-        kind="results.exported", name=f"results {month}", form="csv", rows=len(rows), by=acting(request.user),
+        kind="results.exported", name=f"results {month}", form="csv", rows=len(rows), by=request.user.actor,
         now=timezone.now(),
     )  # fmt: skip
     return HttpResponse(

@@ -10,7 +10,6 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from dunwell.casework import services as casework
 from dunwell.casework.queries import tracing as queries
 from dunwell.casework.rules.tracing import TraceRefused, steps
 from dunwell.casework.services import tracing
@@ -67,7 +66,7 @@ def tried(request: HttpRequest, case_no: str) -> HttpResponse:
         tracing.record_trace(
             case_id=case.pk, step=given.get("step", ""), result=given.get("result", ""), kind=given.get("kind", ""),
             value=given.get("value", ""), reference=given.get("reference", ""), words=given.get("words", ""),
-            by=casework.acting(request.user), now=timezone.now(), key=key_of(request),
+            by=request.user.actor, now=timezone.now(), key=key_of(request),
         )  # fmt: skip
     except TraceRefused as refused:
         return sentence(words.TRACE_REFUSED[refused.code])
@@ -83,7 +82,7 @@ def owns(request: HttpRequest, case_no: str) -> HttpResponse:
         found_on = day_of(given.get("found_on", "")) or business_date(timezone.now())
         tracing.record_asset(
             case_id=case.pk, kind=given.get("kind", ""), step=given.get("step", ""), words=given.get("words", ""),
-            reference=given.get("reference", ""), found_on=found_on, by=casework.acting(request.user),
+            reference=given.get("reference", ""), found_on=found_on, by=request.user.actor,
             now=timezone.now(), key=key_of(request),
         )  # fmt: skip
     except TraceRefused as refused:

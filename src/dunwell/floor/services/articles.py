@@ -8,7 +8,6 @@ from datetime import date, datetime
 from django.db import connection, transaction
 from django.db.models import Max
 
-from dunwell.casework.services import acting
 from dunwell.compliance.queries import findings
 from dunwell.evidence import services as evidence
 from dunwell.floor.models import Article, ArticleApproval
@@ -82,6 +81,6 @@ def _told(kind: str, row: Article, user: User, now: datetime) -> None:
     evidence.write(
         kind=kind,
         now=now,
-        by=acting(user),
+        by=user.actor,
         data={"kind": row.kind, "code": row.code, "version": row.version, "sha256": row.sha256},
     )

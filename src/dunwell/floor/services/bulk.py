@@ -77,7 +77,7 @@ def do_many(*, step: Step, cases: Sequence[int], user: User, now: datetime, key:
     skipped = dict(plan.skipped)
     if step.do == "assign":
         ids = [case.pk for case in plan.done]
-        done = casework.hand_out(cases=ids, owners=[owner or 0], by=casework.acting(user), now=now, key=f"{key}:o")
+        done = casework.hand_out(cases=ids, owners=[owner or 0], by=user.actor, now=now, key=f"{key}:o")
         given = {one for dealt in done.dealt.values() for one in dealt}
         skipped |= {case: done.skipped.get(case.pk, "closed") for case in plan.done if case.pk not in given}
         return Many(tuple(case for case in plan.done if case.pk in given), skipped)
@@ -94,7 +94,7 @@ def do_many(*, step: Step, cases: Sequence[int], user: User, now: datetime, key:
 @transaction.atomic
 def do_step(*, step: Step, case: Case, user: User, now: datetime, key: str) -> str:
     """Do one step on one case; answers what kept it from being done, or nothing."""
-    by = casework.acting(user)
+    by = user.actor
     if step.do == "note":
         casework.write_note(case_id=case.pk, text=step.text, by=by, now=now, key=key)
     elif step.do == "snooze":

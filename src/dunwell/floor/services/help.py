@@ -45,6 +45,6 @@ def answer_help(*, request_id: int, answer: str, user: User, words: str, now: da
 
 def _told(kind: str, case: Case, user: User, now: datetime, data: dict[str, object]) -> None:
     evidence.write(
-        kind=kind, now=now, by=casework.acting(user), entity_id=case.entity_id, party_id=case.party_id,
+        kind=kind, now=now, by=user.actor, entity_id=case.entity_id, party_id=case.party_id,
         case_id=case.pk, data=data,
     )  # fmt: skip

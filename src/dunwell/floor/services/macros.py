@@ -7,7 +7,6 @@ from datetime import datetime
 
 from django.db import transaction
 
-from dunwell.casework import services as casework
 from dunwell.casework.models import Case
 from dunwell.evidence import services as evidence
 from dunwell.floor.models import Macro, SavedView
@@ -35,7 +34,7 @@ def save_macro(
         entity_id=user.entity_id, code=code, names=dict(names), steps=[dict(one) for one in steps], recorded_at=now,
         recorded_by=user.pk,
     )  # fmt: skip
-    evidence.write(kind="macro.saved", now=now, by=casework.acting(user), data={"code": code, "steps": len(steps)})
+    evidence.write(kind="macro.saved", now=now, by=user.actor, data={"code": code, "steps": len(steps)})
     return made
 
 

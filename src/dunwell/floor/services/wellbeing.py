@@ -36,7 +36,7 @@ def begin_break(*, user: User, reason: str, now: datetime, key: str) -> Break:
     made = Break.objects.create(
         user=user, starts_at=now, until=now + PAUSE, reason=reason, recorded_by=user.pk, key=key
     )
-    evidence.write(kind="break.begun", now=now, by=casework.acting(user), data={"until": made.until, "reason": reason})
+    evidence.write(kind="break.begun", now=now, by=user.actor, data={"until": made.until, "reason": reason})
     return made
 
 
@@ -75,7 +75,7 @@ def mark_abuse(*, case_id: int, user: User, kind: str, words: str, now: datetime
         case=case, user=user, kind=kind, text_sealed=sealed, contact_id=contact.pk if contact else None,
         recorded_at=now, key=key,
     )  # fmt: skip
-    by = casework.acting(user)
+    by = user.actor
     evidence.write(
         kind="abuse.marked", now=now, by=by, entity_id=case.entity_id, party_id=case.party_id, case_id=case.pk,
         data={"kind": kind, "contact": made.contact_id},

@@ -21,7 +21,6 @@ from dunwell.intake import contract as contracts
 from dunwell.intake import mapping as mappings
 from dunwell.intake import queries, sentences
 from dunwell.intake.models import IntakeFile
-from dunwell.intake.pages import actor_of
 from dunwell.intake.refusal import Refused
 from dunwell.intake.services import Taken, take
 from dunwell.kernel import times
@@ -129,7 +128,7 @@ def _take(request: HttpRequest, sent: UploadedFile, day: date, mapping: mappings
                 out.write(block)
         return take(
             path=path, name=name, business_date=day, entity=request.user.entity, now=timezone.now(),
-            by=actor_of(request), mapping=mapping, contract=request.POST.get("kind") or None,
+            by=request.user.actor, mapping=mapping, contract=request.POST.get("kind") or None,
         )  # fmt: skip
 
 

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_POST
 from dunwell.identity.pages.guard import requires
 from dunwell.intake import sentences
 from dunwell.intake.models import IntakeFile, QuarantinedRow
-from dunwell.intake.pages import actor_of
 from dunwell.intake.refusal import Refused
 from dunwell.intake.services import discard, export_rows, mend, open_row, reveal_row
 
@@ -59,7 +58,7 @@ def row(request: HttpRequest, row_id: int) -> HttpResponse:
 def reveal(request: HttpRequest, row_id: int) -> HttpResponse:
     """The row's values in a form. Logged."""
     found = _row(request, row_id)
-    cells = reveal_row(row=found, by=actor_of(request), now=timezone.now())
+    cells = reveal_row(row=found, by=request.user.actor, now=timezone.now())
     return _page(request, found, [(name, value or "") for name, value in cells.items()], errors=[])
 
 
@@ -73,7 +72,7 @@ def _mend(request: HttpRequest, row: QuarantinedRow) -> HttpResponse:
         if name.startswith(CELL) and name.removeprefix(CELL) in known
     }
     try:
-        mended = mend(file=row.file, rows={row.row_number: typed}, by=actor_of(request), now=timezone.now())
+        mended = mend(file=row.file, rows={row.row_number: typed}, by=request.user.actor, now=timezone.now())
     except Refused as refusal:
         said = sentences.refusal({"code": refusal.code, **refusal.params})
         return _page(request, row, list(typed.items()), errors=[said], status=422)
@@ -95,7 +94,7 @@ def _mend(request: HttpRequest, row: QuarantinedRow) -> HttpResponse:
 @require_POST
 def leave_out(request: HttpRequest, row_id: int) -> HttpResponse:
     """Leave the row out for good."""
-    found = discard(row=_row(request, row_id), by=actor_of(request), now=timezone.now())
+    found = discard(row=_row(request, row_id), by=request.user.actor, now=timezone.now())
     messages.info(request, _("Row %(row)s was left out.") % {"row": found.row_number})
     return HttpResponseRedirect(reverse("intake:file", args=[found.file_id]))
 
@@ -105,7 +104,7 @@ def leave_out(request: HttpRequest, row_id: int) -> HttpResponse:
 def export(request: HttpRequest, file_id: int) -> HttpResponse:
     """The waiting rows as CSV, to be mended elsewhere and sent again. Logged."""
     file = get_object_or_404(IntakeFile, pk=file_id, entity=request.user.entity_id)
-    text = export_rows(file=file, by=actor_of(request), now=timezone.now())
+    text = export_rows(file=file, by=request.user.actor, now=timezone.now())
     response = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{file.kind}_{file.business_date}_mend.csv"'
     return response

@@ -21,7 +21,6 @@ from dunwell.compliance.queries import may_open
 from dunwell.evidence import services as evidence
 from dunwell.evidence.pages import handed_out
 from dunwell.identity.pages.guard import requires
-from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 from dunwell.legal import services, words
 from dunwell.legal.models import Bundle, LimitationFact, Paper
@@ -32,11 +31,6 @@ from dunwell.legal.rules.limitation import kinds, obstacles
 from dunwell.portfolio.models import Account
 
 UPLOAD_LIMIT = 50 << 20  # bytes
-
-
-def _actor(request: HttpRequest) -> Actor:
-    user = request.user
-    return Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id)
 
 
 def account_of(request: HttpRequest, account_no: str) -> Account:
@@ -130,7 +124,7 @@ def fact(request: HttpRequest, account_no: str) -> HttpResponse:
         with _uploaded(request) as (path, name):
             services.record_fact(
                 account_id=account.pk, kind=typed.get("kind", ""), starts_on=days[0], ends_on=days[1],
-                reason=typed.get("reason", ""), file=path, file_name=name, by=_actor(request), now=timezone.now(),
+                reason=typed.get("reason", ""), file=path, file_name=name, by=request.user.actor, now=timezone.now(),
                 key=f"fact-{typed.get('key') or uuid4().hex}"[:80],
             )  # fmt: skip
     except services.NotAllowed as refused:
@@ -146,7 +140,7 @@ def withdraw(request: HttpRequest, fact_id: int) -> HttpResponse:
     account = account_of(request, found.account.account_no)
     try:
         services.withdraw_fact(
-            fact_id=fact_id, reason=request.POST.get("reason", ""), by=_actor(request), now=timezone.now()
+            fact_id=fact_id, reason=request.POST.get("reason", ""), by=request.user.actor, now=timezone.now()
         )
     except services.NotAllowed as refused:
         return claim_page(request, account, error=str(words.REFUSED[refused.code]))
@@ -207,7 +201,7 @@ def _keep_paper(request: HttpRequest, **whose: int | None) -> str:
                 return "empty"
             services.keep_paper(
                 kind=typed.get("kind", ""), file=path, name=name, entity_id=request.user.entity_id,
-                in_force_from=days[0], in_force_to=days[1], by=_actor(request), now=timezone.now(),
+                in_force_from=days[0], in_force_to=days[1], by=request.user.actor, now=timezone.now(),
                 key=f"paper-{typed.get('key') or uuid4().hex}"[:80], **whose,
             )  # fmt: skip
     except services.NotTaken as refused:
@@ -226,7 +220,7 @@ def read_paper(request: HttpRequest, paper_id: int) -> HttpResponse:
     if found.party_id and not may_open(found.party_id, user_id=request.user.pk, now=now):
         raise PermissionDenied("a listed person's paper")
     evidence.write(
-        kind="paper.read", now=now, by=_actor(request), party_id=found.party_id, account_id=found.account_id,
+        kind="paper.read", now=now, by=request.user.actor, party_id=found.party_id, account_id=found.account_id,
         data={"paper": found.pk, "kind": found.kind},
     )  # fmt: skip
     return handed_out(found.file)
@@ -240,7 +234,9 @@ def read_bundle(request: HttpRequest, bundle_id: int) -> HttpResponse:
     now = timezone.now()
     if not may_open(found.party_id, user_id=request.user.pk, now=now):
         raise PermissionDenied("a listed person's bundle")
-    evidence.write(kind="bundle.read", now=now, by=_actor(request), party_id=found.party_id, data={"bundle": found.pk})
+    evidence.write(
+        kind="bundle.read", now=now, by=request.user.actor, party_id=found.party_id, data={"bundle": found.pk}
+    )
     return handed_out(found.file)
 
 

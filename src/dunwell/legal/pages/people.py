@@ -14,18 +14,12 @@ from django.views.decorators.http import require_GET, require_POST
 from dunwell.casework.services import forgetting
 from dunwell.compliance.queries import may_open
 from dunwell.identity.pages.guard import requires
-from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 from dunwell.legal import words
 from dunwell.legal.queries import personal
 from dunwell.legal.services import personal as services
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import ContactPoint, Party
-
-
-def _actor(request: HttpRequest) -> Actor:
-    user = request.user
-    return Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id)
 
 
 def _party(request: HttpRequest, party_no: str) -> Party:
@@ -70,7 +64,7 @@ def copy(request: HttpRequest, party_no: str) -> HttpResponse:
     try:
         data = services.copy_for_person(
             party_id=party.pk, form=form, language=get_language() or "zh-hans", reason=request.POST.get("reason", ""),
-            by=_actor(request), now=timezone.now(),
+            by=request.user.actor, now=timezone.now(),
         )  # fmt: skip
     except portfolio.ReasonMissing:
         return _page(request, party, error=str(words.REFUSED["reason"]))
@@ -87,7 +81,7 @@ def correct(request: HttpRequest, party_no: str) -> HttpResponse:
     """Put his name, or a number or address, right."""
     party, typed = _party(request, party_no), request.POST
     told = {
-        "party_id": party.pk, "source": typed.get("source", ""), "reason": typed.get("reason", ""), "by": _actor(request),
+        "party_id": party.pk, "source": typed.get("source", ""), "reason": typed.get("reason", ""), "by": request.user.actor,
         "now": timezone.now(), "key": f"correction-{typed.get('key') or uuid4().hex}"[:80],
     }  # fmt: skip
     replaces, kind = typed.get("replaces", ""), typed.get("kind", "")
@@ -115,7 +109,7 @@ def restrict(request: HttpRequest, party_no: str) -> HttpResponse:
     party = _party(request, party_no)
     try:
         services.restrict(
-            party_id=party.pk, reason=request.POST.get("reason", ""), by=_actor(request), now=timezone.now()
+            party_id=party.pk, reason=request.POST.get("reason", ""), by=request.user.actor, now=timezone.now()
         )
     except portfolio.ReasonMissing:
         return _page(request, party, error=str(words.REFUSED["reason"]))
@@ -129,7 +123,7 @@ def erase(request: HttpRequest, party_no: str) -> HttpResponse:
     party = _party(request, party_no)
     try:
         forgetting.forget(
-            party_id=party.pk, by=_actor(request), reason=request.POST.get("reason", ""), now=timezone.now()
+            party_id=party.pk, by=request.user.actor, reason=request.POST.get("reason", ""), now=timezone.now()
         )
     except portfolio.ReasonMissing:
         return _page(request, party, error=str(words.REFUSED["reason"]))

@@ -21,7 +21,6 @@ from dunwell.evidence import services as evidence
 from dunwell.evidence.pages import handed_out
 from dunwell.identity.models import User
 from dunwell.identity.pages.guard import requires
-from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 from dunwell.legal import services, words
 from dunwell.legal.models import Destruction, DestructionProtocol
@@ -29,11 +28,6 @@ from dunwell.legal.queries import due as queries
 from dunwell.portfolio.models import Party
 
 LAST = 50  # proposals of a page
-
-
-def _actor(request: HttpRequest) -> Actor:
-    user = request.user
-    return Actor(user_id=user.pk, name=user.staff_no, entity_id=user.entity_id)
 
 
 @requires("retention.view")
@@ -141,7 +135,7 @@ def lock(request: HttpRequest) -> HttpResponse:
         lock_records(
             entity_id=request.user.entity_id, party_id=party.pk if party else None, kind=typed.get("kind", ""),
             cause=typed.get("cause", ""), reference=typed.get("reference", ""), reason=typed.get("reason", ""),
-            by=_actor(request), now=timezone.now(), key=f"lock-{typed.get('key') or uuid4().hex}"[:80],
+            by=request.user.actor, now=timezone.now(), key=f"lock-{typed.get('key') or uuid4().hex}"[:80],
         )  # fmt: skip
     except LockRefused as refused:
         return _page(request, error=str(words.RETENTION_REFUSED[refused.code]))
@@ -156,7 +150,7 @@ def release(request: HttpRequest, lock_id: int) -> HttpResponse:
     try:
         release_lock(
             lock_id=lock_id, entity_id=request.user.entity_id, reason=request.POST.get("reason", ""),
-            by=_actor(request), now=timezone.now(),
+            by=request.user.actor, now=timezone.now(),
         )  # fmt: skip
     except LockRefused as refused:
         return _page(request, error=str(words.RETENTION_REFUSED[refused.code]))
@@ -171,7 +165,7 @@ def propose(request: HttpRequest) -> HttpResponse:
     try:
         services.propose(
             kind=typed.get("records", ""), entity_id=request.user.entity_id, reason=typed.get("reason", ""),
-            by=_actor(request), now=timezone.now(), key=f"destruction-{typed.get('key') or uuid4().hex}"[:80],
+            by=request.user.actor, now=timezone.now(), key=f"destruction-{typed.get('key') or uuid4().hex}"[:80],
         )  # fmt: skip
     except services.NotProposed as refused:
         return _page(request, error=str(words.RETENTION_REFUSED[refused.code]))
@@ -187,7 +181,7 @@ def answer(request: HttpRequest, destruction_id: int) -> HttpResponse:
         services.answer(
             destruction_id=destruction_id, entity_id=request.user.entity_id,
             approve=request.POST.get("answer") == "approve", reason=request.POST.get("reason", ""),
-            by=_actor(request), now=timezone.now(),
+            by=request.user.actor, now=timezone.now(),
         )  # fmt: skip
     except services.NotProposed as refused:
         return _page(request, error=str(words.RETENTION_REFUSED[refused.code]))
@@ -204,5 +198,5 @@ def protocol(request: HttpRequest, number: int) -> HttpResponse:
         DestructionProtocol.objects.select_related("file"),
         destruction__entity_id=request.user.entity_id, destruction__answer__number=number,
     )  # fmt: skip
-    evidence.write(kind="retention.read", now=timezone.now(), by=_actor(request), data={"protocol": number})
+    evidence.write(kind="retention.read", now=timezone.now(), by=request.user.actor, data={"protocol": number})
     return handed_out(found.file)

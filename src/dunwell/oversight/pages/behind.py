@@ -13,7 +13,6 @@ from dunwell.evidence import services as evidence
 from dunwell.frame.templatetags.frame import count, moment, money, percent
 from dunwell.frame.templatetags.frame import day as day_of
 from dunwell.identity.pages.guard import requires
-from dunwell.kernel.actor import Actor
 from dunwell.oversight import export, queries, words
 from dunwell.oversight.pages.shown import SHOWN, Cell, Column, now, rows_behind, table
 from dunwell.oversight.queries import Behind, Scope
@@ -156,7 +155,7 @@ def download(request: HttpRequest, figure: str, form: str) -> HttpResponse:
 def exported(request: HttpRequest, table: export.Table, form: str, *, name: str, at: datetime) -> HttpResponse:
     """A table as a file that bears who took it; the same stands in the log."""
     write, content_type = export.FORMATS[form]
-    by = Actor(user_id=request.user.pk, name=request.user.staff_no, entity_id=request.user.entity_id)
+    by = request.user.actor
     mark = evidence.mark_export(kind="report.exported", name=name, form=form, rows=len(table.rows), by=by, now=at)
     response = HttpResponse(write(table, str(mark)), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
