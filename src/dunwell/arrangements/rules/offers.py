@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
+import numpy as np
+
 from dunwell.arrangements.rules.products import PARTS, PRODUCTS, Product, product, refusal, statutory_longest
+from dunwell.arrangements.rules.reckoning import reckoned
 from dunwell.arrears.rules.day_count import later
-from dunwell.arrears.rules.rates import FinancingCost, Flow, financing_cost
-from dunwell.arrears.rules.schedule import Instalment, Plan, instalments
+from dunwell.arrears.rules.rates import FinancingCost
+from dunwell.arrears.rules.schedule import Instalment
 from dunwell.kernel.calendar import Calendar
 from dunwell.kernel.decision import Reason
 from dunwell.kernel.money import to_cent
 
 ZERO = Decimal("0.00")
-NEXT_WORKING_DAY = "next_working_day"
 BESIDE = 3  # offers that are shown side by side
 OVER = frozenset(
     {"refused", "rejected", "lapsed", "cancelled", "ended", "terminated", "died"}
@@ -124,16 +126,6 @@ def amount_of(owed: Owed, past_due: Decimal, terms: Product) -> Decimal:
     return owed.whole if terms.with_instalments else owed.whole - owed.in_instalments
 
 
-def due_dates(terms: Product, *, term: int, on: date, calendar: Calendar) -> list[date]:
-    """The due dates of a term that begins on a day; a day off moves to the next working day where the policy says so."""
-    if terms.shape == "instalments":
-        first = on + timedelta(days=terms.first_due_days)
-        days = [later(first, "months", number) for number in range(term)]
-    else:
-        days = [later(on, terms.unit, term)]
-    return [calendar.next_working_day(day) if terms.due_on_holiday == NEXT_WORKING_DAY else day for day in days]
-
-
 def offer(situation: Situation, wish: Wish, *, on: date, calendar: Calendar, issuer: str = "") -> Offer:
     """Reckon the terms, whether or not they may be offered (`forbidden`). ValueError where there is nothing to reckon."""
     terms = product(wish.code, on, issuer)
@@ -141,27 +133,33 @@ def offer(situation: Situation, wish: Wish, *, on: date, calendar: Calendar, iss
     financed = amount - wish.first_payment - wish.waived_in_all
     if financed <= 0 or wish.term < 1:
         raise ValueError("nothing is left to be paid by instalments")
-    periods = wish.term if terms.shape == "instalments" else 1
-    dates = due_dates(terms, term=wish.term, on=on, calendar=calendar)
-    plan = Plan(
-        principal=financed, annual_rate_percent=terms.annual_rate_percent, periods=periods, start_date=on,
-        first_due_date=dates[0], method=terms.method, day_count=terms.day_count,
-    )  # fmt: skip
+    made = reckoned(terms, term=wish.term, financed=np.array([int(financed * 100)]), on=on, calendar=calendar)
     rows = tuple(
-        Instalment(row.nr, day, row.principal, row.interest, row.payment, row.balance_after)
-        for row, day in zip(instalments(plan), dates, strict=True)
-    )
-    cost = sum((row.interest for row in rows), ZERO)
-    financing = None
-    if cost:
-        financing = financing_cost(
-            paid_out=Flow(on, -financed),
-            payments=[Flow(row.due_date, row.payment) for row in rows],
-            charges=[("interest", cost)],
+        Instalment(nr, day, *map(_yuan, figures))
+        for nr, (day, *figures) in enumerate(
+            zip(
+                made.dates, made.rows.principal[:, 0], made.rows.interest[:, 0], made.rows.payment[:, 0],
+                made.rows.balance_after[:, 0], strict=True,
+            ), start=1,
         )
+    )  # fmt: skip
+    cost, financing = _yuan(made.cost[0]), None
+    if cost:
+        financing = FinancingCost(
+            principal=financed, charges=(("interest", cost),), total=cost, annual_rate_percent=_percent(made.annual_rate[0]),
+            compounded_percent=_percent(made.compounded[0]), on_default=(),
+        )  # fmt: skip
     monthly = max(row.payment for row in rows)
     left_after = None if situation.left is None or terms.shape != "instalments" else situation.left - monthly
     return Offer(terms, wish, amount, financed, rows, cost, financing, left_after)
+
+
+def _yuan(cents: np.int64) -> Decimal:
+    return Decimal(int(cents)).scaleb(-2)
+
+
+def _percent(ten_thousandths: np.int64) -> Decimal:
+    return Decimal(int(ten_thousandths)).scaleb(-4)
 
 
 def forbidden(

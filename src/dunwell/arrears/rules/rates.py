@@ -53,7 +53,7 @@ def annual_rate_percent(flows: Sequence[Flow], *, convention: str, unit: str = "
         raise NoRate("there must be money paid out to the debtor (negative) and money paid by the debtor (positive)")
     if ordered[0].date == ordered[-1].date:
         raise NoRate("all flows are on one day: there is no time in which a rate could work")
-    terms = [(*term, flow.amount) for term, flow in zip(_terms(ordered, convention, unit), ordered, strict=True)]
+    terms = [(*term, flow.amount) for term, flow in zip(timed(ordered, convention, unit), ordered, strict=True)]
     with localcontext(_CONTEXT):
         rate = period_rate(terms)
         if convention == "xirr":
@@ -65,7 +65,8 @@ def annual_rate_percent(flows: Sequence[Flow], *, convention: str, unit: str = "
         return (a_year * 100).quantize(FOUR_DECIMALS, rounding=ROUND_HALF_UP)
 
 
-def _terms(flows: Sequence[Flow], convention: str, unit: str) -> list[tuple[int, Fraction]]:
+def timed(flows: Sequence[Flow], convention: str, unit: str) -> list[tuple[int, Fraction]]:
+    """Whole unit periods and the odd part of each flow since the first, by the convention; `flows` ascend."""
     first = flows[0].date
     if convention == "xirr":
         return [((flow.date - first).days, Fraction(0)) for flow in flows]

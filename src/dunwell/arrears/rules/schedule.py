@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from dunwell.arrears.rules.day_count import later, year_fraction
 
@@ -94,17 +95,28 @@ def period_shares(plan: Plan, dates: list[date]) -> list[Fraction]:
     return [year_fraction(start, end, plan.day_count) for start, end in zip(starts, dates, strict=False)]
 
 
-def level_payment(principal: Decimal, rates: list[Fraction]) -> Decimal:
+def level_payment(principal: Decimal, rates: Sequence[Fraction]) -> Decimal:
     """The instalment before rounding that pays `principal` off with these rates a period: P / Σ 1/Π(1 + i).
 
     200,000 over 180 months at 7.5 % / 12 is 1,854.0247200054619…
     """
+    return instalment_of(principal, annuity(tuple(rates)))
+
+
+def instalment_of(principal: Decimal, annuity: Decimal) -> Decimal:
+    """What pays `principal` off where one yuan an instalment pays off `annuity`; before rounding."""
+    return _EXACT.quantize(_EXACT.divide(principal, annuity), _SURE)
+
+
+@lru_cache(maxsize=256)
+def annuity(rates: tuple[Fraction, ...]) -> Decimal:
+    """What one yuan an instalment pays off with these rates a period: Σ 1/Π(1 + i)."""
     factor, total = Decimal(1), Decimal(0)
     for rate in rates:
         grown = Fraction(1) + rate
         factor = _EXACT.divide(_EXACT.multiply(factor, Decimal(grown.denominator)), Decimal(grown.numerator))
         total = _EXACT.add(total, factor)
-    return _EXACT.quantize(_EXACT.divide(principal, total), _SURE)
+    return total
 
 
 def pay_down(

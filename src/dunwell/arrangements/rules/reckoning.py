@@ -1,0 +1,59 @@
+"""What offers come to: due dates, instalments, cost and true annual rate, for one account or a million, as columns of cents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+import numpy as np
+
+from dunwell.arrangements.rules.products import Product
+from dunwell.arrears.rules.columns import Cents, Schedules, annual_rates, schedules
+from dunwell.arrears.rules.day_count import later
+from dunwell.arrears.rules.schedule import Plan
+from dunwell.kernel.calendar import Calendar
+
+NEXT_WORKING_DAY = "next_working_day"
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """Offers of one product and term that begin on one day, a column each: in cents, the rates in ten-thousandths of a per cent.
+
+    `cost` is what is paid beyond what is financed; `annual_rate` 12 × the month's rate of the flows, `compounded` the same by
+    dated flows. Both are nothing where it costs nothing.
+    """
+
+    dates: tuple[date, ...]
+    rows: Schedules
+    cost: Cents
+    annual_rate: Cents
+    compounded: Cents
+
+
+def due_dates(terms: Product, *, term: int, on: date, calendar: Calendar) -> list[date]:
+    """The due dates of a term that begins on a day; a day off moves to the next working day where the policy says so."""
+    if terms.shape == "instalments":
+        first = on + timedelta(days=terms.first_due_days)
+        days = [later(first, "months", number) for number in range(term)]
+    else:
+        days = [later(on, terms.unit, term)]
+    return [calendar.next_working_day(day) if terms.due_on_holiday == NEXT_WORKING_DAY else day for day in days]
+
+
+def reckoned(terms: Product, *, term: int, financed: Cents, on: date, calendar: Calendar) -> Reckoned:
+    """The offers that finance these amounts. ValueError where one of them finances nothing."""
+    dates = due_dates(terms, term=term, on=on, calendar=calendar)
+    plan = Plan(
+        principal=Decimal(0), annual_rate_percent=terms.annual_rate_percent, periods=len(dates), start_date=on,
+        first_due_date=dates[0], method=terms.method, day_count=terms.day_count,
+    )  # fmt: skip
+    rows = schedules(plan, financed)
+    cost = rows.interest.sum(axis=0)
+    rates = np.zeros((2, financed.size), np.int64)
+    if cost.any():
+        payment = rows.payment
+        for at, convention in enumerate(("reg_z", "xirr")):
+            rates[at] = annual_rates(financed, payment, on=on, dates=dates, convention=convention)
+    return Reckoned(tuple(dates), rows, cost, rates[0], rates[1])
