@@ -113,6 +113,7 @@ class Message(models.Model):
     channel = models.CharField(max_length=12)
     purpose = models.CharField(max_length=20)
     template = models.ForeignKey(Template, models.PROTECT)
+    said = models.JSONField(default=dict)  # what the text says in place of the published figures
     subject_sealed = models.BinaryField(null=True)
     text_sealed = models.BinaryField()
     state = models.CharField(max_length=16, choices=State.choices)

@@ -196,6 +196,8 @@ def _promise(data: Said, kind: str) -> Said:
     )  # type: ignore[union-attr]
     if kind == "promise.made":
         return {"main": listed, "amount": sum((Decimal(str(part["amount"])) for part in parts), Decimal(0))}  # type: ignore[union-attr]
+    if kind == "promise.reminded":
+        return timeline_arrangements.reminded(data)
     if kind == "promise.withdrawn":
         return {"lead": _("Withdrawn"), "main": str(data.get("reason", ""))}
     state = str(data.get("state") or data.get("to") or "")

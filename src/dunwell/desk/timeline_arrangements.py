@@ -20,6 +20,8 @@ def arrangement(data: Said, kind: str) -> Said:
     if what == "proposed":
         figures = {"amount": money(data["amount"]), "n": data["instalments"], "monthly": money(data["monthly"])}
         return {"lead": _("Proposed"), "main": name, "second": _("%(amount)s, %(n)s × %(monthly)s") % figures}
+    if what == "reminded":
+        return reminded(data)
     if what == "judged":
         standing = str(data.get("standing"))
         said = {
@@ -43,6 +45,15 @@ def arrangement(data: Said, kind: str) -> Said:
         standing = str(data.get("standing"))
         second = str(words.STANDINGS.get(standing, standing))
     return {"lead": leads.get(what, what), "main": name, "second": second}
+
+
+def reminded(data: Said) -> Said:
+    """A reminder before a due date, of a promise or an instalment."""
+    amounts = [f"{currency} {money(amount)}" for currency, amount in data["amounts"].items()]  # type: ignore[attr-defined]
+    due = _("%(amount)s by %(day)s") % {"amount": ", ".join(amounts), "day": data["due_date"]}
+    if data.get("message"):
+        return {"lead": _("Reminded"), "main": due}
+    return {"lead": _("Not reminded"), "tone": "warn", "main": due, "second": _("no text, line or contact point")}
 
 
 def instruction(data: Said, kind: str) -> Said:

@@ -80,6 +80,7 @@ FACTS = (  # inserted and read; never changed, never deleted by the application
     "arrangements_instructionanswer",
     "arrangements_deductionauthority",
     "arrangements_deductionrevocation",
+    "arrangements_duereminder",
     "arrangements_certificaterequest",
     "arrangements_certificateanswer",
     "arrangements_certificate",

@@ -19,6 +19,7 @@ from dunwell.arrangements.models.plans import (
     Instalment,
 )
 from dunwell.arrangements.models.promises import Promise, PromisePart, PromiseWithdrawal
+from dunwell.arrangements.models.reminders import DueReminder
 
 __all__ = [
     "Arrangement",
@@ -32,6 +33,7 @@ __all__ = [
     "CertificateRequest",
     "DeductionAuthority",
     "DeductionRevocation",
+    "DueReminder",
     "Instalment",
     "Instruction",
     "InstructionAnswer",

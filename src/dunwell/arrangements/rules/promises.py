@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import yaml
 
@@ -54,27 +55,29 @@ class PromiseRefused(ValueError):
 
 
 @cache
-def _numbers() -> Mapping[str, list[tuple[date, object]]]:
+def _numbers() -> Mapping[str, list[tuple[date, Any]]]:
+    """Every number with its days, the oldest first."""
     text = resources.files("dunwell.arrangements").joinpath("policy.yaml").read_text("utf-8")
     return {
-        name: sorted((value["from"], value["value"]) for value in number["values"])
+        name: sorted(((value["from"], value["value"]) for value in number["values"]), key=lambda dated: dated[0])
         for name, number in yaml.safe_load(text).items()
     }
 
 
+def in_force(name: str, on: date) -> Any:
+    """A number of policy.yaml on a day. A day before the first one raises LookupError."""
+    known = [value for since, value in _numbers()[name] if since <= on]
+    if not known:
+        raise LookupError(f"arrangements/policy.yaml has no {name} for {on}")
+    return known[-1]
+
+
 def policy(on: date) -> Policy:
     """The policy in force on a day. A day before the first number raises LookupError."""
-
-    def in_force(name: str) -> object:
-        known = [value for since, value in _numbers()[name] if since <= on]
-        if not known:
-            raise LookupError(f"arrangements/policy.yaml has no {name} for {on}")
-        return known[-1]
-
     return Policy(
-        Decimal(str(in_force("minimum_share"))), int(in_force("days")), int(in_force("parts")),
-        promises=int(in_force("open_promises")), leaves=Decimal(str(in_force("deduction_leaves"))),
-        retry_days=int(in_force("deduction_retry_days")),
+        Decimal(str(in_force("minimum_share", on))), int(in_force("days", on)), int(in_force("parts", on)),
+        promises=int(in_force("open_promises", on)), leaves=Decimal(str(in_force("deduction_leaves", on))),
+        retry_days=int(in_force("deduction_retry_days", on)),
     )  # fmt: skip
 
 

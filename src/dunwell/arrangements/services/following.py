@@ -5,30 +5,27 @@ The programs judge; this only acts on what they published, each thing once a sta
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from dunwell.arrangements.models import Arrangement, ArrangementStep, Instalment, Instruction
 from dunwell.arrangements.services.instructing import TAKES_BACK, ask_for, hold_reason, place_hold, take_back
-from dunwell.channels import services as channels
-from dunwell.channels.lines import connected
-from dunwell.channels.rules import TextError
-from dunwell.channels.services.queueing import POINT_KINDS
-from dunwell.channels.services.texts import template_for
+from dunwell.arrangements.services.reminding import remind
+from dunwell.arrangements.services.telling import figures, tell
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Hold
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 from dunwell.portfolio import services as portfolio
-from dunwell.portfolio.models import ContactPoint
 
 Standing, Kind = Arrangement.Standing, Instruction.Kind
 FOLLOWER = Actor.program("arrangements")
-#: Texts that tell of a standing: the first whose channel is connected and for which he has a contact point.
+#: Texts that tell of a standing.
 TEXTS = {
     Standing.MISSED: ("SMS-PLAN-MISSED",),
     Standing.BREACHED: ("SMS-NOTICE-BREACH",),
@@ -36,16 +33,15 @@ TEXTS = {
 }
 OF_NO_EFFECT = (Standing.TERMINATED, Standing.CANCELLED, Standing.DIED, Standing.REJECTED)
 FOLLOWED = (Standing.MISSED, Standing.BREACHED, Standing.ENDED, *OF_NO_EFFECT)
-AFTER = timedelta(seconds=1)  # it waits as a planned message does: refused for the hour, it leaves when they begin
 LOOKED_BACK = timedelta(days=60)
 
 
 def follow(*, now: datetime, limit: int = 200, by: Actor = FOLLOWER) -> int:
-    """Do what follows from the standings of today; answers how many arrangements were followed."""
+    """Do what follows from the standings of today, and remind of what falls due; answers how many there were."""
     done = 0
     for arrangement_id in _waiting(now)[:limit]:
         done += _follow_one(arrangement_id, by=by, now=now)
-    return done
+    return done + remind(by=by, now=now, limit=limit)
 
 
 def _waiting(now: datetime) -> QuerySet:
@@ -80,7 +76,7 @@ def _follow_one(arrangement_id: int, *, by: Actor, now: datetime) -> bool:
     revived = standing == Standing.IN_FORCE and last is not None and last[0] == Standing.BREACHED
     if not revived and (standing not in FOLLOWED or last == (standing, about)):
         return False
-    message_id = _tell(found, TEXTS.get(standing, ()), about.isoformat(), by=by, now=now)
+    message_id = _tell(found, about, by=by, now=now)
     _act(found, standing, by=by, now=now)
     ArrangementStep.objects.create(
         arrangement=found, standing=standing, due_date=about, message_id=message_id, recorded_at=now
@@ -118,22 +114,14 @@ def _act(found: Arrangement, standing: Standing, *, by: Actor, now: datetime) ->
         take_back(found, TAKES_BACK, by=by, now=now)
 
 
-def _tell(found: Arrangement, texts: tuple[str, ...], about: str, *, by: Actor, now: datetime) -> int | None:
-    """A message to the person by the first text that can carry it; None where none can. The gate decides when it leaves."""
-    for code in texts:
-        try:
-            template = template_for(code, found.party.language, business_date(now))
-        except TextError:
-            continue
-        point = ContactPoint.objects.filter(
-            party_id=found.party_id, kind__in=POINT_KINDS[template.channel], status=ContactPoint.Status.VALID
-        ).order_by("id")
-        chosen = point.first() if connected(template.channel) else None
-        if chosen is not None:
-            message = channels.queue_message(
-                party_id=found.party_id, contact_point_id=chosen.pk, template_code=code, account_id=found.account_id,
-                case_id=found.case_id, not_before=now + AFTER, by=by, now=now,
-                key=f"arrangement-{found.pk}-{found.standing}-{about}",
-            )  # fmt: skip
-            return message.pk
-    return None
+def _tell(found: Arrangement, about: date, *, by: Actor, now: datetime) -> int | None:
+    """A message about its standing, with what is overdue by the plan."""
+    if found.standing not in TEXTS:
+        return None
+    on = business_date(now)
+    late = found.instalments.filter(paid_on=None, due_date__lt=on).aggregate(sum=Sum(F("amount") - F("received")))
+    said = figures(found.account, {found.currency: late["sum"] or Decimal(0)}, due_date=about, on=on)
+    return tell(
+        found.party, TEXTS[Standing(found.standing)], said=said, account_id=found.account_id, case_id=found.case_id,
+        key=f"arrangement-{found.pk}-{found.standing}-{about.isoformat()}", by=by, now=now,
+    )  # fmt: skip

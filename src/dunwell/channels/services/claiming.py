@@ -101,6 +101,7 @@ def _renewed(messages: Sequence[Message]) -> list[Opened]:
     values = values_of([(m.party, m.template.language, m.case_no, m.account_id) for m in messages])
     found: list[Opened] = []
     for message, known in zip(messages, values, strict=True):
+        known |= message.said
         subject = next(texts) if message.subject_sealed else ""
         text, to = next(texts), next(texts)
         try:

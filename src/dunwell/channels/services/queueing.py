@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from django.conf import settings
 from django.db import transaction
@@ -62,8 +63,11 @@ def queue_message(
     account_id: int | None = None,
     not_before: datetime | None = None,
     planned_action_id: int | None = None,
+    said: Mapping[str, str] = MappingProxyType({}),
 ) -> Message:
     """Put a message into the outbox, its text sealed. The same `key` again answers the same message.
+
+    `said` stands in the text in place of the published figures: the amount and date of an instalment, say.
 
     The gate is asked at once: what it refuses is kept as `refused` with the rule, and what it allows on a
     line that is not connected as `not_connected`. It is asked again when a message leaves. Raises TextError
@@ -79,7 +83,7 @@ def queue_message(
         raise WrongPoint(f"{template.code} goes by {template.channel}, and not to this contact point")
     message = _create(
         party, point, template, by=by, now=now, key=key, case_id=case_id, case_no=case_no,
-        account_id=account_id, not_before=not_before or now, planned_action_id=planned_action_id,
+        account_id=account_id, not_before=not_before or now, planned_action_id=planned_action_id, said=said,
     )  # fmt: skip
     if planned_action_id is None and message.not_before <= now:
         _ask_at_once(message, by=by, now=now)
@@ -156,8 +160,9 @@ def _create(
     account_id: int | None,
     not_before: datetime,
     planned_action_id: int | None,
+    said: Mapping[str, str],
 ) -> Message:
-    subject, text = render(party, template, case_no=case_no, account_id=account_id)
+    subject, text = render(party, template, case_no=case_no, account_id=account_id, said=said)
     message = Message.objects.create(
         entity_id=party.entity_id if by.entity_id is None else by.entity_id,
         party=party,
@@ -169,6 +174,7 @@ def _create(
         channel=template.channel,
         purpose=template.purpose,
         template=template,
+        said=dict(said),
         subject_sealed=portfolio.seal_text(party_id=party.pk, text=subject) if subject else None,
         text_sealed=portfolio.seal_text(party_id=party.pk, text=text),
         state=Message.State.PLANNED,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from importlib.resources import files
+from types import MappingProxyType
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -127,9 +128,18 @@ def _values(
     }
 
 
-def render(party: Party, template: Template, *, case_no: str, account_id: int | None = None) -> tuple[str, str]:
-    """Subject and text as they leave. TextError names a value that is not known."""
+def render(
+    party: Party,
+    template: Template,
+    *,
+    case_no: str,
+    account_id: int | None = None,
+    said: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[str, str]:
+    """Subject and text as they leave, with what is `said` in place of the published figures. TextError names a value that
+    is not known."""
     (values,) = values_of([(party, template.language, case_no, account_id)])
+    values |= said
     return fill(template.subject, values), fill(template.body, values)
 
 

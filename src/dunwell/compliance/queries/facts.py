@@ -58,6 +58,8 @@ HOLD_AS_FLAG = {
     "plan": "hold",  # an ordinary plan being performed: demands stop
 }
 LEGAL_TEAM = "legal"  # a role of identity: before a court the legal team contacts him
+PERFORMED = ("art70", "plan")  # holds of plans that are performed
+REMINDER = "reminder"
 OF_AN_AMOUNT = ("dispute", "fraud")  # holds of a part of what is owed
 GUARDED = ("staff", "sensitive")  # opened and contacted by named officers only
 REACHED = ("connected_rpc", "sent", "delivered")  # outcomes after which a contact is not the first
@@ -319,6 +321,8 @@ def _flags(
         elif ends is not None:
             flags[f"{name}_until"] = max(ends, flags.get(f"{name}_until", ends))
         flags[name] = hold["kind"]
+        if hold["kind"] in PERFORMED and asking.purpose == REMINDER and flags["paid"] == "yes":
+            flags["paid"] = "no"  # an instalment of a plan is still to come, though nothing is past due
     for wish in json.loads(row["consents"]):
         match wish["kind"]:
             case "debtor_window":

@@ -1,0 +1,129 @@
+"""Reminders before a due date: of a promise and of an instalment, once each, through the gate, whoever is killed meanwhile."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from dunwell.arrangements import services
+from dunwell.arrangements.models import Arrangement, DueReminder, Instalment, PromisePart
+from dunwell.arrangements.rules.offers import Wish
+from dunwell.arrangements.services import reminding
+from dunwell.channels import services as channels
+from dunwell.channels.models import Message
+from dunwell.compliance import services as compliance
+from dunwell.evidence.models import Log
+from dunwell.portfolio import services as portfolio
+from tests import build, plans
+
+pytestmark = pytest.mark.django_db
+D = build.TODAY
+DUE = D + timedelta(days=3)
+
+
+@pytest.fixture(autouse=True)
+def mail(settings) -> None:
+    settings.EMAIL_HOST = "127.0.0.1"  # connected; whether it leaves is channels' own matter
+
+
+def promised(*amounts: str, made_on: date = D, days: int = 3) -> list[PromisePart]:
+    """Parts of promises of one late person, each of a promise of its own, all by the same day."""
+    party, _, case = build.debtor()
+    build.contact_point(party=party, kind="email", value="a@example.com")
+    return [
+        services.make_promise(
+            party_id=party.pk, parts=[(made_on + timedelta(days), Decimal(amount))], by=plans.BY,
+            now=plans.noon(made_on), key=f"p-{number}", case_id=case.pk,
+        ).parts.get()
+        for number, amount in enumerate(amounts)
+    ]  # fmt: skip
+
+
+def text_of(message: Message) -> str:
+    return portfolio.open_text(party_id=message.party_id, sealed=bytes(message.text_sealed))
+
+
+def days_on_which_he_is_reminded(since: date, days: int = 6) -> list[date]:
+    found = []
+    for on in (since + timedelta(n) for n in range(days)):
+        before = DueReminder.objects.count()
+        services.follow(now=plans.noon(on))
+        services.follow(now=plans.noon(on))
+        found += [on] * (DueReminder.objects.count() - before)
+    return found
+
+
+def test_of_all_that_he_promised_by_a_day_he_is_reminded_once_on_the_day_before():
+    promised("500.00", "600.00")
+    assert days_on_which_he_is_reminded(D) == [DUE - timedelta(1)]
+    message = Message.objects.get()
+    assert (message.purpose, message.channel, message.template.code) == ("reminder", "email", "EMAIL-PROMISE-DUE")
+    assert f"{DUE}前还款CNY 1,100.00" in text_of(message)
+    assert Log.objects.get(kind="promise.reminded").data["amounts"] == {"CNY": "1100.00"}
+
+
+def test_what_is_promised_for_tomorrow_is_not_called_to_mind_within_the_hour():
+    promised("500.00", days=1)
+    assert days_on_which_he_is_reminded(D) == [D + timedelta(1)]
+
+
+def test_who_has_paid_or_whose_promise_was_withdrawn_is_not_reminded():
+    kept, withdrawn = promised("500.00", "600.00")
+    PromisePart.objects.filter(pk=kept.pk).update(state="kept", received="500.00")
+    services.withdraw(promise_id=withdrawn.promise_id, reason="typed twice", by=plans.BY, now=plans.noon(D))
+    assert days_on_which_he_is_reminded(D) == []
+
+
+def test_whom_nothing_can_reach_is_written_down_once_as_not_reminded(settings):
+    settings.EMAIL_HOST = ""
+    promised("500.00")
+    assert days_on_which_he_is_reminded(D) == [DUE - timedelta(1)]
+    assert DueReminder.objects.get().message_id is None and not Message.objects.exists()
+
+
+def plan_in_force(*, past_due: str = "0.00", standing: str = "in_force") -> Arrangement:
+    party, _, _ = build.debtor(past_due=past_due)
+    build.contact_point(party=party, kind="email", value="a@example.com")
+    account = party.accounts.get()
+    build.AccountState.objects.update(past_due="1500.00")
+    plan = plans.propose(account, Wish("personalised_plan", 24), now=plans.noon(D))
+    plans.agree(plan, now=plans.noon(D))
+    build.AccountState.objects.update(past_due=past_due)
+    Arrangement.objects.update(standing=standing)
+    compliance.place_hold(
+        party_id=party.pk, account_id=account.pk, kind="art70", reason="#1", by=plans.BY, now=plans.noon(D)
+    )
+    return plan
+
+
+def test_an_instalment_is_called_to_mind_three_days_before_though_nothing_is_past_due():
+    """The gate lets it pass: demands stop while a plan is performed, a reminder of its instalment does not."""
+    plan = plan_in_force()
+    due = plan.instalments.get(position=1).due_date
+    assert days_on_which_he_is_reminded(due - timedelta(5)) == [due - timedelta(3)]
+    message = Message.objects.get()
+    assert f"本期应还CNY 500.00，到期日为{due}" in text_of(message)
+    channels.send_due(now=plans.noon(due - timedelta(2)), limit=10)
+    message.refresh_from_db()
+    assert message.refusal_rule == "" and message.decision.verdict == "ALLOW"
+    assert f"CNY 500.00，到期日为{due}" in text_of(message)  # filled again when it leaves: with the same figures
+
+
+def test_a_breached_plan_is_not_called_to_mind():
+    plan = plan_in_force(past_due="1500.00", standing="breached")
+    due = plan.instalments.get(position=1).due_date
+    reminding.remind(by=plans.BY, now=plans.noon(due - timedelta(3)))
+    assert not DueReminder.objects.exists() and Instalment.objects.filter(state="open").exists()
+
+
+def test_killed_between_message_and_fact_neither_is_there_and_the_next_worker_does_both(monkeypatch):
+    promised("500.00")
+    now = plans.noon(DUE - timedelta(1))
+    with monkeypatch.context() as broken:
+        broken.setattr(DueReminder.objects, "create", lambda **_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            reminding.remind(by=plans.BY, now=now)
+    assert not Message.objects.exists()
+    assert reminding.remind(by=plans.BY, now=now) == 1 and Message.objects.count() == 1
