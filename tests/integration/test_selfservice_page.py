@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from http.client import HTTPConnection
@@ -24,6 +25,7 @@ from dunwell.arrangements.queries import terms
 from dunwell.arrears.models import AccountState
 from dunwell.casework.models import Complaint, Dispute
 from dunwell.casework.queries import timeline
+from dunwell.cli.worker import Worker
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Consent, Contact, Hold
 from dunwell.evidence.models import Log
@@ -250,6 +252,10 @@ def test_a_plan_within_the_mandate_is_his_at_once_and_the_host_is_asked(own):
     assert (made.persons, made.case_id, made.consent.form) == (0, case.pk, "written") and made.instructions.exists()
     offer = Request.objects.get(pk=shown).answer.data["offers"][0]
     assert (offer["product"], Decimal(offer["cost"])) == (made.product, made.cost)
+    assert "The bank books it now" in guest.get(f"/agreed/{made.pk}")
+    stranger = Guest(own)
+    stranger.come_in(address(debtor()[0]))
+    assert stranger.get(f"/agreed/{made.pk}") and stranger.status == 404
     guest.get(f"/asked/{shown}")
     guest.post("/arrange/take", offers=shown, nr="1", key="d")
     worked(guest)
@@ -375,3 +381,40 @@ def test_settings_of_the_page_know_no_key_that_opens_peoples_data():
              "DATABASE_OUTSIDE_URL": "postgresql://dunwell_outside@/x", "PATH": ""},
     )  # fmt: skip
     assert told.stdout.split() == ["None", "dunwell_outside"]
+
+
+def test_what_he_asks_for_wakes_the_worker_whatever_else_it_does(own):
+    """The other duties are not run at all, and the pause is longer than the test may take: only the database wakes it."""
+    party, _, _ = debtor()
+    guest = Guest(own)
+    guest.come_in(address(party))
+    worker = Worker()
+    thread = threading.Thread(target=worker.run_prompt, kwargs={"pause": 600}, daemon=True)
+    thread.start()
+    asked = Request.objects.filter(party=party)
+    until(lambda: not asked.filter(answer=None).exists())
+    for key in range(3):
+        guest.get("/wishes")
+        guest.post("/wishes", alone="1", channel=["sms"], key=key)
+        until(lambda: not asked.filter(answer=None).exists())
+    worker.stop()
+    guest.get("/wishes")
+    guest.post("/wishes", alone="0", key="last")  # it is woken once more, and ends
+    thread.join(30)
+    assert not thread.is_alive() and asked.filter(kind="wishes").count() == 4
+
+
+def test_what_takes_long_is_answered_last_and_one_a_round(own):
+    party, _, _ = debtor()
+    guest = Guest(own)
+    guest.come_in(address(party))
+    services.handle(now=datetime.now(UTC))
+    for key in range(2):
+        guest.get("/")
+        guest.post("/copy", form="json", key=f"copy-{key}")
+    guest.get("/wishes")
+    guest.post("/wishes", alone="1", key="short")
+    waiting = Request.objects.filter(party=party, answer=None)
+    assert services.handle(now=datetime.now(UTC)) == 2
+    assert list(waiting.values_list("kind", flat=True)) == ["copy"]
+    assert services.handle(now=datetime.now(UTC)) == 1

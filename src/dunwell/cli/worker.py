@@ -1,7 +1,8 @@
 """The worker: the day's duties, one after the other, each when its time has come.
 
 Every duty finds its own work in the database and may be ended at any line and begun again. Two workers do
-not do the same duty at once: each is done under an advisory lock (docs/decisions/0010).
+not do the same duty at once: each is done under an advisory lock (docs/decisions/0010). What a cardholder waits for
+on his page stands behind nothing: it is done by a thread that the database wakes (docs/decisions/0070).
 """
 
 from __future__ import annotations
@@ -9,27 +10,34 @@ from __future__ import annotations
 import importlib
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import structlog
 
 NAME = "dunwell-worker"  # the connection's name, by which /health finds it
 PAUSE = 1.0  # seconds between two looks at the duties
+WAKES = "dunwell_cardholders"  # the channel of selfservice/sql/waking.sql
 
 log = structlog.get_logger("dunwell.worker")
 
 
 @dataclass(frozen=True)
 class Duty:
-    """A service that drains work, `room.module:function`, called with now=; and how often, in seconds."""
+    """A service that drains work, `room.module:function`, called with now=; and how often, in seconds.
+
+    A `prompt` one is done by the thread that the database wakes.
+    """
 
     name: str
     service: str
     every: float
     arguments: tuple[tuple[str, object], ...] = ()
+    prompt: bool = False
 
     def do(self, now: datetime) -> object:
         module, _, function = self.service.partition(":")
@@ -37,8 +45,8 @@ class Duty:
 
 
 DUTIES = (
-    Duty("call-backs", "dunwell.selfservice.services:book_call_backs", 1),
-    Duty("cardholders", "dunwell.selfservice.services:handle", 1),
+    Duty("call-backs", "dunwell.selfservice.services:book_call_backs", 1, prompt=True),
+    Duty("cardholders", "dunwell.selfservice.services:handle", 1, prompt=True),
     Duty("reassess", "dunwell.nightly.services:reassess", 2, (("limit", 500),)),
     Duty("owners", "dunwell.casework.services:end_ownerships", 600),
     Duty("announcements", "dunwell.payments.services:expire", 600),
@@ -80,6 +88,35 @@ def forget_sessions(*, now: datetime) -> None:
     Session.objects.filter(expire_date__lt=now).delete()
 
 
+class Bell:
+    """Waits for the database's word that there is work, on a connection of its own."""
+
+    def __init__(self) -> None:
+        from django.db import connection
+
+        self.connection = connection.copy()
+
+    def wait(self, seconds: float) -> None:
+        """Until somebody notifies, `seconds` at most; what was told since the last wait counts at once."""
+        from django.db import Error
+
+        began = time.monotonic()
+        try:
+            if self.connection.connection is None:
+                with self.connection.cursor() as cursor:
+                    cursor.execute(f"LISTEN {WAKES}")
+                return  # what came before nobody heard
+            for timeout in (seconds, 0):  # the first one, then all that came with it
+                for _ in self.connection.connection.notifies(timeout=timeout, stop_after=1 if timeout else None):
+                    pass
+        except (Error, psycopg.Error):
+            self.close()
+            time.sleep(max(0.0, min(seconds, PAUSE) - (time.monotonic() - began)))
+
+    def close(self) -> None:
+        self.connection.close()
+
+
 class Worker:
     """Does the duties until it is told to stop."""
 
@@ -100,14 +137,33 @@ class Worker:
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
         parent = os.getppid()
-        while not self.stopping and (once or os.getppid() == parent):
+        prompt = threading.Thread(target=self.run_prompt, name="prompt", daemon=True)
+        if not once:
+            prompt.start()
+        while not self.stopping and (once or (os.getppid() == parent and prompt.is_alive())):
             for duty in self.duties:
-                if not self.stopping and time.monotonic() >= self.due[duty.name]:
+                if (once or not duty.prompt) and not self.stopping and time.monotonic() >= self.due[duty.name]:
                     self.attempt(duty)
             if once:
                 break
             self._show_life(connection)
             time.sleep(PAUSE)
+        self.stop()
+        if not once:
+            prompt.join(2 * PAUSE)  # it may be killed at any line
+        connection.close()
+
+    def run_prompt(self, *, pause: float = PAUSE) -> None:
+        """Do the prompt duties whenever the database tells of work, and after `pause` seconds anyway."""
+        from django.db import connection
+
+        bell = Bell()
+        while not self.stopping:
+            for duty in self.duties:
+                if duty.prompt and not self.stopping:
+                    self.attempt(duty)
+            bell.wait(pause)
+        bell.close()
         connection.close()
 
     def attempt(self, duty: Duty) -> bool:
