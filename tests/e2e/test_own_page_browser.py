@@ -29,6 +29,7 @@ from tests.cardholders import KNOWN, Provider, identify, served
 from tests.e2e.test_desk_browser import sign_in
 from tests.peers import Gateway
 from tests.running import until
+from tests.sizes import some
 
 BY = Actor.program("test")
 expect.set_options(timeout=30_000)
@@ -138,7 +139,7 @@ def looks_right(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390, f"{page.url} is wider than the telephone"
 
 
-@pytest.mark.parametrize("language", ["zh-hans", "en"])
+@pytest.mark.parametrize("language", some(["en"], ["zh-hans"]))
 def test_from_the_message_to_the_payment_and_demands_stop(
     site, own, provider, gateway, phone: Page, page: Page, settings, language
 ):
@@ -221,7 +222,7 @@ def test_the_code_of_a_letter_opens_it_and_a_code_by_text_message_is_the_second_
     expect(phone.get_by_role("heading")).to_contain_text("已提交")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", some(["dark"], ["light"]))
 def test_every_page_is_walked_by_keyboard_and_axe_finds_nothing(own, phone: Page, settings, scheme):
     settings.CARDHOLDER_URL = own
     party, _, _ = debtor()

@@ -10,6 +10,7 @@ from dunwell.desk.pages import (
     computed,
     differences,
     lists,
+    offered,
     payments,
     portfolio,
     profile,
@@ -40,6 +41,7 @@ urlpatterns = [
     ),
     path("cases/<str:case_no>/arrangements/<int:arrangement_id>/agree", arrangement.agree, name="agree"),
     path("cases/<str:case_no>/arrangements/<int:arrangement_id>/cancel", arrangement.cancel, name="cancel_arrangement"),
+    path("cases/<str:case_no>/arrangements/<int:arrangement_id>/send", offered.send, name="send_offer"),
     path("cases/<str:case_no>/certificate", arrangement.certificate, name="certificate"),
     path(
         "cases/<str:case_no>/certificates/<int:request_id>/answer",

@@ -137,7 +137,9 @@ OWN_PAGE = {  # what happened on the cardholder's own page: the log's kind, and 
     "agreed": (_("Agreed to a plan, its cost shown"), "ok"),
     "wishes": (_("Chose how to be contacted"), ""),
     "tell": (_("Told us something"), ""),
-    "paper": (_("Sent a paper"), ""),
+    "agree": (_("Agreed to what was arranged"), "ok"),
+    "certificate": (_("Asked for a certificate"), ""),
+    "fetch": (_("Fetched a paper"), ""),
     "copy": (_("Asked for a copy of his data"), ""),
     "call_back_refused": (_("The payment provider's word does not fit"), "danger"),
 }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.selfservice.pages import asking, door, owed, pay
+from dunwell.selfservice.pages import agreed, asking, door, owed, pay
 
 urlpatterns = [
     path("health", door.health),
@@ -26,6 +26,10 @@ urlpatterns = [
     path("arrange/offers", asking.offers),
     path("arrange/take", asking.take),
     path("arrange/plan", asking.plan),
+    path("agreed/<int:number>", agreed.arrangement),
+    path("agreed/<int:number>/agree", agreed.agree),
+    path("certificate", agreed.certificate),
+    path("paper", agreed.paper),
     path("tell", asking.tell),
     path("wishes", asking.wishes),
     path("copy", asking.copy),

@@ -8,9 +8,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from dunwell.arrangements.words import PRODUCTS
+from dunwell.arrangements.words import PARTS, PRODUCTS
 from dunwell.casework import words as casework
-from dunwell.frame.templatetags.frame import sentence
+from dunwell.frame.templatetags.frame import day, money, sentence
+from dunwell.selfservice.agreed import Agreed
 from dunwell.selfservice.wishes import Wishes
 
 TOLD = {
@@ -48,6 +49,8 @@ WRONG = {
         "Nothing can be offered at once by what you wrote. Ask us in your own words: we look at it."
     ),
     "changed": gettext_lazy("What you owe has changed meanwhile. Please look at the offers again."),
+    "owed": gettext_lazy("Something is still owed on this card. Ask again once your payment is booked."),
+    "no_paper": gettext_lazy("This paper is not there any more."),
     "no_provider": gettext_lazy("Paying on this page is not possible at the moment."),
 }
 DONE = {
@@ -59,7 +62,20 @@ DONE = {
     ),
     "wishes": gettext_lazy("Saved. We keep to it from now on."),
     "copy": gettext_lazy("Your copy is ready."),
+    "fetch": gettext_lazy("It is ready."),
+    "agree": gettext_lazy("Agreed. The bank books it now; you can pay as soon as that is done."),
+    "certificate": gettext_lazy("Asked for. It stands on your page once the bank's books have confirmed it."),
     "pay": gettext_lazy("The payment is prepared."),
+}
+AGREED = {  # where an arrangement stands, as he is told
+    "looked_at": gettext_lazy("Somebody has to approve it; you will hear from us."),
+    "offer": gettext_lazy("Offered to you until %(lapses_on)s. It counts once you agree."),
+    "booking": gettext_lazy("You agreed. The bank books it now; you can pay as soon as that is done."),
+    "running": gettext_lazy("In force. While you keep to it we do not ask for more."),
+    "late": gettext_lazy("The payment of %(due_on)s is late. Please pay it soon, so that it stays in force."),
+    "broken": gettext_lazy("The payment of %(due_on)s was not made in time. Pay it now, or talk to us."),
+    "done": gettext_lazy("All is paid as agreed. Thank you."),
+    "rejected": gettext_lazy("The bank could not book it. Please call the number on the back of your card."),
 }
 HELD = gettext_lazy("We have it. Until we have looked into it we do not ask you for payment.")
 HEARD = gettext_lazy("We have it and answer you.")
@@ -84,6 +100,16 @@ def answer(kind: str, done: bool, data: Mapping[str, Any]) -> str:
     if kind == "tell":
         return str(HELD if data.get("held") else HEARD)
     return str(DONE.get(kind, HEARD))
+
+
+def agreed(one: Agreed) -> str:
+    """Where an arrangement stands, in a sentence."""
+    return str(AGREED[one.state]) % {"lapses_on": day(one.lapses_on), "due_on": day(one.due_on) if one.due_on else ""}
+
+
+def waived(one: Agreed) -> list[tuple[str, str]]:
+    """What is forgiven, part by part."""
+    return [(str(PARTS[part]), money(given)) for part, given in one.waived.items() if given]
 
 
 def product(code: str) -> str:

@@ -25,6 +25,7 @@ from dunwell.arrangements.rules.offers import Offer, Situation, Wish
 from dunwell.casework.models import Case
 from dunwell.compliance import services as compliance
 from dunwell.desk.pages.case import find
+from dunwell.desk.pages.offered import may_be_sent, points_of
 from dunwell.evidence import services as evidence
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel import times
@@ -149,6 +150,8 @@ def _page(
     context["certificate_kinds"] = list(words.CERTIFICATES.items())
     context["forms"] = list(words.FORMS.items())
     context["made"] = [_made(one, request) for one in made]
+    if request.user.may("message.send") and any(may_be_sent(one.standing) for one in made):
+        context["points"] = points_of(found.party_id)
     return render(request, "desk/arrangement.html", context, status=422 if refused or typed.error else 200)
 
 
@@ -182,7 +185,7 @@ def _made(one: Arrangement, request: HttpRequest) -> dict[str, object]:
         "unit": words.UNITS[one.unit], "waived": sum(map(Decimal, one.waived.values()), Decimal(0)),
         "approved": sum(answer.approved for answer in answers), "answers": answers,
         "may_answer": waits and may_approve and not mine and one.recorded_by != request.user.pk,
-        "own": waits and one.recorded_by == request.user.pk,
+        "may_send": may_be_sent(one.standing), "own": waits and one.recorded_by == request.user.pk,
         "may_agree": one.standing == Arrangement.Standing.APPROVED and request.user.may("arrangement.propose"),
         "may_cancel": one.standing in (*WAITING, *PERFORMED) and request.user.may("arrangement.propose"),
         "form": words.FORMS[one.consent.form] if hasattr(one, "consent") else "",

@@ -20,13 +20,15 @@ from dunwell.portfolio.models import ContactPoint, Party
 from dunwell.selfservice import rules, words
 from dunwell.selfservice.models import Answer, Request
 from dunwell.selfservice.owed import totals
-from dunwell.selfservice.pages.inside import answer_key, inside, leave_request, new_secret, waited
-from dunwell.selfservice.pages.owed import accounts_of
+from dunwell.selfservice.pages.inside import answer_key, inside, leave_request, new_secret, waited, whole
 from dunwell.selfservice.pages.pay import provider_name
-from dunwell.selfservice.services.asking import copy_place
+from dunwell.selfservice.queries import accounts_of
+from dunwell.selfservice.services.agreed import answer_place
 from dunwell.selfservice.services.telling import TOLD
 from dunwell.selfservice.wishes import CHANNELS, wished
 
+LOOKED_AT = {"why": "/why"}  # the page on which such an answer stands
+FETCHED = ("copy", "fetch")  # what is sealed for the session that asked
 FORMS = {"json": "application/json", "pdf": "application/pdf"}
 HOURS_FROM = [time(hour) for hour in range(8, 22)]
 HOURS_TO = [time(hour) for hour in range(9, 23)]
@@ -49,6 +51,8 @@ def asked(request: HttpRequest, party: Party, number: int) -> HttpResponse:
     if one is None:
         raise Http404(number)
     answer = waited(Answer.objects.filter(pk=number).first)
+    if one.kind in LOOKED_AT and answer is not None:
+        return HttpResponseRedirect(LOOKED_AT[one.kind])
     context = {
         "asked": one,
         "answer": answer,
@@ -104,10 +108,10 @@ def offers(request: HttpRequest, party: Party) -> HttpResponse:
 @inside
 def take(request: HttpRequest, party: Party) -> HttpResponse:
     """Take one of the offers that were laid before him, its whole cost with it."""
-    answer = Answer.objects.filter(pk=request.POST.get("offers") or 0, request__kind="offers", done=True).first()
+    answer = Answer.objects.filter(pk=whole(request.POST.get("offers")), request__kind="offers", done=True).first()
     if answer is None:
         raise Http404("offers")
-    return _to(leave_request(request, "take", {"offers": answer.pk, "nr": int(request.POST.get("nr") or 0)}))
+    return _to(leave_request(request, "take", {"offers": answer.pk, "nr": whole(request.POST.get("nr"))}))
 
 
 @require_POST
@@ -126,7 +130,7 @@ def tell(request: HttpRequest, party: Party) -> HttpResponse:
     if request.method != "POST":
         return render(request, "selfservice/tell.html", context)
     what, text = request.POST.get("what", ""), request.POST.get("text", "").strip()[: rules.TEXT_MOST]
-    fields = {"what": what, "text": text, "account": int(request.POST.get("account") or 0)}
+    fields = {"what": what, "text": text, "account": whole(request.POST.get("account"))}
     try:
         if what not in TOLD or not text:
             raise rules.Wrong("tell")
@@ -192,15 +196,16 @@ def copy(request: HttpRequest, party: Party) -> HttpResponse:
 @require_GET
 @inside
 def copied(request: HttpRequest, party: Party, number: int) -> HttpResponse:
-    """The copy itself."""
-    answer = Answer.objects.filter(pk=number, request__kind="copy", done=True).first()
+    """The copy or the paper itself."""
+    answer = Answer.objects.filter(pk=number, request__kind__in=FETCHED, done=True).first()
     if answer is None or answer.sealed is None:
         raise Http404(number)
     try:
-        data = sealing.unseal(answer_key(request, "copy"), bytes(answer.sealed), copy_place(number))
+        data = sealing.unseal(answer_key(request, "copy"), bytes(answer.sealed), answer_place(number))
     except sealing.Unsealable:
         raise Http404("another session asked for it") from None
     form = answer.data["form"]
     response = HttpResponse(data, content_type=FORMS[form])
-    response["Content-Disposition"] = f'attachment; filename="{settings.BANK_ENTITY}-{number}.{form}"'
+    name = answer.data.get("name") or f"{settings.BANK_ENTITY}-{number}"
+    response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
     return response

@@ -23,6 +23,11 @@ LOOK_SECONDS = 0.2
 Page = Callable[..., HttpResponse]
 
 
+def whole(text: str | None) -> int:
+    """A whole number of a form; 0 for anything else, which is nobody's."""
+    return int(text) if text and text.isascii() and text.isdecimal() else 0
+
+
 def ask(function: str, *values: object) -> Any:
     """The one value that a function of sql/door.sql answers."""
     places = ", ".join(["%s"] * len(values))

@@ -2,62 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
 from dunwell.arrangements.queries import promises_of
-from dunwell.arrears.models import AccountState, Due
 from dunwell.compliance.models import Consent
 from dunwell.kernel import times
-from dunwell.payments.models import Payment
-from dunwell.portfolio.models import Card, Party
+from dunwell.portfolio.models import Party
 from dunwell.selfservice import words
 from dunwell.selfservice.models import Answer
-from dunwell.selfservice.owed import Owed, balance_lines, past_due_lines, totals
-from dunwell.selfservice.pages.inside import inside, leave_request, waited
+from dunwell.selfservice.owed import totals
+from dunwell.selfservice.pages.inside import inside, leave_request
+from dunwell.selfservice.queries import accounts_of, agreed_of, announced, settled_of
 from dunwell.selfservice.wishes import wished
-
-
-def accounts_of(party: Party) -> list[Owed]:
-    """His accounts in work, the one that is late longest first. Three queries."""
-    states = list(
-        AccountState.objects.filter(account__party=party)
-        .select_related("account")
-        .order_by("oldest_due_date", "account_id")
-    )
-    dues: dict[int, list] = defaultdict(list)
-    for due in Due.objects.filter(account_id__in=[state.account_id for state in states]):
-        dues[due.account_id].append((due.due_date, due.statement_date, due.amount))
-    tails: dict[str, str] = {}
-    for card in Card.objects.filter(account_no__in=[state.account.account_no for state in states]).order_by(
-        "kind", "-id"
-    ):
-        if card.status == "active" or card.account_no not in tails:
-            tails.setdefault(card.account_no, card.last4)
-    return [
-        Owed(
-            account_id=state.account_id,
-            last4=tails.get(state.account.account_no, state.account.account_no[-4:]),
-            currency=state.account.currency,
-            as_of=state.business_date,
-            past_due=state.past_due,
-            balance=state.balance,
-            past_due_lines=past_due_lines(state.past_due, dues[state.account_id], as_of=state.business_date),
-            balance_lines=balance_lines(state),
-        )
-        for state in states
-    ]
-
-
-def announced(party: Party) -> list[Payment]:
-    """Money that he paid and the bank has not booked yet."""
-    waiting = Payment.objects.filter(account__party=party, provisional=True, answer=None)
-    return list(waiting.select_related("account").order_by("-id")[:5])
 
 
 @require_GET
@@ -79,6 +39,8 @@ def owed(request: HttpRequest, party: Party) -> HttpResponse:
         "as_of": max((account.as_of for account in accounts), default=None),
         "announced": announced(party),
         "promises": promises,
+        "agreed": (made := agreed_of(party, now=now)),
+        "settled": settled_of(party, made, {one.account_id for one in accounts if one.balance <= 0}),
         "wishes": words.wishes(wishes),
         "shown_at": now,
     }
@@ -91,12 +53,12 @@ def why(request: HttpRequest, party: Party) -> HttpResponse:
     """Every figure with the lines that sum to it: the worker runs the night's programs on his accounts and answers."""
     day = times.business_date(timezone.now())
     number = leave_request(request, "why", {}, key=f"why-{day}")
-    answer = waited(Answer.objects.filter(pk=number).first) if number else None
+    answer = Answer.objects.filter(pk=number).first() if number else None
     if number is None or (answer is not None and not answer.done):
         return render(request, "selfservice/wrong.html", {"what": "failed"}, status=503)
+    if answer is None:  # what is asked for here is seen by the worker when this page has ended, not before
+        return HttpResponseRedirect(f"/asked/{number}")
     language = "en" if (get_language() or "").startswith("en") else "zh-hans"
     tails = {account.account_id: account for account in accounts_of(party)}
-    receipts = [
-        {**one, "owed": tails.get(one["account"])} for one in (answer.data["receipts"][language] if answer else ())
-    ]
-    return render(request, "selfservice/why.html", {"waiting": answer is None, "receipts": receipts})
+    receipts = [{**one, "owed": tails.get(one["account"])} for one in answer.data["receipts"][language]]
+    return render(request, "selfservice/why.html", {"receipts": receipts})

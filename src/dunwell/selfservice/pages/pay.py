@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -11,9 +12,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dunwell.portfolio.models import Party
 from dunwell.selfservice import rules, words
 from dunwell.selfservice.models import CallBack, CallBackOutcome, Order
-from dunwell.selfservice.pages.inside import ask, inside, leave_request, new_secret, waited
-from dunwell.selfservice.pages.owed import accounts_of
+from dunwell.selfservice.pages.inside import ask, inside, leave_request, new_secret, waited, whole
 from dunwell.selfservice.providers import Forged, provider
+from dunwell.selfservice.queries import accounts_of, agreed_of
 
 BODY_MOST = 4096
 
@@ -21,20 +22,29 @@ BODY_MOST = 4096
 @require_http_methods(["GET", "HEAD", "POST"])
 @inside
 def pay(request: HttpRequest, party: Party) -> HttpResponse:
-    """Choose a card of his and an amount."""
+    """Choose a card of his and an amount, or what was agreed."""
     accounts = [account for account in accounts_of(party) if account.balance > 0]
+    agreed = {f"agreed-{one.arrangement_id}": one for one in agreed_of(party, now=timezone.now()) if one.may_pay}
     found = provider()
-    context: dict[str, object] = {"accounts": accounts, "provider": found, "key": new_secret()[:32]}
+    context: dict[str, object] = {
+        "accounts": accounts, "agreed": agreed.items(), "codes": agreed, "provider": found, "key": new_secret()[:32],
+        "how": f"agreed-{whole(request.GET.get('agreed'))}",
+    }  # fmt: skip
     if request.method != "POST" or found is None:
         return render(request, "selfservice/pay.html", context)
-    chosen = next((one for one in accounts if str(one.account_id) == request.POST.get("account")), None)
     how, typed = request.POST.get("how", ""), request.POST.get("amount", "")
+    into = agreed[how].account_id if how in agreed else whole(request.POST.get("account"))
+    chosen = next((one for one in accounts if one.account_id == into), None)
     try:
         if chosen is None:
             raise rules.Wrong("account")
         amount = rules.amount_of(
-            {"past_due": str(chosen.past_due), "balance": str(chosen.balance)}.get(how, typed), owed=chosen.balance
-        )
+            {
+                "past_due": str(chosen.past_due), "balance": str(chosen.balance),
+                **{code: str(one.to_pay) for code, one in agreed.items()},
+            }.get(how, typed),
+            owed=chosen.balance,
+        )  # fmt: skip
     except rules.Wrong as wrong:
         return render(
             request, "selfservice/pay.html",

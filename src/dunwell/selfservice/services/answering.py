@@ -19,7 +19,7 @@ from dunwell.kernel.actor import Actor
 from dunwell.kernel.sealing import Unsealable
 from dunwell.portfolio import services as portfolio
 from dunwell.selfservice.models import Answer, Request
-from dunwell.selfservice.services import arriving, asking, paying, planning, telling
+from dunwell.selfservice.services import agreed, arriving, asking, paying, planning, telling
 from dunwell.selfservice.services.replies import Reply, opened_body, refused
 
 log = structlog.get_logger("dunwell.selfservice")
@@ -41,8 +41,12 @@ DEEDS: dict[str, Deed] = {
     "wishes": asking.wishes,
     "copy": asking.copy,
     "tell": telling.tell,
+    "agree": agreed.agree,
+    "certificate": agreed.certificate,
+    "fetch": agreed.fetch,
 }
-NO_CONTACT = frozenset({"why", "offers"})  # he only looks: his coming in was the contact
+NO_CONTACT = frozenset({"why", "offers", "fetch"})  # he only looks: his coming in was the contact
+LONG = ("why", "copy", "fetch")  # programs run, papers are made: one a round, so that others do not wait for them
 RESULTS = {
     "promise": "promise",
     "plan": "ask_plan",
@@ -52,13 +56,14 @@ RESULTS = {
 
 
 def handle(*, now: datetime, limit: int = 200) -> int:
-    """Answer what waits, the oldest first; how many. May be killed at any line and run again."""
-    waiting = list(
+    """Answer what waits, the oldest first and what takes long last; how many. May be killed at any line and run again."""
+    waiting = (
         Request.objects.filter(answer=None)
         .exclude(pk__in=[key for key, until in _resting.items() if until > now])
         .order_by("pk")
-        .values_list("pk", flat=True)[:limit]
+        .values_list("pk", flat=True)
     )
+    waiting = [*waiting.exclude(kind__in=LONG)[:limit], *waiting.filter(kind__in=LONG)[:1]]
     done = 0
     for request_id in waiting:
         try:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
-
-from django.conf import settings
 
 from dunwell.arrangements import services as arrangements
 from dunwell.arrangements.rules.promises import PromiseRefused
 from dunwell.casework.models import Case
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Consent, Contact
-from dunwell.kernel import sealing
 from dunwell.kernel.actor import Actor
 from dunwell.legal.services.personal import FORMS, copy_for_person
 from dunwell.selfservice.models import Request
+from dunwell.selfservice.services.agreed import sealed_for
 from dunwell.selfservice.services.replies import Reply, refused
 from dunwell.selfservice.services.telling import keep_words
 from dunwell.selfservice.wishes import CHANNELS, HOURS, NO_THIRD_PARTY, OPT_OUT, wished
@@ -87,9 +84,4 @@ def copy(
         party_id=asked.party_id, form=form, language=asked.party.language,
         reason=f"asked for by himself on his page, request {asked.pk}", by=by, now=now,
     )  # fmt: skip
-    key = base64.b64decode(body["key"])
-    return Reply(data={"form": form}, sealed=sealing.seal(key, data, copy_place(asked.pk), settings.CIPHER))
-
-
-def copy_place(request_id: int) -> bytes:
-    return f"selfservice/copy/{request_id}".encode()
+    return Reply(data={"form": form}, sealed=sealed_for(body["key"], data, asked.pk))

@@ -9,18 +9,17 @@ from typing import Any
 from django.conf import settings
 
 from dunwell.arrangements import services as arrangements
-from dunwell.arrangements.models import ArrangementConsent
 from dunwell.arrangements.queries.plans import situation_of
 from dunwell.arrangements.rules.offers import Offer, Wish, beside
 from dunwell.arrears.models import AccountState
 from dunwell.casework.models import Case
 from dunwell.compliance.models import Contact
-from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 from dunwell.portfolio import reference
 from dunwell.portfolio.models import Account, Card
 from dunwell.selfservice.models import Answer, Request
+from dunwell.selfservice.services.agreed import agree_here
 from dunwell.selfservice.services.replies import Reply, refused
 
 ROLE = "cardholder"
@@ -59,6 +58,7 @@ def _shown(one: Offer, account: Account) -> dict[str, Any]:
     return {
         "account": account.pk, "last4": card.last4 if card else account.account_no[-4:], "currency": account.currency,
         "product": one.product.code, "term": one.wish.term, "first_payment": f"{one.wish.first_payment:.2f}",
+        "waived": {part: str(given) for part, given in one.wish.waived.items()}, "waived_in_all": str(one.wish.waived_in_all),
         "times": len(one.rows), "monthly": str(one.monthly), "first_due": one.first_due.isoformat(),
         "last_due": one.last_due.isoformat(), "cost": str(one.cost), "paid_in_all": str(one.paid_in_all),
         "rate": f"{one.financing.annual_rate_percent:.2f}" if one.financing else "",
@@ -79,7 +79,8 @@ def take(
     chosen = shown[body["nr"]]
     if chosen not in _offers(asked.party_id, Decimal(before.data["monthly"]), now):
         return refused("changed")
-    wish = Wish(chosen["product"], chosen["term"], Decimal(chosen["first_payment"]))
+    waived = {part: Decimal(given) for part, given in chosen["waived"].items()}
+    wish = Wish(chosen["product"], chosen["term"], Decimal(chosen["first_payment"]), waived)
     try:
         made = arrangements.propose(
             account_id=chosen["account"], wish=wish, left=Decimal(before.data["monthly"]), known=KNOWN, by_role=ROLE, by=by,
@@ -89,13 +90,5 @@ def take(
     except (arrangements.NotOffered, LookupError):
         return refused("no_offer")
     if not made.persons:
-        said = evidence.write(
-            kind="selfservice.agreed", now=now, by=by, entity_id=asked.entity_id, party_id=asked.party_id,
-            account_id=made.account_id, case_id=case.pk if case else None,
-            data={"request": asked.pk, "arrangement": made.pk, "offer": chosen},
-        )  # fmt: skip
-        arrangements.agree(
-            arrangement_id=made.pk, form=ArrangementConsent.Form.WRITTEN, evidence_ref=f"log:{said.pk}", disclosed=True,
-            by=by, now=now,
-        )  # fmt: skip
+        agree_here(asked, made, chosen, case=case, by=by, now=now)
     return Reply(data={"arrangement": made.pk, "persons": made.persons})

@@ -8,6 +8,7 @@ from dunwell.selfservice.owed import Line
 register = template.Library()
 
 register.filter("product", words.product)
+register.filter("standing", words.agreed)
 
 UNITS = {"CNY": "元"}
 

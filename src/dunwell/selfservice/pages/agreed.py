@@ -1,0 +1,63 @@
+"""What was offered or agreed, with its cost and what follows; agreeing to it, and the papers of it."""
+
+from __future__ import annotations
+
+import base64
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.http import require_GET, require_POST
+
+from dunwell.portfolio.models import Party
+from dunwell.selfservice import words
+from dunwell.selfservice.agreed import Agreed
+from dunwell.selfservice.pages.inside import answer_key, inside, leave_request, new_secret, whole
+from dunwell.selfservice.queries import accounts_of, agreed_of
+
+
+def one_of(party: Party, arrangement_id: int) -> Agreed:
+    found = next((one for one in agreed_of(party, now=timezone.now()) if one.arrangement_id == arrangement_id), None)
+    if found is None:
+        raise Http404(str(arrangement_id))
+    return found
+
+
+@require_GET
+@inside
+def arrangement(request: HttpRequest, party: Party, number: int) -> HttpResponse:
+    """One arrangement: what it is about, what is waived, what is paid by when, its cost, and what follows a breach."""
+    found = one_of(party, number)
+    last4 = next((one.last4 for one in accounts_of(party) if one.account_id == found.account_id), "")
+    context = {"one": found, "last4": last4, "waived": words.waived(found), "key": new_secret()[:32]}
+    return render(request, "selfservice/agreed.html", context)
+
+
+@require_POST
+@inside
+def agree(request: HttpRequest, party: Party, number: int) -> HttpResponse:
+    """He agrees to what was approved for him."""
+    if not one_of(party, number).may_agree:
+        return HttpResponseRedirect(f"/agreed/{number}")
+    asked = leave_request(request, "agree", {"arrangement": number}, key=f"agree-{number}")
+    return HttpResponseRedirect(f"/asked/{asked}" if asked else "/often")
+
+
+@require_POST
+@inside
+def certificate(request: HttpRequest, party: Party) -> HttpResponse:
+    """Ask for a certificate that an account is settled."""
+    asked = leave_request(request, "certificate", {"account": whole(request.POST.get("account"))})
+    return HttpResponseRedirect(f"/asked/{asked}" if asked else "/often")
+
+
+@require_POST
+@inside
+def paper(request: HttpRequest, party: Party) -> HttpResponse:
+    """Ask for a certificate that was issued, or for the agreement; it can be opened by this session alone."""
+    wanted = {name: whole(request.POST.get(name)) for name in ("certificate", "agreement")}
+    language = "en" if (get_language() or "").startswith("en") else "zh-hans"
+    key = base64.b64encode(answer_key(request, "copy")).decode()
+    asked = leave_request(request, "fetch", {**wanted, "language": language, "key": key})
+    return HttpResponseRedirect(f"/asked/{asked}" if asked else "/often")
