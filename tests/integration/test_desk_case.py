@@ -22,6 +22,7 @@ from dunwell.evidence.models import Log
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 from dunwell.payments.models import Payment
+from dunwell.portfolio.models import AccountRole
 from dunwell.strategy import services as strategy
 from dunwell.strategy.queries import segment_name
 from tests import build
@@ -151,6 +152,28 @@ def test_a_promise_is_kept_with_its_parts(at_work):
     )
     assert answer.status_code == 204, answer.content.decode()
     assert [str(part.amount) for part in Promise.objects.get().parts.all()] == ["1500.00"]
+
+
+def test_a_guarantor_promises_a_part_beside_him_and_a_declared_contact_cannot(at_work):
+    client, _user, case, point = at_work
+    account_no = case.party.accounts.get().account_no
+    persons = {}
+    for role in ("guarantor", "declared_contact"):
+        persons[role] = build.party(name_masked=f"{role[0].upper()}*")
+        AccountRole.objects.create(account_no=account_no, party=persons[role], role=role)
+        build.contact_point(party=persons[role])
+    dial(client, case, point)
+    page = client.get(f"/cases/{case.case_no}").content.decode()
+    shown = page.partition('name="part_payer"')[2].partition("</select>")[0]
+    assert "G* Guarantor" in shown and "D*" not in shown
+    day = promise_day(Case.objects.get(pk=case.pk))
+    parts = {"part_date": [day, day], "part_amount": ["900.00", "600.00"]}
+    wrong = save(client, case, "promise", **SAID, **parts, part_payer=["", persons["declared_contact"].pk])
+    assert wrong.status_code == 422 and "answers for an account" in wrong.content.decode()
+    assert save(client, case, "promise", **SAID, **parts, part_payer=["", persons["guarantor"].pk]).status_code == 204
+    assert list(Promise.objects.get().parts.values_list("payer", flat=True)) == [None, persons["guarantor"].pk]
+    page = client.get(f"/cases/{case.case_no}").content.decode()
+    assert f"600.00 by {day} (G*, Guarantor)" in page
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from dunwell.arrangements.rules.promises import Policy, check, policy, split
+from dunwell.arrangements.rules.promises import Part, Policy, check, policy, split
 
 MADE = date(2026, 11, 23)  # a Monday
 POLICY = Policy(minimum_share=Decimal("0.30"), days=10, parts=3)
@@ -17,9 +17,12 @@ def working(day: date) -> bool:
     return day.isoweekday() <= 5
 
 
-def part(day: int, amount: str) -> tuple[date, Decimal]:
+def part(day: int, amount: str, payer: int | None = None) -> Part:
     """A part due so many days after the promise is made."""
-    return date.fromordinal(MADE.toordinal() + day), Decimal(amount)
+    return Part(date.fromordinal(MADE.toordinal() + day), Decimal(amount), payer)
+
+
+SISTER, BROTHER, NEIGHBOUR = 2, 3, 4  # the first two answer for the debt
 
 
 # past due 2,618.40: the least part is 785.52
@@ -34,6 +37,10 @@ CASES = [
     ("the second part not after the first", [part(3, "800.00"), part(3, "800.00")], [("date_order", 1)]),
     ("a cent above what is past due", [part(3, "2618.41")], [("above_past_due", None)]),
     ("three thirds", [part(1, "872.80"), part(2, "872.80"), part(3, "872.80")], []),
+    ("each of three a part on one day", [part(3, "800.00"), part(3, "800.00", SISTER), part(3, "800.00", BROTHER)], []),
+    ("a joint payer twice on one day", [part(3, "800.00", SISTER), part(3, "800.00"), part(3, "800.00", SISTER)],
+     [("date_order", 2)]),
+    ("one who owes nothing", [part(3, "800.00"), part(4, "800.00", NEIGHBOUR)], [("payer", 1)]),
     ("four parts", [part(n, "600.00") for n in range(1, 5)], [("too_many_parts", None)]),
     ("nothing", [], [("no_parts", None)]),
     ("an amount of nothing", [part(1, "0.00")], [("not_positive", 0)]),
@@ -47,7 +54,10 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "parts", "expected"), CASES, ids=[case[0] for case in CASES])
 def test_what_the_policy_says_to_a_promise(name: str, parts: list, expected: list) -> None:
-    found = check(parts, past_due=Decimal("2618.40"), made_on=MADE, under=POLICY, is_working_day=working)
+    found = check(
+        parts, past_due=Decimal("2618.40"), made_on=MADE, under=POLICY, is_working_day=working,
+        payers={None, SISTER, BROTHER},
+    )  # fmt: skip
     assert [(problem.code, problem.part) for problem in found] == expected
 
 

@@ -12,7 +12,7 @@ from ninja import Field, Router, Schema, Status
 from ninja.errors import HttpError
 
 from dunwell.api.auth import permitted
-from dunwell.api.desk import KEY, Answer, ProblemOut, PromisePart, account_of, find
+from dunwell.api.desk import KEY, Answer, ProblemOut, PromisePart, account_of, find, parts_of
 from dunwell.arrangements import queries as arrangement_queries
 from dunwell.arrangements import services as arrangements
 from dunwell.arrangements.models import Promise
@@ -111,6 +111,7 @@ class PartOut(Schema):
     amount: Decimal
     received: Decimal
     state: str
+    payer: str = ""
 
 
 class PromiseOut(Schema):
@@ -289,7 +290,14 @@ def promises(request: HttpRequest, case_no: str) -> list[dict[str, object]]:
     return [
         {
             "promise": one.pk, "currency": one.currency, "made_on": one.made_on,
-            "withdrawn": hasattr(one, "withdrawal"), "parts": list(one.parts.all()),
+            "withdrawn": hasattr(one, "withdrawal"),
+            "parts": [
+                {
+                    "due_date": part.due_date, "amount": part.amount, "received": part.received, "state": part.state,
+                    "payer": part.payer.party_no if part.payer else "",
+                }
+                for part in one.parts.all()
+            ],
         }
         for one in arrangement_queries.promises_of(party_id=find(request, case_no).party_id)
     ]  # fmt: skip
@@ -314,7 +322,7 @@ def promise(request: HttpRequest, case_no: str, payload: PromiseIn) -> Status:
     try:
         made = arrangements.make_promise(
             party_id=found.party_id, case_id=found.pk, currency=found.currency, by=actor, now=now, key=payload.key,
-            parts=[(part.due_date, part.amount) for part in payload.parts],
+            parts=parts_of(payload.parts, party_id=found.party_id),
         )  # fmt: skip
     except PromiseRefused as refused:
         return _problems(refused)
@@ -327,10 +335,11 @@ def promise(request: HttpRequest, case_no: str, payload: PromiseIn) -> Status:
 def revise(request: HttpRequest, case_no: str, promise_id: int, payload: RevisionIn) -> Status:
     """Withdraw an open promise that was written down wrongly, or put it right."""
     permitted(request, "case.view")
+    found = find(request, case_no)
     try:
         made = casework.revise_promise(
-            case_id=find(request, case_no).pk, promise_id=promise_id, reason=payload.reason, user=request.user,
-            now=timezone.now(), key=payload.key, parts=[(part.due_date, part.amount) for part in payload.parts],
+            case_id=found.pk, promise_id=promise_id, reason=payload.reason, user=request.user,
+            now=timezone.now(), key=payload.key, parts=parts_of(payload.parts, party_id=found.party_id),
         )  # fmt: skip
     except Promise.DoesNotExist:
         raise HttpError(404, f"promise {promise_id} is not of this person") from None

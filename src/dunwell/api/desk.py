@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
@@ -12,6 +13,8 @@ from ninja import Field, Router, Schema, Status
 from ninja.errors import HttpError
 
 from dunwell.api.auth import permitted
+from dunwell.arrangements.queries import payers
+from dunwell.arrangements.rules.promises import Part
 from dunwell.casework import queries, words
 from dunwell.casework import services as casework
 from dunwell.casework.models import Case
@@ -25,6 +28,7 @@ from dunwell.compliance.rules import purposes
 from dunwell.desk.telephone import on_telephone, refused_at_dial
 from dunwell.floor.services.taking import NotNow, take_next
 from dunwell.kernel.decision import Decision
+from dunwell.kernel.times import business_date
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import Account, ContactPoint, Party
 
@@ -137,6 +141,16 @@ class CallState(Schema):
 class PromisePart(Schema):
     due_date: date
     amount: Decimal = Field(gt=0, max_digits=18, decimal_places=2)
+    payer: str = Field("", description="The party number of who promises it, where that is not the cardholder himself.")
+
+
+def parts_of(parts: Sequence[PromisePart], *, party_id: int) -> list[Part]:
+    """The parts as the services take them; 404 for a payer who has no part in the person's accounts."""
+    known = {one.party_no: one.party_id for one in payers(party_id=party_id, on=business_date(timezone.now()))}
+    for part in parts:
+        if part.payer and part.payer not in known:
+            raise HttpError(404, f"{part.payer} may not promise a part: no such role on an account of this person")
+    return [Part(part.due_date, part.amount, known.get(part.payer)) for part in parts]
 
 
 class ContactResult(Schema):
@@ -365,7 +379,7 @@ def contact(request: HttpRequest, case_no: str, payload: ContactResult) -> Statu
     saved = casework.save_contact(
         case_id=case.pk, contact_id=payload.contact, code=payload.code, user=request.user,
         now=now, key=payload.key, disclosures=payload.disclosures,
-        parts=[(part.due_date, part.amount) for part in payload.parts], call_back_at=payload.call_back_at,
+        parts=parts_of(payload.parts, party_id=case.party_id), call_back_at=payload.call_back_at,
         note=payload.note, seconds=payload.seconds, entry=payload.entry,
     )  # fmt: skip
     if not saved.ok:

@@ -39,6 +39,7 @@ PROBLEMS: Mapping[str, object] = {
     "date_late": _("%(date)s is too late: the last day is %(last)s."),
     "not_working_day": _("%(date)s is not a working day."),
     "date_order": _("%(date)s does not come after the date before it."),
+    "payer": _("Only who answers for an account of his may promise a part beside him."),
     "not_cents": _("%(amount)s is not an amount to the cent."),
     "not_positive": _("An amount is more than nothing."),
     "below_least": _("%(amount)s is below the least amount, %(least)s."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from django.http import QueryDict
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -30,7 +32,7 @@ def typed_of(data: QueryDict | dict) -> dict[str, object]:
     many = data.getlist if isinstance(data, QueryDict) else lambda name: list(data.get(name, []))
     typed: dict[str, object] = {name: data.get(name, "") for name in TYPED}
     typed["disclosed"] = many("disclosed")
-    typed["parts"] = list(zip(many("part_date"), many("part_amount"), strict=False))
+    typed["parts"] = list(zip_longest(many("part_date"), many("part_amount"), many("part_payer"), fillvalue=""))
     return typed
 
 
@@ -72,13 +74,13 @@ def form_of(page: object, typed: dict[str, object]) -> dict[str, object]:
     groups, asked = _groups(typed, action)
     rows = list(typed["parts"])  # type: ignore[call-overload]
     terms = getattr(page, "terms", None)
-    rows += [("", "")] * ((terms.parts if terms else 0) - len(rows))
+    rows += [("", "", "")] * ((terms.parts if terms else 0) - len(rows))
     return {
         "typed": typed,
         "checks_identity": action.identity_check,
         "groups": groups,
         "asked": asked,
-        "parts": [{"date": day, "amount": amount} for day, amount in rows],
+        "parts": [{"date": day, "amount": amount, "payer": payer} for day, amount, payer in rows],
         "findings": [
             (
                 FINDINGS[kind.code],

@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from dunwell.arrangements.rules.promises import policy
 from dunwell.casework import queries as casework
 from dunwell.casework import services
 from dunwell.casework.models import Case
@@ -155,7 +156,9 @@ def _open_promise(found: casework.CasePage, user: User, now: datetime) -> OpenPr
         if promise["withdrawn"] or not any(part["state"] == "open" for part in parts):
             continue
         said = [
-            _("%(amount)s by %(day)s") % {"amount": money(part["amount"]), "day": part["due_date"]} for part in parts
+            (_("%(amount)s by %(day)s") % {"amount": money(part["amount"]), "day": part["due_date"]})
+            + (f" ({part['payer']})" if part["payer"] else "")
+            for part in parts
         ]
         made_on = date.fromisoformat(promise["made_on"])
         may = services.may_revise(recorded_by=promise["recorded_by"], made_on=made_on, user=user, now=now)
@@ -170,6 +173,15 @@ def _people(found: casework.CasePage) -> list[tuple[int, str]]:
         said = [str(words.PARTY_ROLES.get(role, role)), str(words.RELATIONS.get(relation, relation))]
         others.setdefault(party_id, f"{name} {', '.join(filter(None, said))}")
     return [(found.case.party_id, f"{found.case.party.name_masked} {words.PARTY_TYPES['debtor']}"), *others.items()]
+
+
+def _payers(found: casework.CasePage, now: datetime) -> list[tuple[int, str]]:
+    """Who may promise a part beside him, by the policy's roles."""
+    roles, others = policy(times.business_date(now)).payers, {}
+    for party_id, role, _relation, name in found.people:
+        if role in roles:
+            others.setdefault(party_id, f"{name} {words.PARTY_ROLES.get(role, role)}")
+    return list(others.items())
 
 
 def about_of(accounts: Sequence[casework.AccountRow], asked: str) -> int | None:
@@ -281,6 +293,7 @@ def page_of(
         owner=case.owner.name(_language()) if case.owner else "",
         promise=_open_promise(found, user, now),
         people=_people(found),
+        payers=_payers(found, now),
         phones=[(point.id, f"{point.masked} {point.words}") for point in points if point.kind in CALLED],
     )
 

@@ -192,8 +192,11 @@ def _payment(data: Said, kind: str) -> Said:
 def _promise(data: Said, kind: str) -> Said:
     parts = data.get("parts") or []
     listed = sentence(
-        [_("%(amount)s by %(day)s") % {"amount": money(part["amount"]), "day": part["due_date"]} for part in parts]
-    )  # type: ignore[union-attr]
+        [
+            _("%(amount)s by %(day)s") % {"amount": money(part["amount"]), "day": part["due_date"]} + _payer(part)
+            for part in parts  # type: ignore[union-attr]
+        ]
+    )
     if kind == "promise.made":
         return {"main": listed, "amount": sum((Decimal(str(part["amount"])) for part in parts), Decimal(0))}  # type: ignore[union-attr]
     if kind == "promise.reminded":
@@ -214,6 +217,14 @@ def _promise(data: Said, kind: str) -> Said:
         "main": main,
         "second": str(data.get("due_date", "") or ""),
     }
+
+
+def _payer(part: Said) -> str:
+    """Who promised a part beside the person, in brackets."""
+    if not part.get("payer_name"):
+        return ""
+    role = words.PARTY_ROLES.get(str(part.get("payer_role")), "")
+    return _(" (%(name)s, %(role)s)") % {"name": part["payer_name"], "role": role}
 
 
 def _gate(data: Said) -> Said:

@@ -275,6 +275,7 @@ class CasePage:
     owner: str = ""
     promise: OpenPromise | None = None
     people: Sequence[tuple[int, str]] = ()  # who may ring: the person himself first
+    payers: Sequence[tuple[int, str]] = ()  # who may promise a part beside him
     phones: Sequence[tuple[int, str]] = ()
     care: Sequence[tuple[str, str]] = ()  # how to talk to him, and the last day of it
     beside: BesideCase = field(default_factory=BesideCase)

@@ -36,6 +36,7 @@ class PromisePart(models.Model):
     position = models.SmallIntegerField()
     due_date = models.DateField()
     amount = models.DecimalField(max_digits=18, decimal_places=2)
+    payer = models.ForeignKey(Party, models.PROTECT, null=True, related_name="+")  # null: the cardholder himself
     state = models.CharField(max_length=12, choices=Promise.State.choices, default=Promise.State.OPEN)
     received = models.DecimalField(max_digits=18, decimal_places=2, default=0)
     judged_on = models.DateField(null=True)

@@ -10,7 +10,7 @@ from dunwell.arrangements.queries.plans import (
     situation_of,
     waiting_for_approval,
 )
-from dunwell.arrangements.queries.promises import open_promises, past_due, problems_with, promises_of, terms
+from dunwell.arrangements.queries.promises import open_promises, past_due, payers, problems_with, promises_of, terms
 
 __all__ = [
     "arrangement_of",
@@ -22,6 +22,7 @@ __all__ = [
     "overdue",
     "owed_on",
     "past_due",
+    "payers",
     "problems_with",
     "promises_of",
     "reconciliation",

@@ -15,6 +15,7 @@ from dunwell.arrangements.rules.promises import Part, Problem
 from dunwell.arrears.models import AccountState
 from dunwell.kernel import times
 from dunwell.portfolio import reference
+from dunwell.portfolio.models import Account, AccountRole, Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,34 @@ def problems_with(*, parts: Sequence[Part], party_id: int, currency: str, now: d
     if made.count() >= under.promises or (free <= 0 < owed):
         return [Problem("promise_open")]
     return rules.check(
-        parts, past_due=free, made_on=made_on, under=under, is_working_day=reference.calendar().is_working_day
-    )
+        parts, past_due=free, made_on=made_on, under=under, is_working_day=reference.calendar().is_working_day,
+        payers={None, *(payer.party_id for payer in payers(party_id=party_id, on=made_on))},
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Somebody who has a part in a person's accounts and may promise beside him."""
+
+    party_id: int
+    party_no: str
+    role: str
+    name_masked: str
+
+
+def payers(*, party_id: int, on: date) -> list[Payer]:
+    """Who may promise a part beside the person: by the policy's roles on his accounts, each once, strongest role first."""
+    roles = rules.policy(on).payers
+    accounts = Account.objects.filter(party_id=party_id).values("account_no")
+    found = AccountRole.objects.filter(
+        account_no__in=accounts,
+        role__in=roles,
+        party__entity_id__in=Party.objects.filter(pk=party_id).values("entity_id"),
+    ).exclude(party_id=party_id)
+    told: dict[int, Payer] = {}
+    for row in sorted(found.select_related("party"), key=lambda row: (roles.index(row.role), row.party_id)):
+        told.setdefault(row.party_id, Payer(row.party_id, row.party.party_no, row.role, row.party.name_masked))
+    return list(told.values())
 
 
 def _promised(*, party_id: int, currency: str) -> Decimal:
@@ -70,7 +97,7 @@ def promises_of(*, party_id: int, limit: int = 20) -> list[Promise]:
     return list(
         Promise.objects.filter(party_id=party_id)
         .select_related("withdrawal")
-        .prefetch_related("parts")
+        .prefetch_related("parts__payer")
         .order_by("-id")[:limit]
     )
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from dunwell.kernel.money import CENT, to_cent
 
-Part = tuple[date, Decimal]
+
+class Part(NamedTuple):
+    """An amount by a date, and who promised it where that is not the cardholder himself (a party's number)."""
+
+    day: date
+    amount: Decimal
+    payer: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,7 @@ class Policy:
     promises: int = 1
     leaves: Decimal = Decimal(0)
     retry_days: int = 1
+    payers: tuple[str, ...] = ()  # roles on his accounts that may promise a part
 
     def least(self, past_due: Decimal) -> Decimal:
         """The least amount of one part: 30 % of 2,618.40 is 785.52."""
@@ -77,7 +84,7 @@ def policy(on: date) -> Policy:
     return Policy(
         Decimal(str(in_force("minimum_share", on))), int(in_force("days", on)), int(in_force("parts", on)),
         promises=int(in_force("open_promises", on)), leaves=Decimal(str(in_force("deduction_leaves", on))),
-        retry_days=int(in_force("deduction_retry_days", on)),
+        retry_days=int(in_force("deduction_retry_days", on)), payers=tuple(in_force("payers", on)),
     )  # fmt: skip
 
 
@@ -96,29 +103,36 @@ def check(
     made_on: date,
     under: Policy,
     is_working_day: Callable[[date], bool],
+    payers: Container[int | None] = (None,),
 ) -> list[Problem]:
     """Everything that the policy finds wrong with the parts of a promise; empty when it is taken.
 
     Each part is an amount by a working day, in cents, at least the policy's share of what is past due; days ascend and
-    none lies before `made_on`. The sum is not above what is past due.
+    none lies before `made_on`, those of different payers may be one. The sum is not above what is past due. `payers` may
+    promise a part.
     """
     if not parts:
         return [Problem("no_parts")]
+    parts = [Part(*part) for part in parts]
     if len(parts) > under.parts:
         return [Problem("too_many_parts", params={"limit": under.parts})]
     problems: list[Problem] = []
     last, least, before = under.last_day(made_on), under.least(past_due), None
-    total = sum((amount for _, amount in parts), Decimal(0))
-    for position, (day, amount) in enumerate(parts):
+    on_that_day: set[int | None] = set()
+    total = sum((part.amount for part in parts), Decimal(0))
+    for position, (day, amount, payer) in enumerate(parts):
         if day < made_on:
             problems.append(Problem("date_past", position, {"date": day}))
         elif day > last:
             problems.append(Problem("date_late", position, {"date": day, "last": last}))
         elif not is_working_day(day):
             problems.append(Problem("not_working_day", position, {"date": day}))
-        if before is not None and day <= before:
+        if before is not None and (day < before or (day == before and payer in on_that_day)):
             problems.append(Problem("date_order", position, {"date": day}))
+        on_that_day = {payer, *(on_that_day if day == before else ())}
         before = day
+        if payer not in payers:
+            problems.append(Problem("payer", position))
         if not amount.is_finite() or amount != to_cent(amount):
             problems.append(Problem("not_cents", position, {"amount": amount}))
         elif amount <= 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -29,7 +29,8 @@ def make_promise(
     case_id: int | None = None,
     contact_id: int | None = None,
 ) -> Promise:
-    """Write a promise to pay: amounts in `currency`, each by a date. The same key again answers the same promise.
+    """Write a promise to pay: amounts in `currency`, each by a date, some perhaps by a joint payer (`Part.payer`). The same
+    key again answers the same promise.
 
     PromiseRefused with everything that is wrong: the policy of the day, or another promise that is still open.
     """
@@ -37,6 +38,7 @@ def make_promise(
     known = Promise.objects.filter(key=key).first()
     if known is not None:
         return known
+    parts = [Part(day, amount, *(payer for payer in rest if payer != party_id)) for day, amount, *rest in parts]
     problems = queries.problems_with(parts=parts, party_id=party_id, currency=currency, now=now)
     if problems:
         raise PromiseRefused(problems)
@@ -52,9 +54,11 @@ def make_promise(
         key=key,
     )
     made = PromisePart.objects.bulk_create(
-        PromisePart(promise=promise, position=position, due_date=day, amount=amount)
-        for position, (day, amount) in enumerate(parts, start=1)
+        PromisePart(promise=promise, position=position, due_date=part.day, amount=part.amount, payer_id=part.payer)
+        for position, part in enumerate(parts, start=1)
     )
+    joint = any(part.payer is not None for part in parts)
+    beside = {one.party_id: one for one in (queries.payers(party_id=party_id, on=promise.made_on) if joint else ())}
     evidence.write(
         kind="promise.made",
         now=now,
@@ -65,13 +69,21 @@ def make_promise(
         data={
             "promise": promise.pk,
             "currency": currency,
-            "parts": [{"due_date": day.isoformat(), "amount": str(amount)} for day, amount in parts],
+            "parts": [_told(part, beside) for part in parts],
             "contact": contact_id,
         },
         rows=[promise, *made],
     )
     portfolio.touch(party_id=party_id, now=now)
     return promise
+
+
+def _told(part: Part, beside: Mapping[int, queries.Payer]) -> dict[str, object]:
+    said: dict[str, object] = {"due_date": part.day.isoformat(), "amount": str(part.amount)}
+    if part.payer is None:
+        return said
+    payer = beside[part.payer]
+    return said | {"payer": payer.party_id, "payer_name": payer.name_masked, "payer_role": payer.role}
 
 
 @transaction.atomic

@@ -23,8 +23,10 @@ SELECT
         SELECT p.id, json_build_object(
             'id', p.id, 'made_on', p.made_on, 'recorded_by', p.recorded_by, 'currency', p.currency, 'withdrawn', w.promise_id IS NOT NULL,
             'parts', (SELECT json_agg(json_build_object(
-                'due_date', t.due_date, 'amount', t.amount::text, 'received', t.received::text, 'state', t.state)
-                ORDER BY t.position) FROM arrangements_promisepart AS t WHERE t.promise_id = p.id)) AS told
+                'due_date', t.due_date, 'amount', t.amount::text, 'received', t.received::text, 'state', t.state,
+                'payer', y.name_masked)
+                ORDER BY t.position) FROM arrangements_promisepart AS t
+                LEFT JOIN portfolio_party AS y ON y.id = t.payer_id WHERE t.promise_id = p.id)) AS told
         FROM arrangements_promise AS p
         LEFT JOIN arrangements_promisewithdrawal AS w ON w.promise_id = p.id
         WHERE p.party_id = c.party_id ORDER BY p.id DESC LIMIT 5

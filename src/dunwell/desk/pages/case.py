@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from dunwell.arrangements.rules.promises import Part
 from dunwell.casework import queries as casework_queries
 from dunwell.casework import services as casework
 from dunwell.casework.models import Case
@@ -228,14 +229,14 @@ def _action(contact_id: int | None) -> Action:
     return codes().actions[action_of(direction=direction, party=party)]
 
 
-def parts_of(typed: dict[str, object]) -> tuple[list[tuple], str]:
-    """The parts of a promise as days and amounts, and what cannot be read."""
+def parts_of(typed: dict[str, object]) -> tuple[list[Part], str]:
+    """The parts of a promise as days, amounts and who promised them, and what cannot be read."""
     parts = []
-    for day, amount in typed["parts"]:  # type: ignore[union-attr]
+    for day, amount, payer in typed["parts"]:  # type: ignore[union-attr]
         if not day.strip() and not amount.strip():
             continue
         try:
-            parts.append((date.fromisoformat(day.strip()), amount_of(amount)))
+            parts.append(Part(date.fromisoformat(day.strip()), amount_of(amount), int(payer) if payer else None))
         except (ValueError, InvalidOperation):
             return [], _("“%(day)s, %(amount)s”: write the day as 2026-11-23 and the amount as 1,310.00.") % {
                 "day": day,
@@ -317,7 +318,7 @@ def _errors(saved: Saved) -> dict[str, object]:
 
 def _keep_draft(request: HttpRequest, found: Case, now: datetime) -> None:
     data: dict[str, object] = {name: request.POST.get(name, "") for name in TYPED}
-    data |= {name: request.POST.getlist(name) for name in ("disclosed", "part_date", "part_amount")}
+    data |= {name: request.POST.getlist(name) for name in ("disclosed", "part_date", "part_amount", "part_payer")}
     casework.save_draft(case_id=found.pk, user=request.user, data=data, now=now)
 
 

@@ -17,7 +17,7 @@
 
   function parts(form) {
     return $$("[data-part]", form).filter((row) => !row.hidden).map((row) => ({
-      row, date: $("[name=part_date]", row), amount: $("[name=part_amount]", row),
+      row, date: $("[name=part_date]", row), amount: $("[name=part_amount]", row), payer: $("[name=part_payer]", row),
     }));
   }
   const isDay = (text) => /^\d{4}-\d{2}-\d{2}$/.test(text);
@@ -50,16 +50,17 @@
   }
   function pickDay(form, day) {
     const rows = parts(form), had = rows.find((part) => part.date.value === day);
-    if (had) { had.date.value = ""; had.amount.value = ""; delete had.amount.dataset.typed; }
+    if (had) { had.date.value = ""; had.amount.value = ""; if (had.payer) had.payer.value = ""; delete had.amount.dataset.typed; }
     else {
       let open = rows.find((part) => !part.date.value);
       if (!open) { const next = $$("[data-part]", form).find((row) => row.hidden); if (!next) return; next.hidden = false; open = parts(form).at(-1); }
       open.date.value = day;
       const all = parts(form), dated = all.filter((part) => part.date.value).sort((a, b) => a.date.value < b.date.value ? -1 : 1)
-        .map((part) => [part.date.value, part.amount.dataset.typed ? part.amount.value : "", part.amount.dataset.typed]);
+        .map((part) => [part.date.value, part.amount.dataset.typed ? part.amount.value : "", part.amount.dataset.typed, part.payer?.value]);
       all.forEach((part, at) => {
-        const [date, amount, typed] = dated[at] || ["", "", undefined];
+        const [date, amount, typed, payer] = dated[at] || ["", "", undefined, ""];
         part.date.value = date; part.amount.value = amount;
+        if (part.payer) part.payer.value = payer;
         if (typed) part.amount.dataset.typed = typed; else delete part.amount.dataset.typed;
       });
     }
