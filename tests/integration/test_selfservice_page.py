@@ -25,6 +25,7 @@ from dunwell.arrangements.queries import terms
 from dunwell.arrears.models import AccountState
 from dunwell.casework.models import Complaint, Dispute
 from dunwell.casework.queries import timeline
+from dunwell.casework.services import disputes
 from dunwell.cli.worker import Worker
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Consent, Contact, Hold
@@ -276,18 +277,54 @@ def test_what_he_tells_us_is_an_entry_of_the_registers_and_stops_demands(own):
     dispute = Dispute.objects.get(party=party)
     assert (dispute.kind, dispute.case_id, dispute.hold_id) == ("not_mine", case.pk, hold.pk)
     guest.get("/tell")
-    guest.post("/tell", what="complaint", text="来电太多", key="b")
+    guest.post("/tell", what="complaint", text="来电太多", category="frequency", key="b")
     assert "Until we have looked into it" in worked(guest)
     assert gate(party, point) != ""
-    assert Complaint.objects.get(party=party).hold.kind == "complaint"
+    complaint = Complaint.objects.get(party=party)
+    assert (complaint.hold.kind, complaint.category) == ("complaint", "frequency")
     guest.get("/tell")
-    guest.post("/tell", what="complaint", text="还是来电太多", key="c")
+    guest.post("/tell", what="complaint", text="还是来电太多", category="frequency", key="c")
     assert "We have it and answer you" in worked(guest), "a repeat is answered and stops nothing anew"
     assert Hold.objects.filter(party=party).count() == 2
     assert {entry.text for entry in timeline(party.pk).entries} >= {"这笔不是我消费的", "来电太多"}
     assert b"\xe8\xbf\x99" not in bytes(Request.objects.get(party=party, key__endswith="/a").body), (
         "sealed for the worker"
     )
+
+
+def test_he_sees_what_he_told_us_and_what_we_answered_and_no_other_session_opens_it(own):
+    party, _, case = debtor()
+    build.contact_point(party=party, kind="address", value="山东省济南市历下区解放路1号")
+    guest = Guest(own)
+    guest.come_in(address(party))
+    guest.get("/heard")
+    guest.asked = guest.head["Location"]
+    assert "Nothing yet" in guest.get(moved(guest))
+    guest.get("/tell")
+    guest.post("/tell", what="wrong_amount", text="多算了一笔", account=account(party), key="a")
+    worked(guest)
+    dispute = Dispute.objects.get(party=party)
+    guest.get("/heard")
+    said = guest.get(moved(guest))
+    assert dispute.number in said and "多算了一笔" in said and f"by {dispute.due_on}" in said
+    officer = Actor(user_id=7, name="S00007")
+    given = {"dispute_id": dispute.pk, "by": officer, "now": datetime.now(UTC)}
+    disputes.decide(outcome="upheld", text="内部意见", amount=None, key="d", **given)
+    disputes.answer(key="e", **given)
+    guest.get("/heard")
+    said = guest.get(moved(guest))
+    assert "You were right" in said and "您的异议成立" in said and "内部意见" not in said
+    other = Guest(own)
+    other.come_in(address(party))
+    assert other.get(guest.shown) and other.status == 404
+
+
+def moved(guest) -> str:
+    """The worker has answered: where the page that waited for it leads."""
+    services.handle(now=datetime.now(UTC))
+    guest.get(guest.head["Location"])
+    guest.shown = guest.head["Location"]
+    return guest.shown
 
 
 def test_his_paper_waits_in_quarantine_among_his_papers_and_is_evidence_of_the_dispute(own):
@@ -297,8 +334,10 @@ def test_his_paper_waits_in_quarantine_among_his_papers_and_is_evidence_of_the_d
     guest.get("/tell")
     told = {"what": "paid_already", "text": "上周已还", "account": account(party)}
     assert "A PDF, a JPG or a PNG" in guest.post("/tell", paper=SimpleUploadedFile("a.pdf", b"MZ"), key="a", **told)
-    guest.post("/tell", paper=SimpleUploadedFile("a.png", b"\x89PNG\r\n\x1a\nreceipt"), key="b", **told)
+    receipt = SimpleUploadedFile("a.png", b"\x89PNG\r\n\x1a\nreceipt")
+    guest.post("/tell", paper=receipt, kind="bank_statement", key="b", **told)
     assert "Until we have looked into it" in worked(guest)
+    assert proofs(party.pk, datetime.now(UTC).date())[0][0].kind == "bank_statement"
     [(proof, standing)] = proofs(party.pk, datetime.now(UTC).date())
     assert (proof.case_id, proof.media, standing) == (case.pk, "image/png", "quarantine")
     assert Dispute.objects.get(party=party, kind="paid").steps.get(kind="evidence").file == proof.file

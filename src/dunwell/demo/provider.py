@@ -32,7 +32,7 @@ CODE, MERCHANT = "sample-pay", "sample-merchant"
 NAMES = {"zh-hans": "示例支付", "en": "Sample Pay"}
 AGAIN_AFTER = (1, 2, 5, 15, 60, 300)  # seconds between attempts that were not heard
 PAGE = """<!doctype html><html lang="zh-Hans"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>示例支付 Sample Pay</title><body><h1>示例支付 Sample Pay</h1>
+<link rel="icon" href="data:,"><title>示例支付 Sample Pay</title><body><h1>示例支付 Sample Pay</h1>
 <p>{currency} {amount}</p><p>收款账户 Into account: {account}</p>
 <form method="post" action="/pay"><input type="hidden" name="order" value="{order}">
 <p><button name="what" value="paid">确认支付 Pay</button> <button name="what" value="failed">取消 Cancel</button></p></form>

@@ -140,6 +140,7 @@ OWN_PAGE = {  # what happened on the cardholder's own page: the log's kind, and 
     "agree": (_("Agreed to what was arranged"), "ok"),
     "certificate": (_("Asked for a certificate"), ""),
     "fetch": (_("Fetched a paper"), ""),
+    "heard": (_("Looked at our answers"), ""),
     "copy": (_("Asked for a copy of his data"), ""),
     "call_back_refused": (_("The payment provider's word does not fit"), "danger"),
 }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.selfservice.pages import agreed, asking, door, owed, pay
+from dunwell.selfservice.pages import agreed, asking, door, heard, owed, pay
 
 urlpatterns = [
     path("health", door.health),
@@ -30,6 +30,7 @@ urlpatterns = [
     path("agreed/<int:number>/agree", agreed.agree),
     path("certificate", agreed.certificate),
     path("paper", agreed.paper),
+    path("heard", heard.heard),
     path("tell", asking.tell),
     path("wishes", asking.wishes),
     path("copy", asking.copy),

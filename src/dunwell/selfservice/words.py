@@ -8,8 +8,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from dunwell.arrangements.means.rules import document
 from dunwell.arrangements.words import PARTS, PRODUCTS
 from dunwell.casework import words as casework
+from dunwell.casework.rules import objections
 from dunwell.frame.templatetags.frame import day, money, sentence
 from dunwell.selfservice.agreed import Agreed
 from dunwell.selfservice.wishes import Wishes
@@ -77,6 +79,13 @@ AGREED = {  # where an arrangement stands, as he is told
     "done": gettext_lazy("All is paid as agreed. Thank you."),
     "rejected": gettext_lazy("The bank could not book it. Please call the number on the back of your card."),
 }
+STATES = {  # of what he told us, once it is decided
+    "upheld": gettext_lazy("You were right."),
+    "partly": gettext_lazy("You were right in part."),
+    "rejected": gettext_lazy("We found otherwise; why stands in our answer."),
+    "withdrawn": gettext_lazy("Withdrawn."),
+    "closed": gettext_lazy("Closed."),
+}
 HELD = gettext_lazy("We have it. Until we have looked into it we do not ask you for payment.")
 HEARD = gettext_lazy("We have it and answer you.")
 FAILED = gettext_lazy("That could not be done. Please call the number on the back of your card.")
@@ -110,6 +119,42 @@ def agreed(one: Agreed) -> str:
 def waived(one: Agreed) -> list[tuple[str, str]]:
     """What is forgiven, part by part."""
     return [(str(PARTS[part]), money(given)) for part, given in one.waived.items() if given]
+
+
+def _said(names: Mapping[str, str], language: str) -> str:
+    return names["en" if language.startswith("en") else "zh-hans"]
+
+
+def categories(language: str) -> list[tuple[str, str]]:
+    """What a complaint may be about: the register's own."""
+    return [(code, one.name(language)) for code, one in objections.named("categories").items()]
+
+
+def papers(language: str) -> list[tuple[str, str]]:
+    """What kind a paper may be: those of the proofs of means, and any other."""
+    return [(code, _said(kind["name"], language)) for code, kind in document()["proofs"].items()]
+
+
+def entry(one: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """An entry of a register as he reads it: what it is, where it stands, by when it is answered."""
+    named = {"disputes": objections.disputes, "paths": objections.paths}.get(
+        one["register"], lambda: objections.named("categories")
+    )()
+    title = {"disputes": _("Dispute"), "complaints": _("Complaint"), "paths": _("Difficulty")}[one["register"]]
+    if one["state"] == "open":
+        by = one.get("due")
+        state = (
+            _("We look into it and answer you by %(day)s.") % {"day": by}
+            if by
+            else _("We look into it and answer you.")
+        )
+        if one["register"] == "paths":
+            state = str(HELD)
+    else:
+        state = str(STATES.get(one["state"], STATES["closed"]))
+    if one["reply"] and one["state"] == "open":
+        state = _("Answered.")
+    return {**one, "title": f"{title}: {named[one['kind']].name(language)}", "state": state}
 
 
 def product(code: str) -> str:

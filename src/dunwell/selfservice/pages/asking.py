@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dunwell.arrangements.means.rules import media_of
@@ -27,7 +28,7 @@ from dunwell.selfservice.services.agreed import answer_place
 from dunwell.selfservice.services.telling import TOLD
 from dunwell.selfservice.wishes import CHANNELS, wished
 
-LOOKED_AT = {"why": "/why"}  # the page on which such an answer stands
+LOOKED_AT = {"why": "/why", "heard": "/heard?asked={}"}  # the page on which such an answer stands
 FETCHED = ("copy", "fetch")  # what is sealed for the session that asked
 FORMS = {"json": "application/json", "pdf": "application/pdf"}
 HOURS_FROM = [time(hour) for hour in range(8, 22)]
@@ -52,7 +53,7 @@ def asked(request: HttpRequest, party: Party, number: int) -> HttpResponse:
         raise Http404(number)
     answer = waited(Answer.objects.filter(pk=number).first)
     if one.kind in LOOKED_AT and answer is not None:
-        return HttpResponseRedirect(LOOKED_AT[one.kind])
+        return HttpResponseRedirect(LOOKED_AT[one.kind].format(number))
     context = {
         "asked": one,
         "answer": answer,
@@ -126,11 +127,18 @@ def plan(request: HttpRequest, party: Party) -> HttpResponse:
 @inside
 def tell(request: HttpRequest, party: Party) -> HttpResponse:
     """Not mine, wrong amount, in difficulty, a complaint, anything else; with a paper."""
-    context: dict[str, object] = {"kinds": words.TOLD.items(), "accounts": accounts_of(party), "key": new_secret()[:32]}
+    language = get_language() or ""
+    context: dict[str, object] = {
+        "kinds": words.TOLD.items(), "accounts": accounts_of(party), "key": new_secret()[:32],
+        "categories": words.categories(language), "papers": words.papers(language),
+    }  # fmt: skip
     if request.method != "POST":
         return render(request, "selfservice/tell.html", context)
     what, text = request.POST.get("what", ""), request.POST.get("text", "").strip()[: rules.TEXT_MOST]
-    fields = {"what": what, "text": text, "account": whole(request.POST.get("account"))}
+    category, kind = request.POST.get("category", ""), request.POST.get("kind", "")
+    fields = {
+        "what": what, "text": text, "account": whole(request.POST.get("account")), "category": category, "kind": kind,
+    }  # fmt: skip
     try:
         if what not in TOLD or not text:
             raise rules.Wrong("tell")
@@ -145,7 +153,10 @@ def tell(request: HttpRequest, party: Party) -> HttpResponse:
                 raise rules.Wrong("file_kind")
             fields["file"] = base64.b64encode(data).decode()
     except rules.Wrong as wrong:
-        typed = {"error": words.wrong(wrong.code), "what": what, "text": text, "key": request.POST.get("key", "")}
+        typed = {
+            "error": words.wrong(wrong.code), "what": what, "text": text, "key": request.POST.get("key", ""),
+            "category": category, "kind": kind,
+        }  # fmt: skip
         return render(request, "selfservice/tell.html", {**context, **typed}, status=422)
     return _to(leave_request(request, "tell", fields))
 

@@ -19,7 +19,7 @@ from dunwell.kernel.actor import Actor
 from dunwell.kernel.sealing import Unsealable
 from dunwell.portfolio import services as portfolio
 from dunwell.selfservice.models import Answer, Request
-from dunwell.selfservice.services import agreed, arriving, asking, paying, planning, telling
+from dunwell.selfservice.services import agreed, arriving, asking, heard, paying, planning, telling
 from dunwell.selfservice.services.replies import Reply, opened_body, refused
 
 log = structlog.get_logger("dunwell.selfservice")
@@ -44,8 +44,9 @@ DEEDS: dict[str, Deed] = {
     "agree": agreed.agree,
     "certificate": agreed.certificate,
     "fetch": agreed.fetch,
+    "heard": heard.heard,
 }
-NO_CONTACT = frozenset({"why", "offers", "fetch"})  # he only looks: his coming in was the contact
+NO_CONTACT = frozenset({"why", "offers", "fetch", "heard"})  # he only looks: his coming in was the contact
 LONG = ("why", "copy", "fetch")  # programs run, papers are made: one a round, so that others do not wait for them
 RESULTS = {
     "promise": "promise",

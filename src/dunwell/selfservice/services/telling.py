@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db.models import F
 
 from dunwell.arrangements.means.models import Proof
+from dunwell.arrangements.means.rules import document
 from dunwell.arrangements.means.services import MeansRefused, keep_proof
 from dunwell.casework.models import Case
 from dunwell.casework.services.disputes import add_step
-from dunwell.casework.services.registers import open_entry
+from dunwell.casework.services.registers import knows, open_entry
 from dunwell.channels.services.inbound import keep_told
 from dunwell.compliance.models import Contact
 from dunwell.kernel.actor import Actor
@@ -47,6 +48,11 @@ TOLD: Mapping[str, Told] = {
 WRONG = {"file": "file_size", "media": "file_kind"}  # why a paper was not taken, in the page's words
 
 
+def proofs() -> Mapping[str, Any]:
+    """The kinds of a paper."""
+    return document()["proofs"]
+
+
 def keep_words(asked: Request, meaning: str, text: str, *, by: Actor, now: datetime) -> None:
     """His words, word for word, in the timeline of his case, sealed under his key."""
     keep_told(
@@ -63,9 +69,10 @@ def keep_paper(asked: Request, *, by: Actor, now: datetime) -> Proof | None:
     body = opened_body(asked.kind, asked.body)
     if not body.get("file"):
         return None
-    case = case_of(asked)
+    case, kind = case_of(asked), body.get("kind", "")
     return keep_proof(
-        party_id=asked.party_id, case_id=case.pk if case else None, kind="other", name=f"page-{asked.pk}",
+        party_id=asked.party_id, case_id=case.pk if case else None, kind=kind if kind in proofs() else "other",
+        name=f"page-{asked.pk}",
         content=base64.b64decode(body["file"]), issued_on=business_date(now), by=by, now=now, key=f"page/{asked.pk}/paper",
     )  # fmt: skip
 
@@ -95,6 +102,8 @@ def tell(
         return refused(WRONG.get(str(wrong), "file_kind"))
     keep_words(asked, what, text, by=by, now=now)
     told = TOLD[what]
+    if told.register == "complaints" and knows(told.register, body.get("category", "")):
+        told = replace(told, kind=body["category"])
     held = _register(asked, told, text, account, paper, by=by, now=now)
     data = {"what": told.result, "told": what, "held": held}
     return Reply(data={**data, "file": paper.file.sha256} if paper else data)
