@@ -50,8 +50,8 @@ def lines(gateway, settings, tmp_path):
     return write
 
 
-def queue(template="SMS-REMIND-1", kind="mobile", key="m1"):
-    party, mobile, case = build.debtor()
+def queue(template="SMS-REMIND-1", kind="mobile", key="m1", **fields):
+    party, mobile, case = build.debtor(**fields)
     point = mobile if kind == "mobile" else build.contact_point(party=party, kind=kind, value=f"wx-{party.pk}00")
     return services.queue_message(
         party_id=party.pk, contact_point_id=point.pk, template_code=template, case_id=case.pk, case_no=case.case_no,
@@ -78,6 +78,22 @@ def test_an_sms_goes_with_its_approved_template_signature_and_our_number(lines, 
     assert seen["validUntil"] == "2026-11-24T14:00:00+00:00"
     message.refresh_from_db()
     assert (message.state, message.cost, message.parts, message.line) == ("sent", Decimal("0.0760"), 2, "sms-http")
+
+
+@pytest.mark.django_db
+def test_who_reads_english_gets_what_the_line_has_registered(lines, gateway):
+    queue(language="en")
+    assert services.send_due(now=NOW, limit=10).sent == 1
+    assert gateway.wait("message")["templateCode"] == "SMS_4711", "there is no English one: the Chinese text leaves"
+    lines(templates={"SMS-REMIND-1": "SMS_4711", "SMS-REMIND-1/en": "SMS_4712"})
+    english = queue(language="en", key="m2")
+    assert services.send_due(now=NOW, limit=10).sent == 1
+    seen = gateway.wait("message")
+    assert (seen["templateCode"], seen["signName"]) == ("SMS_4712", "测试银行")
+    english.refresh_from_db()
+    assert portfolio.open_text(party_id=english.party_id, sealed=bytes(english.text_sealed)).startswith(
+        "【测试银行】Dear "
+    )
 
 
 @pytest.mark.django_db

@@ -50,6 +50,9 @@ SHARED = {"per_second": 50, "batch": 1, "prices": []}
 BATCH = {"smpp": 100, "print_shop": 200}  # claimed in one commit: at most so many are in doubt when a sender is killed
 
 
+CHINESE = "zh-hans"
+
+
 class LineError(ValueError):
     """The file of lines cannot be used; the sentence names line, field, found and expected."""
 
@@ -80,13 +83,18 @@ class Line:
         """The price in force; None where the list has none, and then nothing is known of the cost."""
         return next((p for p in self.prices if p.first <= day and (p.last is None or day <= p.last)), None)
 
-    def template_no(self, code: str, version: int) -> str | None:
-        """The provider's number of a text that it has approved: `CODE/2` of version 2, `CODE` of the first one.
+    def template_no(self, code: str, version: int, language: str = CHINESE) -> str | None:
+        """The provider's number of a text that it has approved: `CODE/2` of version 2, `CODE` of the first one, and
+        `CODE/2/en`, `CODE/en` of the English ones.
 
-        None where it has none: another version's number would send another text.
+        None where it has none: another version's or language's number would send another text.
         """
-        known = self.options.get("templates", {})
-        return known.get(f"{code}/{version}") or (known.get(code) if version == 1 else None)
+        known, of = self.options.get("templates", {}), "" if language == CHINESE else f"/{language}"
+        return known.get(f"{code}/{version}{of}") or (known.get(f"{code}{of}") if version == 1 else None)
+
+    def carries(self, code: str, version: int, language: str) -> bool:
+        """Whether a text in a language can leave by the line: where texts have numbers, one that has its own."""
+        return self.adapter != "http_sms" or self.template_no(code, version, language) is not None
 
 
 def cost(parts: int, price: Price) -> Decimal:

@@ -70,7 +70,8 @@ def _shown(
         values = SAMPLES[code] | {"bank": bank.name(code) if bank else "–"}
         subject, body = (fill(life.words[code][field], values) for field in ("subject", "body"))
         previews.append((code, said, life.words[code]["title"], subject, body, parts_of(body)))
-    number = line.template_no(life.code, life.version) if line else None
+    numbers = [line.template_no(life.code, life.version, code) for code in words.LANGUAGES] if line else []
+    number = " / ".join(filter(None, numbers))
     return {
         "life": life,
         "title": life.words["en" if english else "zh-hans"]["title"],

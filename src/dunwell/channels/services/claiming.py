@@ -15,9 +15,9 @@ from dunwell.channels.lines import Line, Parcel
 from dunwell.channels.lines.reading import NEEDED
 from dunwell.channels.models import LineState, Message, MessageEvent
 from dunwell.channels.queries import Place, withdrawn_texts
-from dunwell.channels.rules import fill, may_leave
+from dunwell.channels.rules import may_leave
 from dunwell.channels.services.moving import Move, move_many
-from dunwell.channels.services.texts import TextError, values_of
+from dunwell.channels.services.texts import TextError, values_of, written
 from dunwell.channels.smpp.texts import parts_of
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import GateDecision
@@ -105,7 +105,7 @@ def _renewed(messages: Sequence[Message]) -> list[Opened]:
         subject = next(texts) if message.subject_sealed else ""
         text, to = next(texts), next(texts)
         try:
-            fresh = fill(message.template.subject, known), fill(message.template.body, known)
+            fresh = written(message.template, known, message.party.entity)
         except TextError:
             fresh = subject, text
         found.append(Opened(message, *fresh, to, known, renewed=fresh != (subject, text)))
@@ -138,7 +138,7 @@ def _fits(one: Opened, line: Line, gone: set[Place], done: Claimed, *, by: Actor
         why = "waited too long"
     elif (template.code, template.version, template.draft_id) in gone:
         why = f"{template.code} version {template.version} was withdrawn"
-    elif line.adapter == "http_sms" and line.template_no(template.code, template.version) is None:
+    elif not line.carries(template.code, template.version, template.language):
         why = f"{template.code} version {template.version} has no template number at {line.code}"
     elif line.options.get("signature") and not one.text.startswith(f"【{line.options['signature']}】"):
         why = f"the signature is not {line.options['signature']}"
@@ -192,7 +192,8 @@ def _asked(
 def _with(one: Opened, secret: dict[str, str]) -> Opened:
     """The message as it leaves, with its link or code: what is kept of it has neither."""
     values, template = {**one.values, **secret}, one.message.template
-    return replace(one, subject=fill(template.subject, values), text=fill(template.body, values), values=values)
+    subject, text = written(template, values, one.message.party.entity)
+    return replace(one, subject=subject, text=text, values=values)
 
 
 def asking_of(message: Message, subject: str, text: str) -> Asking:
@@ -229,7 +230,8 @@ def _parcel(one: Opened, line: Line, expires_at: datetime, closes_at: datetime |
         to=one.to,
         text=one.text,
         subject=one.subject,
-        template=line.template_no(message.template.code, message.template.version) or message.template.code,
+        template=line.template_no(message.template.code, message.template.version, message.template.language)
+        or message.template.code,
         values=named,
         signature=options.get("signature", ""),
         expires_at=expires_at,

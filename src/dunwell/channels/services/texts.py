@@ -14,10 +14,13 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from dunwell.arrears.models import AccountState
+from dunwell.channels.lines import line_for
+from dunwell.channels.lines.reading import CHINESE
 from dunwell.channels.models import Template
 from dunwell.channels.queries import texts_in_force
 from dunwell.channels.rules import HIDDEN, TABLE, Text, TextError, fill, read
 from dunwell.compliance.queries import Asking, previews
+from dunwell.identity.models import Entity
 from dunwell.kernel.decision import Decision
 from dunwell.kernel.times import business_date
 from dunwell.portfolio.models import Card, ContactPoint, Party
@@ -67,10 +70,16 @@ def load_templates() -> int:
 
 
 def template_for(code: str, language: str, on: date) -> Template:
-    """The version in force, in the language or else in Chinese. TextError when there is none."""
+    """The version in force, in the language or else in Chinese, as where the line has registered no text in the language.
+
+    TextError when there is none.
+    """
     load_templates()
     found = {template.language: template for template in texts_in_force(on, code=code)}
-    template = found.get(language) or found.get("zh-hans")
+    template = found.get(language) or found.get(CHINESE)
+    line = line_for(template.channel) if template else None
+    if line is not None and not line.carries(code, template.version, template.language):
+        template = found.get(CHINESE)
     if template is None:
         raise TextError(f"There is no approved text {code} in force on {on}.")
     return template
@@ -139,8 +148,17 @@ def render(
     """Subject and text as they leave, with what is `said` in place of the published figures. TextError names a value that
     is not known."""
     (values,) = values_of([(party, template.language, case_no, account_id)])
-    values |= said
-    return fill(template.subject, values), fill(template.body, values)
+    return written(template, values | dict(said), party.entity)
+
+
+def written(template: Template, values: Mapping[str, str], bank: Entity) -> tuple[str, str]:
+    """Subject and text, an SMS under the bank's name as its line has it registered. TextError names what is not known."""
+    body = template.body
+    line = line_for("sms") if template.channel == "sms" else None
+    registered = line.options.get("signature") if line else ""
+    if registered in (bank.name_zh, bank.name_en):
+        body = body.replace("【{bank}】", f"【{registered}】", 1)
+    return fill(template.subject, values), fill(body, values)
 
 
 def preview(
