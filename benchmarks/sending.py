@@ -2,8 +2,9 @@
 
     DUNWELL_BENCH_DATABASE_URL=postgresql://superuser@host/postgres python -m benchmarks.sending --rounds 3
 
-A client asks the gate for a message that may leave: locks, facts, the count over the ledger, decision, log and the slot, in
-one transaction (compliance.services.reserve), or a batch of a hundred as the sender does (reserve_many). The bare insert
+A client asks the gate for a message that may leave: locks, facts, the count over the ledger, decision, log and the slot, as
+a dialler does over the API (compliance.services.reserve_shared: who waits at the same time in one process shares a
+transaction), or a batch of a hundred as the sender does (reserve_many). The bare insert
 writes a row of the same table with the same indexes, one a transaction or a hundred. Both take their connections from a
 server's pool, and both tables hold four earlier contacts of each person. Turn about in one run, medians of rounds.
 """
@@ -139,7 +140,7 @@ def _process(index: int, environment: dict, kind: str, each: int, begin: float, 
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(insert, row(point))
             return 1
-        taken = services.reserve(
+        taken = services.reserve_shared(
             party_id=point[1], contact_point_id=point[0], channel="sms", purpose="reminder", key=uuid.uuid4().hex,
             by=by, now=NOW,
         )  # fmt: skip
@@ -226,7 +227,7 @@ def main() -> None:
         scratch.drop()
     rows = []
     for mine, other, name in (
-        ("gate", "bare", "sending decisions a second, one a transaction"),
+        ("gate", "bare", "sending decisions a second, asked one by one"),
         ("gate batch", "bare batch", f"sending decisions a second, {BATCH} a transaction"),
     ):
         rate = statistics.median(run["rate"] for run in runs[mine])

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection, transaction
 
 from dunwell.compliance import services
@@ -92,7 +94,8 @@ def all_at_once(calls):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(300)
+        thread.join(size(300, 7_200))
+    assert not any(thread.is_alive() for thread in threads)
     assert errors == []
     return answers
 
@@ -117,6 +120,52 @@ def test_two_persons_who_share_a_number_share_its_last_dial(fresh_database):
     points = [(hers.pk, one.pk), (his.pk, two.pk)]
     calls = [lambda nr=nr: take(*points[nr % 2], f"k{nr}", NOW) for nr in range(THREADS)]
     assert sum(answer.allowed for answer in all_at_once(calls)) == 1
+
+
+def test_those_who_ask_in_one_process_share_transactions_and_still_no_slot(fresh_database):
+    """Ten persons, three askings for each one's last text, one of them twice with one key."""
+    people = [build.debtor()[:2] for _ in range(10)]
+    for nr, (person, point) in enumerate(people):
+        services.reserve(
+            party_id=person.pk, contact_point_id=point.pk, channel="sms", key=f"before{nr}", by=BY, now=NOW
+        )
+    transactions = Counter()
+
+    def ask(nr):
+        person, point = people[nr % 10]
+        taken = services.reserve_shared(
+            party_id=person.pk, contact_point_id=point.pk, channel="sms", key=f"k{min(nr, 29)}", by=BY, now=NOW,
+            keep_refusal=True,
+        )  # fmt: skip
+        with connection.cursor() as cursor:  # committed when it is answered, and seen by everybody
+            cursor.execute("SELECT xmin::text FROM compliance_gatedecision WHERE id = %s", [taken.kept.pk])
+            transactions[cursor.fetchone()[0]] += 1
+        return nr, taken.kept.pk, taken.allowed
+
+    answers = all_at_once([lambda nr=nr: ask(nr) for nr in range(29)] + [lambda: ask(29)] * 2)
+    allowed = {decision for _, decision, ok in answers if ok}
+    assert len(allowed) == 10
+    assert len({decision for nr, decision, _ in answers if nr == 29}) == 1
+    assert Contact.objects.count() == 20
+    assert max(transactions.values()) > 1
+
+
+def test_who_asks_for_what_there_is_not_spoils_nobody_elses_answer(fresh_database):
+    people = [build.debtor()[:2] for _ in range(5)]
+
+    def ask(nr):
+        person, point = people[nr]
+        if nr == 2:
+            with pytest.raises(ObjectDoesNotExist):
+                services.reserve_shared(
+                    party_id=person.pk, contact_point_id=-1, channel="sms", key="no", by=BY, now=NOW
+                )
+            return True
+        return services.reserve_shared(
+            party_id=person.pk, contact_point_id=point.pk, channel="sms", key=f"k{nr}", by=BY, now=NOW
+        ).allowed
+
+    assert all_at_once([lambda nr=nr: ask(nr) for nr in range(5)]) == [True] * 5
 
 
 def test_two_numbers_of_one_person_share_his_last_conversation(fresh_database):

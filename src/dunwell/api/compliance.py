@@ -144,7 +144,7 @@ def decide(request: HttpRequest, payload: Asked) -> dict[str, object]:
         before = kept.objects.filter(key=key).first()
         if before is not None and (before.case_id, before.contact_point_id) != (case.pk, point.pk):
             raise HttpError(409, "this key was used for another contact")
-    reserved = services.reserve(**fields, text=payload.text, key=key, keep_refusal=True)
+    reserved = services.reserve_shared(**fields, text=payload.text, key=key, keep_refusal=True)
     answer: dict[str, object] = {"answer": Answer.of(reserved.decision), "decision": reserved.kept.pk}
     return answer if reserved.contact is None else answer | _ticket(reserved.contact)
 

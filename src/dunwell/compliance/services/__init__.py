@@ -26,6 +26,7 @@ from dunwell.compliance.services.outcomes import OutcomeRefused, Proof, give_bac
 from dunwell.compliance.services.proofs import Unproven, keep_proof, proven
 from dunwell.compliance.services.releasing import ReleaseRefused, release
 from dunwell.compliance.services.reserving import Reserved, Slot, reserve, reserve_many
+from dunwell.compliance.services.sharing import reserve_shared
 from dunwell.compliance.services.unasked import note_breach, record_unasked
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "remove_from_list",
     "reserve",
     "reserve_many",
+    "reserve_shared",
     "take_call",
     "take_turns",
     "withdraw_consent",

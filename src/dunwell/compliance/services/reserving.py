@@ -91,13 +91,15 @@ def reserve(
 
 
 @transaction.atomic
-def reserve_many(*, wanted: Sequence[tuple[str, Asking]], by: Actor, now: datetime) -> dict[str, Slot]:
+def reserve_many(
+    *, wanted: Sequence[tuple[str, Asking]], by: Actor, now: datetime, keep_refusal: bool = False
+) -> dict[str, Slot]:
     """Take the slots of many contacts, by key. As `reserve`, with one wait for all names and one count.
 
     Of several that share a party, a person or a number only the first is answered, for the next would have to count it:
     the others are not in the answer, and are asked anew. A key that was answered before is not in it either.
     """
-    return _take(wanted, by=by, now=now) if wanted else {}
+    return _take(wanted, by=by, now=now, keep_refusal=keep_refusal) if wanted else {}
 
 
 def _take(
