@@ -428,7 +428,7 @@ def test_what_he_asks_for_wakes_the_worker_whatever_else_it_does(own):
     guest = Guest(own)
     guest.come_in(address(party))
     worker = Worker()
-    thread = threading.Thread(target=worker.run_prompt, kwargs={"pause": 600}, daemon=True)
+    thread = threading.Thread(target=worker.run_lane, args=("page",), kwargs={"pause": 600}, daemon=True)
     thread.start()
     asked = Request.objects.filter(party=party)
     until(lambda: not asked.filter(answer=None).exists())

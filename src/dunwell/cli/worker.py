@@ -1,8 +1,8 @@
 """The worker: the day's duties, one after the other, each when its time has come.
 
 Every duty finds its own work in the database and may be ended at any line and begun again. Two workers do
-not do the same duty at once: each is done under an advisory lock (docs/decisions/0010). What a cardholder waits for
-on his page stands behind nothing: it is done by a thread that the database wakes (docs/decisions/0070).
+not do the same duty at once: each is done under an advisory lock (docs/decisions/0010). What somebody waits for stands
+behind nothing: a cardholder's request and a payment's effect on the worklists have a thread each (docs/decisions/0070).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import psycopg
 import structlog
@@ -30,14 +31,14 @@ log = structlog.get_logger("dunwell.worker")
 class Duty:
     """A service that drains work, `room.module:function`, called with now=; and how often, in seconds.
 
-    A `prompt` one is done by the thread that the database wakes.
+    Those of a `lane` are done by a thread of its own, beside the loop.
     """
 
     name: str
     service: str
     every: float
     arguments: tuple[tuple[str, object], ...] = ()
-    prompt: bool = False
+    lane: Literal["", "page", "day"] = ""
 
     def do(self, now: datetime) -> object:
         module, _, function = self.service.partition(":")
@@ -45,14 +46,14 @@ class Duty:
 
 
 DUTIES = (
-    Duty("call-backs", "dunwell.selfservice.services:book_call_backs", 1, prompt=True),
-    Duty("cardholders", "dunwell.selfservice.services:handle", 1, prompt=True),
-    Duty("reassess", "dunwell.nightly.services:reassess", 2, (("limit", 500),)),
+    Duty("call-backs", "dunwell.selfservice.services:book_call_backs", 0, lane="page"),
+    Duty("cardholders", "dunwell.selfservice.services:handle", 0, lane="page"),
+    Duty("reassess", "dunwell.nightly.services:reassess", 1, (("limit", 500),), lane="day"),
     Duty("owners", "dunwell.casework.services:end_ownerships", 600),
     Duty("announcements", "dunwell.payments.services:expire", 600),
     Duty("plan", "dunwell.casework.services.outbox:queue_planned", 10, (("limit", 500),)),
     Duty("send", "dunwell.channels.services:send_due", 5, (("limit", 200),)),
-    Duty("pulled", "dunwell.channels.services.campaigns:tell_pulled", 1),
+    Duty("pulled", "dunwell.channels.services.campaigns:tell_pulled", 1, lane="day"),
     Duty("handed over", "dunwell.casework.services.campaigns:take_over", 2),
     Duty("arrangements", "dunwell.arrangements.services:follow", 10),
     Duty("instructions", "dunwell.arrangements.services:hand_over", 60),
@@ -137,12 +138,15 @@ class Worker:
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
         parent = os.getppid()
-        prompt = threading.Thread(target=self.run_prompt, name="prompt", daemon=True)
+        threads = [
+            threading.Thread(target=self.run_lane, args=(lane,), name=lane, daemon=True) for lane in ("page", "day")
+        ]
         if not once:
-            prompt.start()
-        while not self.stopping and (once or (os.getppid() == parent and prompt.is_alive())):
+            for thread in threads:
+                thread.start()
+        while not self.stopping and (once or (os.getppid() == parent and all(t.is_alive() for t in threads))):
             for duty in self.duties:
-                if (once or not duty.prompt) and not self.stopping and time.monotonic() >= self.due[duty.name]:
+                if (once or not duty.lane) and not self.stopping and time.monotonic() >= self.due[duty.name]:
                     self.attempt(duty)
             if once:
                 break
@@ -150,20 +154,25 @@ class Worker:
             time.sleep(PAUSE)
         self.stop()
         if not once:
-            prompt.join(2 * PAUSE)  # it may be killed at any line
+            for thread in threads:
+                thread.join(2 * PAUSE)  # it may be killed at any line
         connection.close()
 
-    def run_prompt(self, *, pause: float = PAUSE) -> None:
-        """Do the prompt duties whenever the database tells of work, and after `pause` seconds anyway."""
+    def run_lane(self, lane: str, *, pause: float = PAUSE) -> None:
+        """Do the duties of a lane every `pause` seconds; the page's whenever the database tells of work, too."""
         from django.db import connection
 
-        bell = Bell()
+        bell = Bell() if lane == "page" else None
         while not self.stopping:
             for duty in self.duties:
-                if duty.prompt and not self.stopping:
+                if duty.lane == lane and not self.stopping and time.monotonic() >= self.due[duty.name]:
                     self.attempt(duty)
-            bell.wait(pause)
-        bell.close()
+            if bell is None:
+                time.sleep(pause)
+            else:
+                bell.wait(pause)
+        if bell is not None:
+            bell.close()
         connection.close()
 
     def attempt(self, duty: Duty) -> bool:
