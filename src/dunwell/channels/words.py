@@ -3,6 +3,8 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from dunwell.portfolio.words import COMPONENTS as COMPONENTS
+
 STATES = {
     "planned": pgettext_lazy("message state", "waiting"),
     "not_connected": pgettext_lazy("message state", "not connected"),
@@ -31,16 +33,6 @@ CHANNELS = {
     "letter": pgettext_lazy("message channel", "letter"),
     "call": pgettext_lazy("message channel", "telephone"),
     "ai_call": pgettext_lazy("message channel", "robot calls"),
-}
-COMPONENTS = {
-    "principal_retail": pgettext_lazy("component", "Principal, purchases"),
-    "principal_cash": pgettext_lazy("component", "Principal, cash"),
-    "principal_instalment_billed": pgettext_lazy("component", "Principal, instalments billed"),
-    "principal_instalment_unbilled": pgettext_lazy("component", "Principal, instalments not billed"),
-    "interest_on_balance": pgettext_lazy("component", "Interest"),
-    "interest_off_balance": pgettext_lazy("component", "Interest, off balance sheet"),
-    "late_charge": pgettext_lazy("component", "Late charge"),
-    "other_fees": pgettext_lazy("component", "Other fees"),
 }
 ADAPTERS = {
     "smpp": pgettext_lazy("adapter", "SMPP session"),

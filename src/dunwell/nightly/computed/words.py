@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext, gettext_lazy, pgettext, pgettext_lazy
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from dunwell.arrears.words import CLASSES
+from dunwell.frame.templatetags.frame import joined, money
 from dunwell.nightly.computed.receipt import Figure, Line
+from dunwell.portfolio.words import COMPONENTS as BALANCE
 
 FIGURES = {
     "balance": gettext_lazy("Balance owed"),
@@ -27,14 +29,7 @@ FIGURES = {
     "court": gettext_lazy("Interest and charges that courts commonly leave standing"),
 }
 LINES = {
-    "principal_retail": gettext_lazy("Principal, purchases"),
-    "principal_cash": gettext_lazy("Principal, cash"),
-    "principal_instalment_billed": gettext_lazy("Principal, instalments billed"),
-    "principal_instalment_unbilled": gettext_lazy("Principal, instalments not yet billed"),
-    "interest_on_balance": gettext_lazy("Interest"),
-    "interest_off_balance": gettext_lazy("Interest off the balance sheet"),
-    "late_charge": gettext_lazy("Late charge"),
-    "other_fees": gettext_lazy("Fees"),
+    **BALANCE,
     "credit_balance": gettext_lazy("Credit balance"),
     "posted": gettext_lazy("posted %(day)s"),
     "not_explained": gettext_lazy("not explained by the host's components"),
@@ -123,7 +118,7 @@ def note(line: Line) -> str:
     parts = [line.values["rule"], line.values["source"]]
     if line.values["sheet"] == "off":
         parts.append(gettext("off the balance sheet"))
-    return pgettext("between facts", ", ").join(parts)
+    return joined(parts)
 
 
 def _said(values: dict[str, Any]) -> dict[str, str]:
@@ -168,4 +163,5 @@ def amount(value: Decimal | str | None) -> str:
     if not isinstance(value, Decimal):
         return str(CLASSES.get(value, value))
     shown_as = value.quantize(Decimal("1e-10")).normalize()
-    return f"{shown_as:,f}" if -shown_as.as_tuple().exponent > 2 else f"{value:,.2f}"
+    places = max(-int(shown_as.as_tuple().exponent), 2)
+    return money(shown_as if places > 2 else value, places)
