@@ -116,7 +116,9 @@ def test_the_page_shows_every_section_and_the_file_is_logged(client):
     client.force_login(build.user(Role.COMPLIANCE), backend="dunwell.identity.backends.Backend")
     page = client.get("/reports/inspection?from=2026-11-23&to=2026-11-23")
     assert (
-        page.status_code == 200 and page.content.decode().count("<h2>") == 6 and party.party_no in page.content.decode()
+        page.status_code == 200
+        and page.content.decode().count('<h2 class="h">') == 6
+        and party.party_no in page.content.decode()
     )
     assert client.get("/reports/inspection?from=2026-11-24&to=2026-11-23").status_code == 404
     file = client.get("/reports/inspection.csv?from=2026-11-23&to=2026-11-23")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+from django.utils.translation import gettext, gettext_noop, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 HOLDS = {
     "dispute": pgettext_lazy("hold", "Dispute"),
@@ -39,6 +41,20 @@ CHANNELS = {
     "agency": pgettext_lazy("channel", "Agency"),
     "law_firm": pgettext_lazy("channel", "Law firm"),
     "im": pgettext_lazy("channel", "Messenger"),
+    "social": pgettext_lazy("channel", "Social media"),
+}
+PURPOSES = {
+    "demand": pgettext_lazy("purpose of a contact", "demand"),
+    "reminder": pgettext_lazy("purpose of a contact", "reminder"),
+    "service": pgettext_lazy("purpose of a contact", "service"),
+    "statutory_notice": pgettext_lazy("purpose of a contact", "statutory notice"),
+    "locate": pgettext_lazy("purpose of a contact", "locate"),
+    "relay": pgettext_lazy("purpose of a contact", "relay"),
+}
+VERDICTS = {
+    "ALLOW": pgettext_lazy("the gate's answer", "allowed"),
+    "BLOCK": pgettext_lazy("the gate's answer", "refused"),
+    "REVIEW": pgettext_lazy("the gate's answer", "for review"),
 }
 SOURCES = {
     "contract": _("from the contract"),
@@ -76,3 +92,54 @@ CIRCUMSTANCES = {
     "adviser": pgettext_lazy("circumstance", "Debt adviser"),
     "agency_notice": pgettext_lazy("circumstance", "Told of the placement"),
 }
+CONSENTS = {
+    "debtor_window": _("Wants to be contacted only within hours"),
+    "opt_out": _("Opt-out of a channel"),
+    "no_third_party": _("Wants nobody else to be contacted"),
+    "stated_zone": _("Lives by another clock"),
+    "night_consent": _("Agrees to contact at night"),
+    "more_dials_consent": _("Agrees to more dials"),
+    "entry_consent": _("Agrees to entry at a visit"),
+    "debtor_im_consent": _("Agrees to a private account"),
+    "direct_consent": _("Agrees to calls beyond the limit"),
+}
+LISTS = {
+    "staff": pgettext_lazy("list", "Staff"),
+    "sensitive": pgettext_lazy("list", "Sensitive person"),
+    "wrong_number": pgettext_lazy("list", "Wrong number"),
+    "reissued_number": pgettext_lazy("list", "Re-issued number"),
+    "no_contact": pgettext_lazy("list", "No contact"),
+}
+POINT_STATUS = {"valid": _("valid"), "suspended": _("suspended"), "invalid": _("invalid")}
+#: What recurs in the sources of dated parameters besides the names of laws, longer ones first.
+CITED = (
+    gettext_noop("issuer's policy"),
+    gettext_noop("issuer's mandates"),
+    gettext_noop("issuers' contracts"),
+    gettext_noop("terms are the issuer's"),
+    gettext_noop("the product's default"),
+    gettext_noop("product default"),
+    gettext_noop("the product's own"),
+    gettext_noop("issuers differ"),
+    gettext_noop("industry practice"),
+    gettext_noop("arithmetic examples"),
+    gettext_noop("practice for the number"),
+    gettext_noop("practice for the share"),
+    gettext_noop("practice"),
+    gettext_noop("glossary"),
+    gettext_noop("where a contract is silent"),
+    gettext_noop("today contract based"),
+    gettext_noop("contract since 2021-01-01"),
+    gettext_noop("PBOC notice effective 2021-01-01"),
+    gettext_noop("restructured assets"),
+    gettext_noop("by analogy"),
+)
+ARTICLES = re.compile(r"Arts? (\d+(?:, \d+)*)")
+
+
+def cited(source: str) -> str:
+    """The source of a parameter in the language of the page; the name of a law stays as it is."""
+    for phrase in CITED:
+        source = source.replace(phrase, gettext(phrase))
+    source = ARTICLES.sub(lambda found: pgettext("of a law", "Art %(n)s") % {"n": found[1]}, source)
+    return source.replace("; ", pgettext("between sources", "; ")).replace(", ", pgettext("between facts", ", "))

@@ -15,6 +15,7 @@ from dunwell.desk.view import Advice, Point
 from dunwell.floor.queries.beside import Beside
 from dunwell.floor.rules.best_time import ENOUGH, BestTime
 from dunwell.floor.rules.next_step import OFFERED, Option, Standing, best, options
+from dunwell.frame.templatetags.frame import unit
 from dunwell.strategy.queries import segment_name
 
 SMS_CAP = "CN-SMS-2-PER-DAY"
@@ -65,6 +66,7 @@ def advice(
     first = next((point for point in points if point.state == "live" and not point.purposes), None)
     calls = chosen.step in ("call", "call_back") and first is not None
     rule = found.case.next_rule or (found.planned[0] if found.planned else {}).get("rule", "")
+    rule = rule if rule.isupper() else ""  # why nothing is planned is said in words
     others = [
         (STEPS[one.step](), REASONS[one.why]() % dict(one.params), one.fits)
         for one in known
@@ -88,7 +90,7 @@ def _said(chosen: Option, found: casework.CasePage, points: Sequence[Point], gat
         return _("Call %(number)s about %(amount)s %(currency)s past due") % {
             "number": own.masked,
             "amount": f"{case.past_due:,.2f}",
-            "currency": case.currency,
+            "currency": unit(case.currency),
         }
     if chosen.step == "ask_third":
         third = next((point for point in points if point.purposes and point.refusal is None), None)

@@ -28,7 +28,7 @@ class Today:
     dials: int
     reached: int
     promises: int
-    promised: Decimal
+    promised: dict[str, Decimal]  # by currency
     call_backs: list[Reminder]
     due_parts: list[PromisePart]
     held: Case | None
@@ -49,7 +49,7 @@ def today_of(user: User, now: datetime) -> Today:
         ),
     )
     made = Promise.objects.filter(recorded_by=user.pk, recorded_at__gte=begin, withdrawal=None)
-    promised = made.aggregate(number=Count("id", distinct=True), amount=Sum("parts__amount"))
+    promised = made.values("currency").annotate(number=Count("id", distinct=True), amount=Sum("parts__amount"))
     today = times.business_date(now)
     covered = covered_by(user.pk, today)
     mine = Q(case__owner=user) | Q(case__owner__in=covered) | Q(recorded_by=user.pk)
@@ -70,8 +70,8 @@ def today_of(user: User, now: datetime) -> Today:
         queue=queue_left(user=user, now=now),
         dials=counted["dials"],
         reached=counted["reached"],
-        promises=promised["number"],
-        promised=promised["amount"] or Decimal(0),
+        promises=sum(each["number"] for each in promised),
+        promised={each["currency"]: each["amount"] or Decimal(0) for each in promised},
         call_backs=list(call_backs.exclude(closed).select_related("case__party").order_by("due_at")[:20]),
         due_parts=list(due.exclude(owed_by_closed).select_related("promise__party").order_by("-amount")[:20]),
         held=Case.objects.filter(held_by=user, held_until__gt=now)

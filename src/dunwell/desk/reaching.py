@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from dunwell.compliance.queries.facts import party_type
 from dunwell.compliance.rules.purposes import OUTSIDE, offered
 from dunwell.desk import words
 from dunwell.desk.view import Budget, Cap, Point, Refusal, Window
-from dunwell.frame.templatetags.frame import duration, moment, short_day
+from dunwell.frame.templatetags.frame import duration, joined, moment, short_day
 from dunwell.kernel import times
 from dunwell.kernel.decision import Decision
 
@@ -65,7 +65,7 @@ def _facts(row: casework.PointRow) -> str:
         said.append(" ".join(filter(None, [str(words.POINT_STATUS[row.status]), str(why), short_day(row.status_on)])))
     if row.kind in CALLED:
         said.append(ngettext("%(n)s dial today", "%(n)s dials today", row.dials) % {"n": row.dials})
-    return pgettext("between facts", ", ").join(said)
+    return joined(said)
 
 
 def point_of(row: casework.PointRow, asked: PointBudget, *, party: str, on_call: int | None, may_dial: bool) -> Point:
@@ -92,6 +92,14 @@ def _share(moment: datetime, day_begin: datetime) -> float:
     return min(max((moment - day_begin).total_seconds() / 864, 0.0), 100.0)
 
 
+def _opens(at: datetime | None, clock: datetime) -> str:
+    """When contact is lawful again, by the person's clock; the day only when it is another."""
+    if at is None:
+        return ""
+    there = at.astimezone(clock.tzinfo)
+    return there.strftime("%H:%M" if there.date() == clock.date() else "%m-%d %H:%M")
+
+
 def budget_of(found: GateBudget, now: datetime) -> Budget | None:
     if found.clock is None:
         return None
@@ -101,11 +109,13 @@ def budget_of(found: GateBudget, now: datetime) -> Budget | None:
         spans = [(_share(one.start, begin), _share(one.end, begin)) for one in hours]
         return [Window(kind, f"{start:.2f}", f"{end - start:.2f}") for start, end in spans]
 
+    own = {edge for one in found.own_hours for edge in (one.start, one.end)}
     edges = sorted({edge for one in (*found.hours, *found.own_hours) for edge in (one.start, one.end)})
     ticks = [
         (f"{_share(edge, begin):.2f}", str(edge.astimezone(begin.tzinfo).hour))
         for edge in edges
         if 0 < _share(edge, begin) < 100
+        and (edge in own or all(abs(edge - other) >= timedelta(hours=2) for other in own))  # room for its figure
     ]
     closes = found.closes_at
     here = found.clock.strftime("%H:%M")
@@ -126,7 +136,7 @@ def budget_of(found: GateBudget, now: datetime) -> Budget | None:
         until=closes.astimezone(begin.tzinfo).strftime("%H:%M") if closes else "",
         left=duration((closes - now).total_seconds() / 60) if closes else "",
         open=found.open,
-        opens_at=found.opens_at,
+        opens=_opens(found.opens_at, found.clock),
         caps=[_cap(use) for use in found.caps],
     )
 

@@ -15,11 +15,11 @@ from dunwell.casework.queries import SORTS
 from dunwell.casework.queries import Entry as Logged
 from dunwell.casework.queries import Timeline as Found
 from dunwell.casework.rules.codes import action_of, codes
-from dunwell.compliance.words import HOLDS
+from dunwell.compliance.words import CIRCUMSTANCES, CONSENTS, HOLDS
 from dunwell.desk import timeline_arrangements, words
 from dunwell.desk.view import Chip, Day, Entry, Timeline
 from dunwell.floor.words import ABUSE, ASSETS, TRACED, step_name
-from dunwell.frame.templatetags.frame import duration, moment, money, sentence
+from dunwell.frame.templatetags.frame import duration, joined, moment, money, sentence
 from dunwell.kernel.times import BANK_ZONE
 
 CHIPS = {
@@ -90,7 +90,7 @@ def _call(data: Said, points: Mapping[int, str]) -> Said:
     if data.get("seconds"):
         facts.append(duration(int(data["seconds"])))  # type: ignore[call-overload]
     return {
-        "main": pgettext("between facts", ", ").join(facts),
+        "main": joined(facts),
         "result": _result(data),
         "second": _("identity checked") if data.get("identified") else "",
     }
@@ -167,7 +167,7 @@ def _payment(data: Said, kind: str) -> Said:
         "chargeback": _("Chargeback"),
     }
     name = kinds.get(str(data.get("payment_kind")), str(data.get("payment_kind", "")))
-    main = pgettext("between facts", ", ").join(filter(None, [name, source]))
+    main = joined([name, source])
     if kind == "payment.provisional":
         return {"lead": _("Paid, not yet posted"), "tone": "warn", "main": main, "second": where, "amount": amount}
     if kind == "payment.reversed":
@@ -186,7 +186,7 @@ def _payment(data: Said, kind: str) -> Said:
         }.get(str(data.get("answer")), (_("Posted by the host"), "ok"))
         return {"lead": lead, "tone": tone, "main": name, "second": where, "amount": amount}
     was = _("instead of %(amount)s") % {"amount": money(data["corrects"])} if data.get("corrects") else ""
-    return {"main": pgettext("between facts", ", ").join(filter(None, [main, was])), "second": where, "amount": amount}
+    return {"main": joined([main, was]), "second": where, "amount": amount}
 
 
 def _promise(data: Said, kind: str) -> Said:
@@ -395,6 +395,9 @@ def _words(entry: Logged, points: Mapping[int, str]) -> Said:
                 "wrong_number": _("Wrong numbers"),
             }.get(str(data.get("list")), "")
         }
+    if kind in words.CONSENTS:
+        name = CONSENTS.get(str(data.get("kind"))) or CIRCUMSTANCES.get(str(data.get("kind")), "")
+        return {"lead": str(words.CONSENTS[kind]), "main": str(name)}
     if (of_casework := told.said(kind, data)) is not None:
         return of_casework
     by_room: dict[str, Callable[[], Said]] = {
@@ -442,9 +445,7 @@ def line(entry: Logged, points: Mapping[int, str]) -> Entry:
 
 def _who(entry: Logged) -> str:
     name = entry.who(get_language() or "")
-    if name in ("cardholder", "payment provider"):
-        return {"cardholder": _("The cardholder"), "payment provider": _("Payment provider")}[name]
-    return {"nightly": _("Night run"), "gate": _("Gate"), "worker": _("Worker"), "intake": _("Intake")}.get(name, name)
+    return str(words.PROGRAMS.get(name, name))
 
 
 def shown(found: Found, *, kind: str, points: Mapping[int, str], today: date) -> Timeline:

@@ -101,7 +101,7 @@ class Budget:
     until: str
     left: str
     open: bool
-    opens_at: datetime | None
+    opens: str  # the moment by his clock: 18:00, or 11-24 08:00
     caps: Sequence[Cap]
 
 

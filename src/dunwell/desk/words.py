@@ -7,6 +7,7 @@ from django.utils.translation import pgettext_lazy
 
 from dunwell.compliance.words import CHANNELS as CHANNELS
 from dunwell.compliance.words import OUTCOMES as OUTCOMES
+from dunwell.compliance.words import POINT_STATUS as POINT_STATUS
 from dunwell.compliance.words import SOURCES as SOURCES
 
 ROLES = {
@@ -53,7 +54,6 @@ CONTACT_LABELS = {
     "workplace": pgettext_lazy("contact point", "workplace"),
     "post": pgettext_lazy("contact point", "post"),
 }
-POINT_STATUS = {"valid": _("valid"), "suspended": _("suspended"), "invalid": _("invalid")}
 PARTY_ROLES = {
     "primary": _("Cardholder"),
     "supplementary": _("Supplementary cardholder"),
@@ -143,6 +143,36 @@ OWN_PAGE = {  # what happened on the cardholder's own page: the log's kind, and 
     "heard": (_("Looked at our answers"), ""),
     "copy": (_("Asked for a copy of his data"), ""),
     "call_back_refused": (_("The payment provider's word does not fit"), "danger"),
+}
+CONSENTS = {  # the log's kind of what he agreed to, wishes, or what is proven
+    "consent.recorded": _("Consent or wish written down"),
+    "consent.withdrawn": _("Consent or wish taken back"),
+    "circumstance.recorded": _("Proven and written down"),
+    "circumstance.withdrawn": _("No longer taken as proven"),
+}
+PROGRAMS = {  # who wrote an entry of the log, where it was no person
+    "cardholder": _("The cardholder"),
+    "payment provider": _("Payment provider"),
+    "nightly": _("Night run"),
+    "demo": _("Night run"),
+    "gate": _("Gate"),
+    "worker": _("Worker"),
+    "reassess": _("Worker"),
+    "sender": _("Worker"),
+    "intake": _("Intake"),
+    "host": _("Host"),
+    "carrier": _("Carrier"),
+    "telephone": _("Telephone"),
+    "recorder": _("Recorder"),
+    "robot": _("Robot"),
+    "planner": _("Strategy"),
+    "campaigns": _("Campaign"),
+    "notices": _("Notices"),
+    "printer": _("Print shop"),
+    "arrangements": _("Arrangements"),
+    "certificates": _("Certificates"),
+    "instructions": _("Instructions"),
+    "limitation": _("Limitation"),
 }
 TOLD = {  # what he says that it is about
     "not_mine": _("not his spending"),

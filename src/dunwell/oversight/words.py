@@ -7,7 +7,8 @@ from decimal import Decimal
 from django.utils.translation import get_language, pgettext, pgettext_lazy
 
 from dunwell.compliance.words import CHANNELS as CHANNELS
-from dunwell.compliance.words import OUTCOMES
+from dunwell.compliance.words import LISTS, OUTCOMES
+from dunwell.frame.templatetags.frame import unit
 
 STAGES = {
     "reminder": pgettext_lazy("stage", "Reminder"),
@@ -120,15 +121,31 @@ INSPECTION = {
     "detail": pgettext_lazy("inspection", "Detail"),
     "recordings": pgettext_lazy("inspection", "Recordings"),
 }
+DONE = {  # what an entry of the inspection report says was done
+    "pending": pgettext_lazy("inspection", "not written down yet"),
+    "added": pgettext_lazy("inspection", "entered"),
+    "removed": pgettext_lazy("inspection", "taken off"),
+    "party.revealed": pgettext_lazy("inspection", "shown in clear"),
+    "party.copied": pgettext_lazy("inspection", "copy made"),
+    "recording.played": pgettext_lazy("inspection", "listened to"),
+    "letter.read": pgettext_lazy("inspection", "letter read"),
+    "paper.read": pgettext_lazy("inspection", "paper read"),
+    "bundle.made": pgettext_lazy("inspection", "set of proof made"),
+    "bundle.read": pgettext_lazy("inspection", "set of proof read"),
+    "report.exported": pgettext_lazy("inspection", "report exported"),
+    "list.exported": pgettext_lazy("inspection", "list exported"),
+    "export.alarm": pgettext_lazy("inspection", "alarm of exports"),
+}
 #: Column -> its codes in words.
 VALUES = {
     "channel": CHANNELS,
-    "outcome": OUTCOMES,
+    "outcome": {**OUTCOMES, **DONE},
     "verdict": VERDICTS,
     "state": PART_STATES,
     "step": STEPS,
     "stage": STAGES,
     "booking": BOOKINGS,
+    "rule": LISTS,
 }
 FORMULAS = {
     "planned": pgettext_lazy("report", "parties for whom the strategy planned an action due on the day"),
@@ -230,7 +247,7 @@ def in_units(amount: Decimal | None, currency: str) -> tuple[Decimal | None, str
     for size, word, places in steps:
         if abs(amount) >= size:
             return amount / size, word, places
-    return amount, pgettext("unit of money", "CNY") if currency == "CNY" else currency, 2
+    return amount, unit(currency), 2
 
 
 def table_unit(currency: str) -> tuple[Decimal, str]:

@@ -5,15 +5,20 @@ They stand here because the frame knows no room that comes after it.
 """
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 NAVIGATION = [
     (_("Desk"), [(_("Desk"), "/desk", "/cases/", ("case.work",))]),
-    (_("Lists"), [(_("Lists"), "/lists", "/lists", ("case.view",))]),
+    (_("Lists"), [(_("Lists"), "/lists", "/many", ("case.view",))]),
     (
         _("Team"),
         [
-            (_("Team"), "/team", "/team", ("case.hand_out",)),
+            (_("Hand-out"), "/team", "/team", ("case.hand_out",)),
+            (_("Board"), "/team/board", "/team/board", ("case.hand_out",)),
+            (_("Results"), "/results", "/results", ("case.hand_out",)),
             (_("Campaigns"), "/campaigns", "/campaigns", ("case.hand_out",)),
+            (_("Sources of tracing"), "/team/sources", "/team/sources", ("case.hand_out",)),
+            (_("Macros"), "/team/macros", "/team/macros", ("case.hand_out",)),
         ],
     ),
     (
@@ -21,6 +26,7 @@ NAVIGATION = [
         [
             (_("Portfolio"), "/portfolio", "/portfolio", ("report.view",)),
             (_("Reports"), "/reports", "/reports", ("report.view",)),
+            (_("Classes judged by hand"), "/judgements", "/judgements", ("class.judge", "class.approve")),
         ],
     ),
     (_("Arrangements"), [(_("Arrangements"), "/arrangements", "/arrangements", ("arrangement.approve",))]),
@@ -28,12 +34,21 @@ NAVIGATION = [
         _("Objections"),
         [(_("Objections"), "/disputes", "/disputes", ("dispute.decide", "complaint.view", "request.answer"))],
     ),
-    (_("Legal"), [(_("Legal"), "/legal", "/legal", ("legal.view",))]),
     (
-        _("Outbox"),
+        _("Legal"),
+        [
+            (_("Limitation"), "/legal", "/people/", ("legal.view",)),
+            (_("The bank's papers"), "/legal/papers", "/legal/papers", ("legal.view",)),
+            (_("Retention"), "/evidence/retention", "/evidence/retention", ("retention.view",)),
+        ],
+    ),
+    (
+        pgettext_lazy("navigation", "Messages"),
         [
             (_("Outbox"), "/outbox", "/outbox", ("message.send",)),
-            (_("Texts"), "/outbox/texts", "/outbox/texts", ("text.approve",)),
+            (_("Message texts"), "/outbox/texts", "/outbox/texts", ("text.view",)),
+            (pgettext_lazy("navigation", "Scripts and knowledge"), "/texts/script", "/texts/", ("text.view",)),
+            (pgettext_lazy("to providers", "Lines"), "/outbox/lines", "/outbox/lines", ("message.send",)),
         ],
     ),
     (
@@ -48,7 +63,17 @@ NAVIGATION = [
         _("Rules"),
         [
             (_("Strategy"), "/strategy", "/strategy", ("strategy.view",)),
-            (_("Rules"), "/rules", "/rules", ("rules.view",)),
+            (_("Contact rules"), "/rules", "/rules", ("rules.view",)),
+            (_("Rule packs"), "/rules/packs", "/rules/packs", ("rules.view",)),
+            (_("Internal lists"), "/rules/lists", "/rules/lists", ("rules.view",)),
+            (_("To be reviewed"), "/rules/reviews", "/rules/reviews", ("contact.release",)),
+            (_("Decisions decided again"), "/rules/decisions", "/rules/decisions", ("audit.view",)),
+            (_("Agencies and links"), "/rules/registers", "/rules/registers", ("rules.view",)),
+            (_("Parameters"), "/rules/parameters", "/rules/parameters", ("rules.view",)),
+            (_("Missing recordings"), "/recordings/missing", "/recordings/missing", ("audit.view",)),
+            (_("Law"), "/law", "/law", ("case.view",)),
+            (_("Training"), "/training", "/training", ("rules.view",)),
+            (_("The team's training"), "/training/team", "/training/team", ("case.hand_out",)),
         ],
     ),
     (_("Users"), [(_("Users"), "/users", "/users", ("user.manage",))]),

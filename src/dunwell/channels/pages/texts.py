@@ -55,7 +55,6 @@ def _page(request: HttpRequest, *, error: str = "", typed: dict[str, object] | N
         "placeholders": words.PLACEHOLDERS.items(),
         "may_draft": request.user.may("text.draft"),
         "may_approve": request.user.may("text.approve"),
-        "may_send": request.user.may("message.send"),
         "today": business_date(timezone.now()),
     }
     return render(request, "channels/texts.html", context, status=422 if error else 200)

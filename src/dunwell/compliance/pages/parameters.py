@@ -13,12 +13,14 @@ import yaml
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from dunwell.frame.templatetags.frame import NONE, joined
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.times import business_date
+from dunwell.portfolio.words import COMPONENTS
 
 #: The files of parameters, under the heading of their subject. A file that a version has not is left out.
 FILES = (
@@ -59,7 +61,6 @@ def parameters(request: HttpRequest) -> HttpResponse:
     context = {
         "groups": groups,
         "unconfirmed": unconfirmed,
-        "may_judge": request.user.may("class.judge"),
     }
     return render(request, "compliance/parameters.html", context)
 
@@ -88,7 +89,7 @@ def _values(dated: list[dict[str, Any]], today: date) -> Iterator[Value]:
     """The newest first; of each product and issuer the last one that has begun is in force."""
     begun: set[str] = set()
     for each in sorted(dated, key=lambda value: value["from"], reverse=True):
-        scope = " · ".join(str(each[part]) for part in ("issuer", "product") if each.get(part))
+        scope = joined(str(each[part]) for part in ("issuer", "product") if each.get(part))
         future = each["from"] > today
         yield Value(each["from"], tuple(_words(each["value"])), scope, not future and scope not in begun, future)
         if not future:
@@ -98,19 +99,32 @@ def _values(dated: list[dict[str, Any]], today: date) -> Iterator[Value]:
 def _words(value: Any) -> Iterator[str]:
     """A value as lines to read: `name value` for a table, one line for each of a list of tables."""
     if isinstance(value, Mapping):
-        plain = [f"{name} {found}" for name, found in value.items() if not isinstance(found, Mapping | list)]
+        plain = [f"{name} {_plain(found)}" for name, found in value.items() if not isinstance(found, Mapping | list)]
         if plain:
-            yield " · ".join(plain)
+            yield joined(plain)
         for name, found in value.items():
             if isinstance(found, Mapping):
-                yield f"{name}: " + " · ".join(_words(found))
+                yield f"{name}: {joined(_words(found))}"
             elif isinstance(found, list):
-                yield f"{name}: " + " → ".join(map(str, found))
+                yield f"{name}: {' → '.join(_one(each) for each in found) or _plain(None)}"
     elif isinstance(value, list):
         if any(isinstance(each, Mapping) for each in value):
             for each in value:
                 yield from _words(each)
         else:
-            yield " · ".join(map(str, value)) or "–"
+            yield joined(map(_plain, value)) or _plain(None)
     else:
-        yield str(value)
+        yield _plain(value)
+
+
+def _one(value: Any) -> str:
+    return joined(_words(value)) if isinstance(value, Mapping) else _plain(value)
+
+
+def _plain(value: Any) -> str:
+    """A component of the balance by its name; yes, no and nothing in the page's language; any other code as it is."""
+    if value is None or value == "none":
+        return NONE
+    if isinstance(value, bool) or value in ("yes", "no"):
+        return gettext("yes") if value in (True, "yes") else gettext("no")
+    return str(COMPONENTS.get(value, value)) if isinstance(value, str) else str(value)

@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -20,7 +20,7 @@ from dunwell.compliance.models import Circumstance, Consent, Hold, ListEntry
 from dunwell.compliance.queries import people as found
 from dunwell.compliance.rules.circumstances import KINDS
 from dunwell.compliance.rules.holds import answered_by, may_lift, placeable
-from dunwell.compliance.words import CIRCUMSTANCES, HOLDS
+from dunwell.compliance.words import CIRCUMSTANCES, CONSENTS, HOLDS, LISTS
 from dunwell.identity.models import Entity, User
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel import numbers
@@ -30,24 +30,6 @@ from dunwell.portfolio import reference
 from dunwell.portfolio import rules as portfolio
 from dunwell.portfolio.models import Party
 
-CONSENTS = {
-    "debtor_window": _("Wants to be contacted only within hours"),
-    "opt_out": _("Opt-out of a channel"),
-    "no_third_party": _("Wants nobody else to be contacted"),
-    "stated_zone": _("Lives by another clock"),
-    "night_consent": _("Agrees to contact at night"),
-    "more_dials_consent": _("Agrees to more dials"),
-    "entry_consent": _("Agrees to entry at a visit"),
-    "debtor_im_consent": _("Agrees to a private account"),
-    "direct_consent": _("Agrees to calls beyond the limit"),
-}
-LISTS = {
-    "staff": pgettext_lazy("list", "Staff"),
-    "sensitive": pgettext_lazy("list", "Sensitive person"),
-    "wrong_number": pgettext_lazy("list", "Wrong number"),
-    "reissued_number": pgettext_lazy("list", "Re-issued number"),
-    "no_contact": pgettext_lazy("list", "No contact"),
-}
 CHANNELS = ("call", "ai_call", "sms", "email", "im", "letter", "visit", "social")
 LARGEST = 10_000_000
 NUMBERS = ("wrong_number", "reissued_number")

@@ -36,8 +36,6 @@ def rules(request: HttpRequest) -> HttpResponse:
         "jurisdiction": _in(found.pack.jurisdiction, language),
         "since": found.since,
         "rules": [_shown(found, entry, language) for entry in found.entries],
-        "may_release": request.user.may("contact.release"),
-        "may_audit": request.user.may("audit.view"),
         "unconfirmed": sum(not entry.rule.confirmed for entry in found.entries),
     }
     return render(request, "compliance/rules.html", context)

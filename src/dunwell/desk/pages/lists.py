@@ -46,7 +46,7 @@ COLUMNS = {
     "person": lambda: _("Person"),
     "bucket": lambda: _("Bucket"),
     "days": lambda: _("Days"),
-    "past_due": lambda: _("Past due"),
+    "past_due": lambda: pgettext("by itself", "Past due"),
     "balance": lambda: _("Owed"),
     "promise": lambda: _("Promise"),
     "reason": lambda: _("Why next"),

@@ -29,7 +29,7 @@ def training(request: HttpRequest) -> HttpResponse:
     rows = [
         (one.course.code, one.course.name[language], one.until, one.valid(today)) for one in standings(request.user)
     ]
-    return render(request, "floor/training.html", {"rows": rows, "may_team": request.user.may("case.hand_out")})
+    return render(request, "floor/training.html", {"rows": rows})
 
 
 @signed_in
@@ -67,8 +67,16 @@ def test(request: HttpRequest, code: str) -> HttpResponse:
 def team(request: HttpRequest) -> HttpResponse:
     """Who of those who work cases has passed what, and until when it counts."""
     today, language = business_date(timezone.now()), _language(request)
+    named = [(one.code, one.name[language]) for one in courses()]
     rows = []
     for person, known in standings_of(workers_of(request.user)).items():
-        courses_of = [(each.course.name[language], each.until, each.valid(today)) for each in known]
-        rows.append((person.name(language), person.staff_no, courses_of))
-    return render(request, "floor/training_team.html", {"rows": rows})
+        by_code = {each.course.code: each for each in known}
+        cells = [
+            (
+                code in by_code,
+                *((by_code[code].until, by_code[code].valid(today)) if code in by_code else (None, False)),
+            )
+            for code, _name in named
+        ]
+        rows.append((person.name(language), person.staff_no, cells))
+    return render(request, "floor/training_team.html", {"rows": rows, "courses": named})

@@ -71,6 +71,18 @@ def count(value: object) -> str:
 
 
 @register.filter
+def unit(currency: str) -> str:
+    """What stands behind an amount: 元 in Chinese, every other currency by its code."""
+    return pgettext("unit of money", "CNY") if currency == "CNY" else currency
+
+
+@register.filter
+def joined(items: Iterable[object]) -> str:
+    """Facts beside each other on one line, with the comma of the language; empty ones left out."""
+    return pgettext("between facts", ", ").join(str(item) for item in items if item)
+
+
+@register.filter
 def signed(value: object, places: int = 1) -> str:
     """A change: with + or −."""
     number = _number(value)

@@ -66,7 +66,6 @@ def claims(request: HttpRequest) -> HttpResponse:
         "chips": limitation.chips(entity_id=entity_id, on=today),
         "parts": words.PARTS,
         "part": part,
-        "may_see_retention": request.user.may("retention.view"),
         "more": f"?part={part}&after={last.expires_on}~{last.account_id}" if last else "",
     }
     return render(request, "legal/claims.html", context)

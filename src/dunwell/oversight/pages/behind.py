@@ -10,7 +10,7 @@ from django.utils.translation import pgettext
 
 from dunwell.compliance.queries import closed_numbers
 from dunwell.evidence import services as evidence
-from dunwell.frame.templatetags.frame import count, moment, money, percent
+from dunwell.frame.templatetags.frame import count, joined, moment, money, percent, unit
 from dunwell.frame.templatetags.frame import day as day_of
 from dunwell.identity.pages.guard import requires
 from dunwell.oversight import export, queries, words
@@ -98,7 +98,7 @@ def behind(request: HttpRequest, figure: str) -> HttpResponse:
     return table(
         request,
         heading=str(words.FIGURES[figure]),
-        stamp=f"{moment(scope.now)}, {scope.currency}",
+        stamp=joined((moment(scope.now), unit(scope.currency))),
         columns=[Column(words.COLUMNS[name], name in found.adds or name in numbers) for name in found.columns],
         rows=[
             [_cell(name, value, may_open=may_open) for name, value in zip(found.columns, row, strict=True)]

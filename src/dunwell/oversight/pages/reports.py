@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import pgettext, pgettext_lazy
 
 from dunwell.arrears.words import CLASSES
-from dunwell.frame.templatetags.frame import count, moment, money, percent
+from dunwell.frame.templatetags.frame import count, joined, moment, money, percent, unit
 from dunwell.identity.pages.guard import requires
 from dunwell.oversight import charts, export, queries, rules, words
 from dunwell.oversight.pages.behind import exported, neighbours, scope_of
@@ -229,7 +229,7 @@ def day(request: HttpRequest) -> HttpResponse:
     return table(
         request,
         heading=pgettext("report", "The day and each collector's day"),
-        stamp=f"{moment(scope.now)}, {scope.currency}",
+        stamp=joined((moment(scope.now), unit(scope.currency))),
         figures=_day_figures(scope, today, heads),
         few=True,
         columns=[
@@ -300,12 +300,13 @@ def _day_figures(scope: queries.Scope, today: queries.Day, heads: queries.Produc
             f"{today.reached} / {today.calls}", stamp=at, href=rows_behind("calls", scope),
         ),
         Figure(
-            pgettext("figure", "Money received"), money(today.received), "", words.FORMULAS["received"],
+            pgettext("figure", "Money received"), money(today.received), unit(scope.currency), words.FORMULAS["received"],
             pgettext("report", "%(n)s repayments") % {"n": today.money.repayments}, stamp=at,
             href=rows_behind("received", scope),
         ),
         Figure(
-            pgettext("report", "Received a collector"), money(heads.per_collector), "", words.FORMULAS["productivity"],
+            pgettext("report", "Received a collector"), money(heads.per_collector), unit(scope.currency),
+            words.FORMULAS["productivity"],
             f"{money(heads.received)} / {heads.working}", stamp=at, href=rows_behind("productivity", scope),
         ),
         Figure(
@@ -375,7 +376,7 @@ def stages(request: HttpRequest) -> HttpResponse:
     return table(
         request,
         heading=pgettext("report", "Stages"),
-        stamp=f"{moment(scope.now)}, {scope.currency}",
+        stamp=joined((moment(scope.now), unit(scope.currency))),
         columns=[
             Column(pgettext("report", "Stage")),
             Column(pgettext("report", "Accounts"), True),
