@@ -111,7 +111,7 @@ def test_a_complaint_takes_the_case_from_the_collector_until_it_is_closed(walk, 
     page.locator("#h-who").select_option(str(officer.pk))
     page.locator("#h-who").locator("xpath=ancestor::form").locator("button").click()
     page.locator("#a-words").fill("录音属实")
-    page.locator("#a-words").press("Enter")
+    page.locator("form:has(#a-words) button").click()
     page.locator("#z-words").fill("已致歉并培训")
     page.locator("#z-words").press("Enter")
     expect(page.locator("#z-words")).to_have_count(0, timeout=60_000)

@@ -88,9 +88,21 @@ def test_a_complaint_goes_through_the_register(client, late):
         {"act": "assign", "handler": officer.pk},
         {"act": "complex", "words": "the recording has to be fetched"},
         {"act": "answer", "words": "it is on the recording"},
-        {"act": "close", "founded": "yes", "root_cause": "conduct", "redress": "apology"},
     ]):  # fmt: skip
         assert client.post(act, {"key": f"a{number}", **form}).status_code == 204, form
+    refused = client.post(act, {"key": "a8", "act": "answer", "words": "pay to my private account"})
+    assert refused.status_code == 422 and "CN-PAYEE" in refused.content.decode()
+    assert "Let it leave" not in page(client, f"/complaints/{row.number}")
+    sign_in(client, "manager", team=build.team("team-2"))
+    assert "Complaints for you: 1" in page(client, "/complaints/waiting")
+    assert row.number in page(client, "/complaints?to=me")
+    shown = page(client, f"/complaints/{row.number}")
+    assert "it is on the recording" in shown and "Let it leave" in shown
+    assert client.post(act, {"key": "b1", "act": "release"}).status_code == 204
+    assert "Complaints for you" not in page(client, "/complaints/waiting")
+    client.force_login(officer, backend="dunwell.identity.backends.Backend")
+    close = {"act": "close", "founded": "yes", "root_cause": "conduct", "redress": "apology"}
+    assert client.post(act, {"key": "a9", **close}).status_code == 204
     shown = page(client, f"/complaints/{row.number}")
     assert "founded / Conduct / Apology" in shown
     assert row.number in page(client, "/complaints?over=1") and row.number not in page(client, "/complaints")

@@ -14,10 +14,12 @@ from dunwell.casework.models import Complaint, DepartmentRequest, Dispute
 from dunwell.casework.rules import objections as rules
 from dunwell.casework.services import complaints, disputes, paths, requests
 from dunwell.casework.services.findings import mark_vulnerable, record_findings
+from dunwell.channels.models import Message
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Hold
 from dunwell.evidence import services as evidence
 from dunwell.evidence.models import Log
+from dunwell.portfolio import services as portfolio
 from tests import build
 
 pytestmark = pytest.mark.django_db
@@ -173,7 +175,10 @@ def test_whom_a_complaint_is_against_does_not_get_the_case_again_until_it_is_clo
             now=NOW,
             key="z",
         )  # noqa: E501
-    complaints.answer(complaint_id=row.pk, text="属实，已致歉", by=officer.actor, now=NOW, key="b1")
+    step = complaints.answer(complaint_id=row.pk, text="属实，已致歉", by=officer.actor, now=NOW, key="b1")
+    assert step.kind == "drafted", "of a serious one another person lets the answer leave"
+    manager = build.user("manager", team=build.team("team-2"))
+    complaints.release(complaint_id=row.pk, approved=True, text="", by=manager.actor, now=NOW, key="b2")
     complaints.close(
         complaint_id=row.pk,
         founded=True,
@@ -187,6 +192,47 @@ def test_whom_a_complaint_is_against_does_not_get_the_case_again_until_it_is_clo
     assert holds(person) == []
     casework.release(case_id=case.pk, user=colleague, now=NOW)
     assert casework.hold(case_id=case.pk, user=user, now=NOW).mine
+
+
+def test_the_answer_stands_in_the_letter_in_the_handlers_words_and_a_second_person_lets_it_leave(late):
+    person, _point, case, user = late
+    second = build.team("team-2")
+    leader, officer, manager = (
+        build.user("team_leader"),
+        build.user("compliance", team=second),
+        build.user("manager", team=second),
+    )
+    row = complain(case, leader, against_id=user.pk)
+    complaints.assign(complaint_id=row.pk, handler_id=officer.pk, by=leader.actor, now=NOW, key="a1")
+    given = {"complaint_id": row.pk, "now": NOW}
+    with pytest.raises(complaints.ComplaintRefused, match="content") as refused:
+        complaints.answer(text="请转账至专员的私人账户", by=officer.actor, key="b0", **given)
+    assert "CN-PAYEE" in {one.rule for one in refused.value.found}
+    complaints.answer(text="已核听录音", by=officer.actor, key="b1", **given)
+    for by, reason in ((officer, "second"), (user, "interest")):
+        with pytest.raises(complaints.ComplaintRefused, match=reason):
+            complaints.release(approved=True, text="", by=by.actor, key="r0", **given)
+    assert not Message.objects.exists()
+    complaints.release(approved=False, text="请写明处理结果", by=manager.actor, key="r1", **given)
+    with pytest.raises(complaints.ComplaintRefused, match="unanswered"):
+        complaints.release(approved=True, text="", by=manager.actor, key="r2", **given)
+    complaints.answer(
+        text="已核听录音，用语不当属实。\n## 已向您致歉，并对该员工培训。", by=officer.actor, key="b2", **given
+    )
+    complaints.release(approved=True, text="", by=manager.actor, key="r3", **given)
+    message = Message.objects.get()
+    said = portfolio.open_text(party_id=person.pk, sealed=bytes(message.text_sealed))
+    assert "用语不当属实。\n\n已向您致歉" in said and row.number in said
+    assert message.said == {}, "what was written to him is kept sealed, and nowhere else"
+
+
+def test_a_complaint_goes_up_by_its_clock_once_to_each_role(late):
+    _person, _point, case, _user = late
+    row = complain(case, build.user("team_leader"))  # received on the 23rd, 15 days; serious: 10, 5, 2 days before
+    for day, to in ((27, []), (28, ["team_leader"]), (33, ["team_leader", "compliance"])):
+        for _ in range(2):
+            complaints.escalate(now=NOW + timedelta(days=day - 23))
+        assert list(row.steps.order_by("pk").values_list("to_role", flat=True)) == to, day
 
 
 def test_the_handler_has_no_interest_in_the_case(late):

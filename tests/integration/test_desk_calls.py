@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from dunwell.arrangements.models import Promise
 from dunwell.casework import queries, services
+from dunwell.casework.models import Complaint
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact, ContactOutcome, ListEntry
 from dunwell.compliance.queries import Asking, budget, previews
@@ -146,6 +147,14 @@ def test_a_third_party_is_asked_to_locate_or_relay_and_sees_nothing_of_the_debt_
             assert not re.search(r"1,500\.00|12,000\.00|Days delinquent|Past due", shown)
         save(client, case, "other_person", key=f"save-{asked}")
         services.hold(case_id=case.pk, user=_user, now=timezone.now())
+
+
+def test_a_third_party_who_rings_and_complains_has_an_entry_of_the_register(at_work):
+    client, user, case, _point, _number = at_work
+    contact = services.answer_call(case_id=case.pk, user=user, now=timezone.now(), key="rings", person_id=None)
+    assert save(client, case, "complains", contact=contact.pk, note="Do not ring my shop any more").status_code == 204
+    made = Complaint.objects.get(party=case.party)
+    assert (made.category, made.source, made.case_id) == ("third_party", "bank", case.pk)
 
 
 def test_a_third_party_who_refuses_is_never_dialled_again_and_his_number_is_no_wrong_number(at_work):

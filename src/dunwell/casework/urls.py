@@ -34,6 +34,7 @@ urlpatterns = [
     path("disputes/<str:number>/steps", registers.dispute_step, name="dispute_step"),
     path("disputes/<str:number>/decision", registers.decide, name="dispute_decision"),
     path("complaints", registers.complaint_list, name="complaints"),
+    path("complaints/waiting", registers.complaint_notice, name="complaint_notice"),
     path("complaints/<str:number>", registers.complaint, name="complaint"),
     path("complaints/<str:number>/acts", registers.complaint_act, name="complaint_act"),
     path("requests", registers.request_list, name="requests"),

@@ -162,6 +162,8 @@ OBJECTION_REFUSALS: Mapping[str, object] = {
     "handler": _("Only its handler does this; assign one who may handle complaints."),
     "interest": _("He worked on the case, or is of the same team as whom it is against: choose another handler."),
     "approval": _("The extension is approved by another than the handler."),
+    "second": _("Another than its handler lets the answer leave."),
+    "content": _("The letter may not say this:"),
     "over": _("This complaint is over."),
     "unanswered": _("Answer him first, then close it."),
     "not_theirs": _("Another department was asked."),
@@ -191,6 +193,9 @@ COMPLAINT_STEPS: Mapping[str, object] = {
     "assigned": pgettext_lazy("complaint", "assigned"),
     "complex": pgettext_lazy("complaint", "complex: 30 days"),
     "extended": pgettext_lazy("complaint", "extended by 30 days"),
+    "escalated": pgettext_lazy("complaint", "gone up by its clock"),
+    "drafted": pgettext_lazy("complaint", "answer written, waits for a second person"),
+    "returned": pgettext_lazy("complaint", "answer sent back to its handler"),
     **COMPLAINT_STATES,
 }
 COMPLAINT_FILTERS: Mapping[str, object] = {

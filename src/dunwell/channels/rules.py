@@ -25,7 +25,9 @@ PLACEHOLDERS: dict[str, str] = {
     "table": "the place of the account's figures, alone on its line; of a letter",
     "link": "an address that opens the person's own page once; in a letter alone on its line, then with a QR code",
     "code": "the one-time code that a person who opened his page asked for",
+    "answer": "what somebody of the bank wrote to this person alone; of a letter",
 }
+WRITTEN = frozenset({"answer"})  # sealed with the text that says it, and kept nowhere else
 TABLE = {"zh-hans": "〔账户明细表〕", "en": "[The account's figures]"}  # the place of a letter's table in its text
 HIDDEN = {"link": "/l/" + "*" * 26, "code": "*" * 6}  # in whatever is kept or shown of a text; as long as what leaves
 CHANNELS = ("sms", "email", "im", "letter")
@@ -38,9 +40,11 @@ TITLE_LENGTH, SUBJECT_LENGTH = 80, 120
 SMS_LENGTH = 500  # characters, as written; carriers cut longer ones
 SAMPLES = {  # what a preview is filled with; nobody's
     "zh-hans": {"name": "王*", "amount": "CNY 1,234.56", "balance": "CNY 23,456.78", "due_date": "2026-11-05",
-                "last4": "0000", "as_of": "2026-11-23", "case_no": "C-2611-000000", "table": TABLE["zh-hans"], **HIDDEN},
+                "last4": "0000", "as_of": "2026-11-23", "case_no": "C-2611-000000", "table": TABLE["zh-hans"],
+                "answer": "经核查，……", **HIDDEN},
     "en": {"name": "W***", "amount": "CNY 1,234.56", "balance": "CNY 23,456.78", "due_date": "2026-11-05",
-           "last4": "0000", "as_of": "2026-11-23", "case_no": "C-2611-000000", "table": TABLE["en"], **HIDDEN},
+           "last4": "0000", "as_of": "2026-11-23", "case_no": "C-2611-000000", "table": TABLE["en"],
+           "answer": "We found …", **HIDDEN},
 }  # fmt: skip
 BREAKS_AFTER, BREAKER_SECONDS, BREAKER_AT_MOST = 3, 30, 900  # failures of a line; seconds that nothing is claimed
 RETRY_MINUTES = (1, 5, 15, 60, 240)  # after each failed hand-over; then it has failed
@@ -169,6 +173,8 @@ def checked(file: str, text: Text) -> Text:
         raise wrong("subject", "an e-mail has a subject.", "empty")
     if "table" in placeholders(text.body) and (text.channel != "letter" or "{table}" not in text.body.splitlines()):
         raise wrong("body", "{table} is of a letter, and stands alone on its line.", "table")
+    if "answer" in placeholders(text.body) and text.channel != "letter":
+        raise wrong("body", "{answer} is of a letter.", "answer")
     return text
 
 

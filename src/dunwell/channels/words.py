@@ -88,6 +88,7 @@ PLACEHOLDERS = {
     "table": _("the account's figures, alone on a line of a letter"),
     "link": _("an address that opens the person's own page once; a QR code where it stands alone in a letter"),
     "code": _("the one-time code that a person who opened his page asked for"),
+    "answer": _("what somebody of the bank wrote to this person alone, in a letter"),
 }
 TEXT_ERRORS = {  # by TextError.code, with what it found
     "code": _("A code is of capitals, digits and hyphens, at most %(most)s."),
@@ -99,6 +100,7 @@ TEXT_ERRORS = {  # by TextError.code, with what it found
     "placeholder": _("%(language)s, %(field)s: {%(name)s} is not a placeholder; known are %(known)s."),
     "signature": _("%(language)s, %(field)s: an SMS begins with its signature 【{bank}】."),
     "table": _("%(language)s, %(field)s: {table} is of a letter, and stands alone on its line."),
+    "answer": _("%(language)s, %(field)s: {answer} is of a letter."),
 }
 TEXT_REFUSED = {
     "withdrawn": _("The draft was withdrawn."),

@@ -58,6 +58,7 @@ DUTIES = (
     Duty("arrangements", "dunwell.arrangements.services:follow", 10),
     Duty("instructions", "dunwell.arrangements.services:hand_over", 60),
     Duty("certificates", "dunwell.arrangements.services:issue_certificates", 30),
+    Duty("complaints", "dunwell.casework.services.complaints:escalate", 600),
     Duty("notices", "dunwell.casework.services.notices:give_notices", 60),
     Duty("letters", "dunwell.channels.services:send_letters", 60),
     Duty("limitation", "dunwell.legal.services:keep_clocks", 30),

@@ -43,6 +43,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
         "links": links,
         "beside": next((link for link in links if link.current and link.pages), None),
         "may_work": signed_in and user.may("case.work") and not request.path.startswith("/cases/"),
+        "may_complaints": signed_in and user.may("complaint.view"),
         "may_search": signed_in and user.may("case.view"),
         "user_name": user.name(language) if signed_in else "",
         "team_name": user.team.name(language) if signed_in and user.team_id else "",

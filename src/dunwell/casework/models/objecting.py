@@ -103,11 +103,12 @@ class Complaint(models.Model):
 
 
 class ComplaintStep(models.Model):
-    """assigned, complex, extended, answered, closed, withdrawn: what was done, by whom."""
+    """What was done, by whom: assigned, complex, extended, escalated, drafted, returned, answered, closed, withdrawn."""
 
     complaint = models.ForeignKey(Complaint, models.PROTECT, related_name="steps")
     kind = models.CharField(max_length=12)
     handler = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    to_role = models.CharField(max_length=16, blank=True)  # of escalated
     founded = models.BooleanField(null=True)  # of closed: whether he was right
     root_cause = models.CharField(max_length=24, blank=True)
     redress = models.CharField(max_length=24, blank=True)

@@ -55,7 +55,11 @@ def written(act: Callable[[], object], then: str) -> HttpResponse:
     try:
         act()
     except REFUSED as refused:
-        return sentence(words.OBJECTION_REFUSALS[str(refused)])
+        found = "; ".join(
+            f"{one.text_en if (get_language() or '').startswith('en') else one.text_zh} …{one.excerpt}… ({one.rule})"
+            for one in getattr(refused, "found", ())
+        )
+        return sentence(f"{words.OBJECTION_REFUSALS[str(refused)]} {found}".strip())
     except InvalidOperation:
         return sentence(words.OBJECTION_REFUSALS["amount"])
     except ValueError:

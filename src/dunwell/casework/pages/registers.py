@@ -142,12 +142,15 @@ def complaint_list(request: HttpRequest) -> HttpResponse:
     language, today = get_language() or "", business_date(timezone.now())
     chosen = {name: request.GET.get(name, "") for name in ("source", "category", "severity", "over")}
     days = complaints.days_of(today)
+    mine = request.GET.get("to") == "me"
     rows = [
         (one, complaint_standing(one, days, today), rules.named("sources")[one.source].name(language),
          rules.named("categories")[one.category].name(language), rules.named("severities")[one.severity].name(language),
          one.against.name(language) if one.against else "", _handler(one, language))
         for one in objecting.complaints(entity_id=request.user.entity_id, **chosen)
     ]  # fmt: skip
+    if mine:
+        rows = [row for row in rows if _for_me(request, row[0], row[1])]
     context = {
         "rows": sorted(rows, key=lambda row: (row[1].state != "open", row[1].due_on, row[0].pk)),
         "registers": lists_of(request),
@@ -158,6 +161,25 @@ def complaint_list(request: HttpRequest) -> HttpResponse:
         "roles": words.ESCALATED_TO,
     }  # fmt: skip
     return render(request, "casework/complaints.html", context)
+
+
+def _for_me(request: HttpRequest, row: Complaint, stands: rules.Standing) -> bool:
+    """Whether it waits for the reader: gone up to his role by its clock, or an answer that he may release."""
+    steps = sorted(row.steps.all(), key=lambda step: step.pk)
+    handlers = [step.handler_id for step in steps if step.kind == "assigned"]
+    waits = rules.drafted([step.kind for step in steps]) and request.user.may("complaint.handle")
+    return stands.escalated_to == request.user.role or (waits and request.user.pk not in handlers[-1:])
+
+
+@requires("complaint.view")
+@require_GET
+def complaint_notice(request: HttpRequest) -> HttpResponse:
+    """For the head of every page: how many complaints wait for the reader."""
+    today = business_date(timezone.now())
+    days = complaints.days_of(today)
+    open_ones = objecting.complaints(entity_id=request.user.entity_id)
+    waiting = sum(_for_me(request, one, complaint_standing(one, days, today)) for one in open_ones)
+    return render(request, "casework/complaint_notice.html", {"waiting": waiting})
 
 
 def _handler(row: Complaint, language: str) -> str:
@@ -189,6 +211,7 @@ def complaint(request: HttpRequest, number: str) -> HttpResponse:
                                   against_team=row.against.team_id if row.against else None, worked=with_interest)
     ]  # fmt: skip
     handler = next((step.handler for step in reversed(steps) if step.kind == "assigned"), None)
+    drafted = rules.drafted([step.kind for step in steps])
     context = {
         "row": row,
         "stands": stands,
@@ -199,7 +222,13 @@ def complaint(request: HttpRequest, number: str) -> HttpResponse:
         "severity": rules.named("severities")[row.severity].name(language),
         "against": row.against.name(language) if row.against else "",
         "words": texts.get(0, ""),
-        "steps": [(step, words.COMPLAINT_STEPS[step.kind], step.handler.name(language) if step.handler else "",
+        "drafted": drafted,
+        "draft": texts.get(next((step.pk for step in reversed(steps) if step.kind == "drafted"), 0), ""),
+        "may_release": drafted and request.user.may("complaint.handle") and request.user.pk not in with_interest
+        and not (handler is not None and handler.pk == request.user.pk),
+        "second": rules.second_person(row.severity),
+        "steps": [(step, words.COMPLAINT_STEPS[step.kind],
+                   step.handler.name(language) if step.handler else words.ESCALATED_TO.get(step.to_role, ""),
                    texts.get(step.pk, ""), _found(step, language)) for step in steps],
         "handler": handler.name(language) if handler else "",
         "is_handler": handler is not None and handler.pk == request.user.pk,
@@ -232,6 +261,8 @@ def complaint_act(request: HttpRequest, number: str) -> HttpResponse:
     acts = {
         "assign": lambda: complaints.assign(handler_id=int(handler) if handler.isdigit() else 0, **given),
         "answer": lambda: complaints.answer(text=text, **given),
+        "release": lambda: complaints.release(approved=True, text="", **given),
+        "return": lambda: complaints.release(approved=False, text=text, **given),
         "close": lambda: complaints.close(
             founded=typed.get("founded") == "yes", root_cause=typed.get("root_cause", ""),
             redress=typed.get("redress", ""), text=text, **given,

@@ -144,11 +144,25 @@ def complaint_standing(
     due = complaint_due(received_on, steps, days, reply_by)
     left = (due - today).days
     state = next((kind for kind in ("withdrawn", "closed", "answered") if kind in steps), "open")
-    reached: list[str] = []
-    if state == "open":
-        rows = _read("objections.yaml")["complaints"]["severities"][severity]["escalates"]
-        reached = [row["to"] for row in sorted(rows, key=lambda row: -row["left"]) if left <= row["left"]]
-    return Standing(state, due, left, reached[-1] if reached else "")
+    gone_up = reached(severity=severity, days_left=left) if state == "open" else ()
+    return Standing(state, due, left, gone_up[-1] if gone_up else "")
+
+
+def reached(*, severity: str, days_left: int) -> tuple[str, ...]:
+    """The roles to which an unanswered complaint has gone up by now, in order."""
+    rows = _read("objections.yaml")["complaints"]["severities"][severity]["escalates"]
+    return tuple(row["to"] for row in sorted(rows, key=lambda row: -row["left"]) if days_left <= row["left"])
+
+
+def second_person(severity: str) -> bool:
+    """Whether another person than the handler releases the letter that answers such a complaint."""
+    return bool(_read("objections.yaml")["complaints"]["severities"][severity].get("second"))
+
+
+def drafted(steps: Sequence[str]) -> bool:
+    """Whether an answer was written that waits for the second person, by the kinds of its steps in order."""
+    last = [kind for kind in steps if kind in ("drafted", "returned", "answered")]
+    return bool(last) and last[-1] == "drafted"
 
 
 def without_interest(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from dunwell.casework.models import Case, Complaint, ComplaintStep, Ownership
 from dunwell.casework.rules import objections as rules
@@ -15,6 +17,7 @@ from dunwell.casework.services.numbering import next_number
 from dunwell.compliance import queries as compliance_queries
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact
+from dunwell.compliance.rules.content import Finding
 from dunwell.evidence import services as evidence
 from dunwell.identity.models import User
 from dunwell.identity.rules import may
@@ -25,11 +28,19 @@ from dunwell.portfolio import services as portfolio
 
 LETTER = "LETTER-COMPLAINT-ANSWER"
 OVER = ("closed", "withdrawn")
+CLOCK = Actor.program("clocks")
 
 
 class ComplaintRefused(ValueError):
     """Why nothing was written: `code`, `words`, `against`, `day`, `interest` (the handler has one), `approval` (his own
-    extension), `handler` (none yet), `over`, `unanswered`, `letter`."""
+    extension), `handler` (none yet), `second` (it is the handler's own answer), `over`, `unanswered`, `letter`, `content`.
+
+    `found` is of `content`: what the words may not say, each with its rule.
+    """
+
+    def __init__(self, code: str, found: Sequence[Finding] = ()) -> None:
+        super().__init__(code)
+        self.found = tuple(found)
 
 
 def days_of(on: date) -> rules.Days:
@@ -149,16 +160,56 @@ def lengthen(*, complaint_id: int, kind: str, text: str, by: Actor, now: datetim
 
 @transaction.atomic
 def answer(*, complaint_id: int, text: str, by: Actor, now: datetime, key: str) -> ComplaintStep:
-    """Answer him in writing, by its handler. What is written here is what was found; the letter says that it was."""
+    """Answer him in writing, by its handler: these words stand in the letter, held against the rules of content.
+
+    Where the severity wants a second person they wait for him (`release`).
+    """
     row = _open(complaint_id)
     known = row.steps.filter(kind="answered").first()
     if known is not None:
         return known
     if handler_of(row) is None or handler_of(row) != by.user_id:
         raise ComplaintRefused("handler")
+    _fit(row, text, now=now)
+    if rules.second_person(row.severity):
+        return _step(row, "drafted", text=text, by=by, now=now, key=key)
+    return _send(row, text, by=by, now=now, key=key)
+
+
+@transaction.atomic
+def release(*, complaint_id: int, approved: bool, text: str, by: Actor, now: datetime, key: str) -> ComplaintStep:
+    """Another person, without an interest in it, lets the handler's answer leave, or sends it back and says why."""
+    row = _open(complaint_id)
+    steps = list(row.steps.order_by("pk"))
+    if not rules.drafted([step.kind for step in steps]):
+        raise ComplaintRefused("unanswered")
+    draft = next(step for step in reversed(steps) if step.kind == "drafted")
+    if by.user_id is None or by.user_id in (draft.recorded_by, handler_of(row)):
+        raise ComplaintRefused("second")
+    if by.user_id == row.against_id or by.user_id in interested(row):
+        raise ComplaintRefused("interest")
+    if not approved:
+        if not text.strip():
+            raise ComplaintRefused("words")
+        return _step(row, "returned", text=text, by=by, now=now, key=key)
+    said = portfolio.open_text(party_id=row.party_id, sealed=bytes(draft.text_sealed))
+    _fit(row, said, now=now)
+    return _send(row, said, by=by, now=now, key=key)
+
+
+def _fit(row: Complaint, text: str, *, now: datetime) -> None:
+    """The words may stand in a letter to him: what the letter must say besides, its approved text says."""
     if not text.strip():
         raise ComplaintRefused("words")
-    message = answer_letter(case=row.case, text=LETTER, number=row.number, by=by, now=now)
+    found = compliance_queries.findings(text=text, channel="letter", purpose="service", party_id=row.party_id, now=now)
+    forbidden = [one for one in found if one.excerpt]
+    if forbidden:
+        raise ComplaintRefused("content", forbidden)
+
+
+def _send(row: Complaint, text: str, *, by: Actor, now: datetime, key: str) -> ComplaintStep:
+    paragraphs = "\n\n".join(part.strip(" #") for part in text.strip().splitlines() if part.strip(" #"))
+    message = answer_letter(case=row.case, text=LETTER, number=row.number, answer=paragraphs, by=by, now=now)
     if message is None:
         raise ComplaintRefused("letter")
     return _step(row, "answered", text=text, message=message, by=by, now=now, key=key)
@@ -184,6 +235,32 @@ def close(
     return step
 
 
+def escalate(*, now: datetime, by: Actor = CLOCK) -> int:
+    """Write down to whom each unanswered complaint has gone up by its clock, each role once; how many did. A duty."""
+    today = business_date(now)
+    days, done = days_of(today), 0
+    answered = ComplaintStep.objects.filter(complaint=OuterRef("pk"), kind__in=("answered", *OVER))
+    for row in Complaint.objects.filter(~Exists(answered)).prefetch_related("steps").order_by("pk"):
+        steps = sorted(row.steps.all(), key=lambda step: step.pk)
+        due = rules.complaint_due(row.received_on, [step.kind for step in steps], days, row.reply_by)
+        known = {step.to_role for step in steps if step.kind == "escalated"}
+        for role in rules.reached(severity=row.severity, days_left=(due - today).days):
+            if role not in known:
+                done += _went_up(row.pk, role, by=by, now=now)
+    return done
+
+
+@transaction.atomic
+def _went_up(complaint_id: int, role: str, *, by: Actor, now: datetime) -> bool:
+    row = Complaint.objects.select_related("case").get(pk=complaint_id)
+    Case.objects.select_for_update(no_key=True).get(pk=row.case_id)
+    key = f"escalated-{row.pk}-{role}"
+    if ComplaintStep.objects.filter(key=key).exists() or row.steps.filter(kind__in=("answered", *OVER)).exists():
+        return False
+    _step(row, "escalated", to_role=role, by=by, now=now, key=key)
+    return True
+
+
 def handler_of(row: Complaint) -> int | None:
     """Who handles it now."""
     return row.steps.filter(kind="assigned").order_by("-pk").values_list("handler_id", flat=True).first()
@@ -207,7 +284,7 @@ def _step(
     step = ComplaintStep.objects.create(
         complaint=row, kind=kind, text_sealed=sealed, recorded_at=now, recorded_by=by.user_id, key=key, **fields
     )
-    told = {name: value for name, value in fields.items() if name in ("founded", "root_cause", "redress")}
+    told = {name: value for name, value in fields.items() if name in ("founded", "root_cause", "redress", "to_role")}
     _log(f"complaint.{kind}", row, step, {"step": step.pk, **told}, by=by, now=now)
     portfolio.touch(party_id=row.party_id, now=now)
     return step

@@ -88,7 +88,7 @@ def _shown(
         "withdrawn_by": names.get(life.withdrawal.recorded_by, "–") if life.withdrawal else "",
         "line": line,
         "number": number,
-        "lacks_number": line is not None and line.adapter in TEMPLATED and number is None,
+        "lacks_number": line is not None and line.adapter in TEMPLATED and not number,
         "own": life.draft is not None and life.draft.drafted_by == viewer,
     }
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from dunwell.arrears import queries as arrears
 from dunwell.channels.lines import connected
 from dunwell.channels.models import Message, Template
-from dunwell.channels.rules import TextError
+from dunwell.channels.rules import WRITTEN, TextError
 from dunwell.channels.services.moving import move
 from dunwell.channels.services.texts import render, template_for
 from dunwell.compliance import services as compliance
@@ -67,7 +67,8 @@ def queue_message(
 ) -> Message:
     """Put a message into the outbox, its text sealed. The same `key` again answers the same message.
 
-    `said` stands in the text in place of the published figures: the amount and date of an instalment, say.
+    `said` stands in the text in place of the published figures: the amount and date of an instalment, say, or what
+    somebody wrote to him, which is kept with the text alone.
 
     The gate is asked at once: what it refuses is kept as `refused` with the rule, and what it allows on a
     line that is not connected as `not_connected`. It is asked again when a message leaves. Raises TextError
@@ -174,7 +175,7 @@ def _create(
         channel=template.channel,
         purpose=template.purpose,
         template=template,
-        said=dict(said),
+        said={name: value for name, value in said.items() if name not in WRITTEN},
         subject_sealed=portfolio.seal_text(party_id=party.pk, text=subject) if subject else None,
         text_sealed=portfolio.seal_text(party_id=party.pk, text=text),
         state=Message.State.PLANNED,
