@@ -57,6 +57,13 @@ INSTRUCTIONS = {
     "balance_confirmation": pgettext_lazy("instruction", "Confirmation of the balance"),
     "amount_correction": pgettext_lazy("instruction", "Amount corrected"),
 }
+DEBIT_REASONS = {  # the host's words for why an auto-debit failed; another one is shown as it is
+    "insufficient_funds": pgettext_lazy("auto-debit", "not enough money on his account"),
+    "account_closed": pgettext_lazy("auto-debit", "his account is closed"),
+    "account_frozen": pgettext_lazy("auto-debit", "his account is frozen"),
+    "mandate_revoked": pgettext_lazy("auto-debit", "he took the mandate back"),
+    "failed": pgettext_lazy("auto-debit", "failed"),
+}
 FORMS = {
     "signature": pgettext_lazy("form of consent", "Signed"),
     "written": pgettext_lazy("form of consent", "In writing"),
@@ -69,6 +76,7 @@ NOT_ALLOWED = {
     "unauthorised": _("The cardholder has not authorised it."),
     "amount": _("The amount is not within what he authorised."),
     "minimum": _("It would leave him less than the minimum to live on."),
+    "past_due": _("It is more than is past due."),
     "today": _("Another deduction was asked for today."),
     "retry": _("The last deduction failed; its next day has not come."),
     "own": _("Somebody else has to approve what you proposed."),

@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dunwell.arrangements.rules.promises import policy
+from dunwell.arrangements.words import DEBIT_REASONS
 from dunwell.casework import queries as casework
 from dunwell.casework import services
 from dunwell.casework.models import Case
@@ -79,6 +80,13 @@ def _flags(found: casework.CasePage) -> list[Flag]:
     flags.append(Flag(_("guarantor") if "guarantor" in roles else _("no guarantor")))
     if "joint_debtor" in roles:
         flags.append(Flag(_("joint debtor")))
+    for account in found.accounts:
+        if account.values["debit_reason"]:
+            said = {
+                "why": DEBIT_REASONS.get(account.values["debit_reason"], account.values["debit_reason"]),
+                "day": account.values["debit_retry_on"], "tail": tail_of(account),
+            }  # fmt: skip
+            flags.append(Flag(_("auto-debit of %(tail)s failed: %(why)s; next try %(day)s") % said, "warn"))
     disputed = sum((account.values["disputed_amount"] or Decimal(0) for account in found.accounts), Decimal(0))
     flags.append(
         Flag(_("disputed %(amount)s") % {"amount": f"{disputed:,.2f}"}, "warn") if disputed else Flag(_("no dispute"))

@@ -82,6 +82,15 @@ def certificate(data: Said, kind: str) -> Said:
     return {"lead": leads.get(what, what), "main": name, "second": str(data.get("number") or data.get("reason") or "")}
 
 
+def debit(data: Said) -> Said:
+    """An agreed auto-debit that the host could not take."""
+    reason = str(data.get("reason", ""))
+    return {
+        "lead": _("Auto-debit failed"), "tone": "warn", "main": str(words.DEBIT_REASONS.get(reason, reason)),
+        "second": _("due %(due)s, next try %(day)s") % {"due": data["due_date"], "day": data["retry_on"]},
+    }  # fmt: skip
+
+
 def deduction(data: Said, kind: str) -> Said:
     """An authorisation to deduct, given or taken back."""
     if kind == "deduction.authorised":

@@ -8,6 +8,7 @@ from dunwell.desk.pages import (
     arrangement,
     case,
     computed,
+    deduction,
     differences,
     lists,
     offered,
@@ -42,6 +43,10 @@ urlpatterns = [
     path("cases/<str:case_no>/arrangements/<int:arrangement_id>/agree", arrangement.agree, name="agree"),
     path("cases/<str:case_no>/arrangements/<int:arrangement_id>/cancel", arrangement.cancel, name="cancel_arrangement"),
     path("cases/<str:case_no>/arrangements/<int:arrangement_id>/send", offered.send, name="send_offer"),
+    path("cases/<str:case_no>/deductions", deduction.deductions, name="deductions"),
+    path("cases/<str:case_no>/deductions/deduct", deduction.deduct, name="deduct"),
+    path("cases/<str:case_no>/deductions/authorise", deduction.authorise, name="authorise_deduction"),
+    path("cases/<str:case_no>/deductions/<int:authority_id>/revoke", deduction.revoke, name="revoke_deduction"),
     path("cases/<str:case_no>/certificate", arrangement.certificate, name="certificate"),
     path(
         "cases/<str:case_no>/certificates/<int:request_id>/answer",

@@ -81,6 +81,7 @@ FACTS = (  # inserted and read; never changed, never deleted by the application
     "arrangements_deductionauthority",
     "arrangements_deductionrevocation",
     "arrangements_duereminder",
+    "arrangements_faileddebit",
     "arrangements_certificaterequest",
     "arrangements_certificateanswer",
     "arrangements_certificate",

@@ -2,6 +2,7 @@
 
 from dunwell.arrangements.means.models import MeansStatement, Proof, ProofCheck
 from dunwell.arrangements.models.certificates import Certificate, CertificateAnswer, CertificateRequest
+from dunwell.arrangements.models.debits import FailedDebit
 from dunwell.arrangements.models.deductions import DeductionAuthority, DeductionRevocation
 from dunwell.arrangements.models.instructions import (
     Instruction,
@@ -34,6 +35,7 @@ __all__ = [
     "DeductionAuthority",
     "DeductionRevocation",
     "DueReminder",
+    "FailedDebit",
     "Instalment",
     "Instruction",
     "InstructionAnswer",

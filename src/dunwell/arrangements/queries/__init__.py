@@ -1,5 +1,6 @@
 """Reads of promises, arrangements and instructions to the host."""
 
+from dunwell.arrangements.queries.deductions import deductions_of
 from dunwell.arrangements.queries.instructions import open_instructions, overdue, reconciliation
 from dunwell.arrangements.queries.plans import (
     arrangement_of,
@@ -16,6 +17,7 @@ __all__ = [
     "arrangement_of",
     "arrangements_of",
     "certificates_of",
+    "deductions_of",
     "late",
     "open_instructions",
     "open_promises",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, Prefetch, QuerySet, Subquery
 
 from dunwell.arrangements.models import Arrangement, CertificateRequest, Instalment, Instruction
 from dunwell.arrangements.rules.offers import OVER, Owed, Situation
 from dunwell.arrears import queries as arrears
-from dunwell.arrears.models import AccountState
+from dunwell.arrears.models import AccountState, PublishedDay
 from dunwell.compliance.models import Hold
 from dunwell.portfolio.models import Account
 
@@ -37,25 +37,31 @@ def situation_of(
 
     `left` and `known` are what the person told; `but` leaves one arrangement out, such as the one that is looked at again.
     """
-    state = AccountState.objects.filter(account=account).first()
+    holds = Hold.objects.filter(party_id=account.party_id, lift=None, kind__in=("death", "disaster"))
+    state = (
+        AccountState.objects.filter(account=account)
+        .annotate(
+            published=Subquery(PublishedDay.objects.filter(entity_id=account.entity_id).values("business_date")[:1]),
+            differs=Exists(arrears.unexplained(entity_id=account.entity_id).filter(account__party_id=account.party_id)),
+            died=Exists(holds.filter(kind="death")),
+            disaster=Exists(holds.filter(kind="disaster")),
+        )
+        .first()
+    )
     if state is None:
         return None
     made = Arrangement.objects.filter(account=account).exclude(pk=but)
     earlier = list(made.values_list("product", "proposed_on", "standing", "force"))
-    holds = Hold.objects.filter(party_id=account.party_id, lift=None, kind__in=("death", "disaster"))
-    kinds = set(holds.values_list("kind", flat=True))
     return Situation(
         owed=owed_on(state),
         past_due=state.past_due,
-        days_delinquent=arrears.days_on(
-            arrears.published_day(account.entity_id), days=state.days_delinquent, of=state.business_date
-        ),
+        days_delinquent=arrears.days_on(state.published, days=state.days_delinquent, of=state.business_date),
         left=left,
-        known=known | (frozenset({"disaster"}) if "disaster" in kinds else frozenset()),
+        known=known | (frozenset({"disaster"}) if state.disaster else frozenset()),
         earlier=tuple((product, day) for product, day, _, force in earlier if force),  # those that came into force
         running=any(standing not in OVER for *_, standing, _ in earlier),
-        differs=arrears.amounts_in_doubt(party_id=account.party_id, entity_id=account.entity_id),
-        died="death" in kinds,
+        differs=state.differs,
+        died=state.died,
     )
 
 

@@ -34,6 +34,7 @@ class Policy:
     promises: int = 1
     leaves: Decimal = Decimal(0)
     retry_days: int = 1
+    debit_retry_days: int = 1  # working days after a failed 约定还款
     payers: tuple[str, ...] = ()  # roles on his accounts that may promise a part
 
     def least(self, past_due: Decimal) -> Decimal:
@@ -85,6 +86,7 @@ def policy(on: date) -> Policy:
         Decimal(str(in_force("minimum_share", on))), int(in_force("days", on)), int(in_force("parts", on)),
         promises=int(in_force("open_promises", on)), leaves=Decimal(str(in_force("deduction_leaves", on))),
         retry_days=int(in_force("deduction_retry_days", on)), payers=tuple(in_force("payers", on)),
+        debit_retry_days=int(in_force("debit_retry_days", on)),
     )  # fmt: skip
 
 

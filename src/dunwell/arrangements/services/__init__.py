@@ -2,6 +2,7 @@
 
 from dunwell.arrangements.services.agreeing import agree, answer_proposal, cancel
 from dunwell.arrangements.services.certifying import answer_certificate, issue_certificates, request_certificate
+from dunwell.arrangements.services.debiting import note_failed_debits
 from dunwell.arrangements.services.deducting import authorise_deduction, deduct, failed_deductions, revoke_deduction
 from dunwell.arrangements.services.documents import agreement
 from dunwell.arrangements.services.following import follow
@@ -36,6 +37,7 @@ __all__ = [
     "issue_certificates",
     "keep_answers",
     "make_promise",
+    "note_failed_debits",
     "propose",
     "request_certificate",
     "revoke_deduction",

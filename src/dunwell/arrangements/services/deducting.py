@@ -8,14 +8,15 @@ from decimal import Decimal
 from django.db import transaction
 
 from dunwell.arrangements.models import DeductionAuthority, DeductionRevocation, Instruction
+from dunwell.arrangements.queries.deductions import Failed, authority_on, deductions_asked, failures
 from dunwell.arrangements.rules.promises import policy
 from dunwell.arrangements.services.instructing import instruct
 from dunwell.arrangements.services.refusing import NotAllowed
+from dunwell.arrears.models import AccountState
 from dunwell.compliance import services as compliance
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
-from dunwell.portfolio import reference
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import Account
 
@@ -65,17 +66,14 @@ def deduct(*, account_id: int, amount: Decimal, by: Actor, now: datetime) -> Ins
     """Ask the host to take an amount from the cardholder's own account, leaving what the authorisation leaves there.
 
     The same amount again on the same day is the same instruction. NotAllowed with unauthorised, amount (more than was
-    allowed at once), today (another one was asked already), or retry (the last one failed, and its next day has not come).
+    allowed at once), today (another one was asked already), retry (the last one failed, and its next day has not come) or
+    past_due (more than is past due by the published columns).
     """
     account = Account.objects.get(pk=account_id)
     portfolio.touch(party_id=account.party_id, now=now)  # it locks the party, so that of two askers one waits
     on = business_date(now)
-    authority = (
-        DeductionAuthority.objects.filter(account=account, revocation=None, starts_on__lte=on)
-        .exclude(ends_on__lt=on)
-        .order_by("-id")
-        .first()
-    )
+    given = DeductionAuthority.objects.filter(account=account).select_related("revocation")
+    authority = authority_on(account, on, given)
     if authority is None:
         raise NotAllowed("unauthorised")
     if not 0 < amount <= authority.most:
@@ -87,24 +85,20 @@ def deduct(*, account_id: int, amount: Decimal, by: Actor, now: datetime) -> Ins
             return known
         raise NotAllowed("today")
     failed = failed_deductions(account_id=account.pk)
-    if failed and failed[0][2] > on:
+    if failed and failed[0].retry_on > on:
         raise NotAllowed("retry")
+    past_due = AccountState.objects.filter(account=account).values_list("past_due", flat=True).first()
+    if past_due is not None and amount > past_due:
+        raise NotAllowed("past_due")
     return instruct(
         account_id=account.pk, kind=Instruction.Kind.DEDUCTION, amount=amount,
         payload={"leave": str(authority.leaves), "authority": authority.pk}, by=by, now=now, key=key,
     )  # fmt: skip
 
 
-def failed_deductions(*, account_id: int) -> list[tuple[Instruction, str, date]]:
+def failed_deductions(*, account_id: int) -> list[Failed]:
     """Deductions that failed since the last that did not, the newest first: each with the host's reason and its next day."""
-    asked = Instruction.objects.filter(account_id=account_id, kind=Instruction.Kind.DEDUCTION, answer__isnull=False)
-    failed = []
-    for one in asked.select_related("answer").order_by("-id")[:20]:
-        if one.answer.confirmed:
-            break
-        days = policy(one.answer.booked_on).retry_days
-        failed.append((one, one.answer.reason, reference.calendar().add_working_days(one.answer.booked_on, days)))
-    return failed
+    return failures(deductions_asked(account_ids=[account_id])[account_id])
 
 
 def _log(what: str, account: Account, by: Actor, now: datetime, **data: object) -> None:
