@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 import typst
 from django.conf import settings
 from django.utils import timezone
+from PIL import Image, ImageDraw, ImageEnhance
 
 from dunwell.arrangements.means import services as means
+from dunwell.arrangements.means.reading import pages_of
 from dunwell.casework.models import Cluster
+from dunwell.casework.rules import looks
 from dunwell.casework.rules.clusters import Link, clusters
 from dunwell.casework.services import clusters as services
 from dunwell.casework.services import complaints, paths
+from dunwell.casework.services.looks import look_through
 from dunwell.compliance.models import Hold, HoldLift
 from dunwell.kernel.times import business_date
 from dunwell.portfolio.models import AccountRole
@@ -93,6 +99,62 @@ def test_a_forged_paper_is_found_once_and_judging_it_takes_nobodys_path(forgers,
     assert client.post(at, {"key": "c", "party": 0, "outcome": "genuine", "words": "x"}).status_code == 422
     assert Hold.objects.filter(party_id=genuine, kind="hardship", lift=None).exists() and not HoldLift.objects.exists()
     assert "organised obstruction" in client.get("/clusters").content.decode()
+
+
+FORM = """#set page(width: 148mm, height: 210mm)
+= Certificate of unemployment
+No. {number}, *{name}*
+#lorem({words})
+#circle(radius: 14mm, stroke: 2pt + red)[*SEAL*]
+#lorem(60)"""
+
+
+def form(name="Zhang San", words=80, **given) -> Image.Image:
+    made = typst.compile(FORM.format(number=71, name=name, words=words).encode(), format="png", ppi=130, **given)
+    return Image.open(BytesIO(made)).convert("RGB")
+
+
+def saved(picture: Image.Image, kind="JPEG", **given) -> bytes:
+    out = BytesIO()
+    picture.save(out, kind, **given)
+    return out.getvalue()
+
+
+def altered(picture: Image.Image) -> Image.Image:
+    """Another's name over the first one's, and the whole saved anew, smaller and darker."""
+    ImageDraw.Draw(picture).rectangle((170, 138, 330, 165), fill="white")
+    return ImageEnhance.Brightness(picture.resize((picture.width * 3 // 4, picture.height * 3 // 4))).enhance(0.85)
+
+
+def seen(content: bytes, media="image/jpeg") -> bytes:
+    [page] = pages_of(content, media, width=looks.WIDTH, height=looks.HEIGHT, most=1)
+    return looks.look(page.greys)
+
+
+def test_an_altered_copy_of_a_paper_looks_alike_and_another_paper_does_not():
+    first, copy, other = seen(saved(form())), seen(saved(altered(form()), quality=40)), seen(saved(form(words=20)))
+    assert looks.differ(first, copy) <= looks.ALIKE < 0.25 < looks.differ(first, other)
+    assert set(looks.bands(first)) & set(looks.bands(copy))
+    assert seen(saved(Image.new("RGB", (400, 600), "white"))) == b"", "an empty page is like any other"
+
+
+def test_the_worker_finds_an_altered_copy_and_the_same_words_as_they_come_in(db):
+    now, people = timezone.now(), [build.debtor()[0] for _ in range(6)]
+    pdfs = [typst.compile(FORM.format(number=n, name="N", words=50).encode(), format="pdf") for n in (1, 22, 333)]
+    papers = [saved(form(), "PNG"), saved(altered(form()), quality=40), saved(form(words=20)), *pdfs]
+    for number, (party, paper) in enumerate(zip(people, papers, strict=True)):
+        means.keep_proof(
+            party_id=party.pk, kind="unemployment", content=paper, issued_on=business_date(now), by=BY, now=now,
+            key=f"p{number}",
+        )  # fmt: skip
+    assert (look_through(now=now), look_through(now=now)) == (6, 0)
+    found = {
+        (fact["kind"], *(party for party, _day in fact["parties"]))
+        for one in Cluster.objects.all()
+        for fact in one.facts
+    }
+    first, second, _third, *readers = (party.pk for party in people)
+    assert found == {("look", first, second), ("words", *readers), ("look", *readers)}
 
 
 def test_the_same_complaint_word_for_word_from_three_strangers_is_a_sign(db):

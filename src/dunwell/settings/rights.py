@@ -113,6 +113,7 @@ FACTS = (  # inserted and read; never changed, never deleted by the application
     "arrangements_proof",
     "arrangements_proofcheck",
     "arrangements_meansstatement",
+    "casework_paperlook",
     "casework_cluster",
     "casework_clustermember",
     "casework_clusterfinding",

@@ -16,7 +16,7 @@ from dunwell.casework.models.cases import (
     Reminder,
     Trace,
 )
-from dunwell.casework.models.clusters import Cluster, ClusterFinding, ClusterMember
+from dunwell.casework.models.clusters import Cluster, ClusterFinding, ClusterMember, PaperLook
 from dunwell.casework.models.keeping import RetentionLock, RetentionLockRelease
 from dunwell.casework.models.knowing import Finding, IdentityCheck, VulnerabilityEnd, VulnerabilityMark
 from dunwell.casework.models.objecting import (
@@ -43,6 +43,7 @@ __all__ = [
     "Cluster",
     "ClusterFinding",
     "ClusterMember",
+    "PaperLook",
     "Complaint",
     "ComplaintStep",
     "DepartmentRequest",

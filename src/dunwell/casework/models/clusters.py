@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
+from dunwell.arrangements.means.models import Proof
 from dunwell.identity.models import Entity
 from dunwell.portfolio.models import Party
+
+
+class PaperLook(models.Model):
+    """A fact: how a page of a paper looks and reads, as the worker saw it. `alike` is the same in pages that look alike."""
+
+    proof = models.ForeignKey(Proof, models.PROTECT, related_name="looks")
+    page = models.SmallIntegerField()
+    bits = models.BinaryField()  # rules.looks; empty of a page that is nearly empty
+    bands = ArrayField(models.IntegerField())
+    alike = models.CharField(max_length=64, db_collation="C")  # the look of the first page that looked so, in hex
+    words = models.BinaryField(null=True)  # keyed hash of its letters without his name; of a PDF
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["proof", "page"], name="one_look")]
+        indexes = [GinIndex(fields=["bands"], name="look_bands"), models.Index(fields=["alike"], name="look_alike")]
 
 
 class Cluster(models.Model):

@@ -24,15 +24,18 @@ from dunwell.identity.pages.guard import requires
 @requires("cluster.view")
 @require_GET
 def clusters(request: HttpRequest) -> HttpResponse:
-    """Clusters, newest first."""
+    """Clusters, newest first; one that has grown into a newer one is left out, unless somebody judged it."""
     found = Cluster.objects.filter(entity_id=request.user.entity_id).annotate(people=Count("members"))
+    newest = list(found.prefetch_related("findings", "members").order_by("-pk")[:200])
+    people = [{member.party_id for member in one.members.all()} for one in newest]
     rows = [
         (
             one,
             sorted({str(rules.signals()[fact["kind"]].name(get_language() or "")) for fact in one.facts}),
             _outcome(one),
         )
-        for one in found.prefetch_related("findings").order_by("-pk")[:200]
+        for number, one in enumerate(newest)
+        if one.findings.all() or not any(people[number] <= larger for larger in people[:number])
     ]
     return render(request, "casework/clusters.html", {"rows": rows, "registers": registers(request)})
 

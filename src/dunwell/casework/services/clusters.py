@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 from dunwell.portfolio.models import AccountRole
 
+OF_PAPERS = ("paper", "look", "words")  # signals of papers, which are looked at as they come in
 OF_ALL, OF_ONE = ("obstruction", "chance"), ("genuine", "doubtful")
 
 
@@ -23,10 +25,15 @@ class ClusterRefused(ValueError):
 
 
 @transaction.atomic
-def find_clusters(*, entity_id: int, by: Actor, now: datetime) -> list[Cluster]:
-    """Go through what people share; the clusters that are new. The same facts again are the same cluster."""
+def find_clusters(*, entity_id: int, by: Actor, now: datetime, kinds: Collection[str] | None = None) -> list[Cluster]:
+    """Go through what people share, or what they share of these kinds; the clusters that are new.
+
+    The same facts again are the same cluster.
+    """
+    wanted = sorted(rules.signals() if kinds is None else kinds)
     links = [
-        rules.Link(row["kind"], row["shared"], row["party"], row["day"]) for row in rows("links", entity=entity_id)
+        rules.Link(row["kind"], row["shared"], row["party"], row["day"])
+        for row in rows("links", entity=entity_id, kinds=wanted)
     ]
     people = {link.party for link in links}
     made = []
