@@ -94,6 +94,7 @@ def test_the_script_follows_the_call_and_help_comes_from_the_board(site, page: P
     looked_at(page, f"why-{language}")
     page.keyboard.press("Escape")
     page.keyboard.press("q")
+    expect(page.locator("#help-words")).to_be_focused()
     page.fill("#help-words", "He asks for a lawyer")
     page.keyboard.press("Control+Enter")
     expect(page.locator("form[hx-post$='/help/withdraw']")).to_be_visible()

@@ -151,13 +151,14 @@ def reveal(request: HttpRequest, case_no: str) -> HttpResponse:
 
 
 def _message_fields(request: HttpRequest, case: Case, now: datetime) -> HttpResponse:
-    """The choice of number and text; the texts are those in force, in the person's language."""
+    """The choice of number and text: those in force in the person's language, by their names in the reader's."""
     channels.load_templates()
     found = texts_in_force(
-        times.business_date(now), language=case.party.language, channel__in=words.MESSAGES_ON,
+        times.business_date(now), channel__in=words.MESSAGES_ON,
         purpose__in=("demand", "reminder", "service"),  # a statutory notice is given by its own service, once a cycle
     )  # fmt: skip
-    texts = {template.code: template.title for template in found}
+    names = {template.code: template.title for template in found if template.language == request.user.language}
+    texts = {one.code: names.get(one.code, one.title) for one in found if one.language == case.party.language}
     kinds = [kind for kinds in words.MESSAGES_ON.values() for kind in kinds]
     points = ContactPoint.objects.filter(party_id=case.party_id, kind__in=kinds).order_by("-kind", "id")
     accounts = Account.objects.filter(party_id=case.party_id, state__past_due__gt=0).order_by("account_no")

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dunwell.arrangements.models import Arrangement
-from dunwell.casework import services as casework
 from dunwell.channels.lines import connected
 from dunwell.channels.rules import TextError
 from dunwell.channels.services.queueing import POINT_KINDS, WrongPoint
@@ -61,7 +60,7 @@ def _sent(request: HttpRequest, made: Arrangement, point: ContactPoint) -> None:
         queued = services.send_offer(
             arrangement_id=made.pk,
             contact_point_id=point.pk,
-            by=casework.acting(request.user),
+            by=request.user.actor,
             now=timezone.now(),
             key=key,
         )

@@ -29,6 +29,7 @@ from dunwell.floor.pages.streams import event
 from dunwell.floor.queries.worklist import worklist
 from dunwell.floor.rules.steps import MOST, StepWrong, step
 from dunwell.floor.services import bulk, macros
+from dunwell.identity.models import User
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.times import business_date
 
@@ -66,10 +67,11 @@ def call(request: HttpRequest) -> HttpResponse:
     return render(request, "floor/call_strip.html", {"contact": contact, "case": case})
 
 
-def _texts(user: object) -> list[tuple[str, str]]:
+def _texts(user: User) -> list[tuple[str, str]]:
     channels.load_templates()
     found = texts_in_force(business_date(timezone.now()), channel="sms", purpose__in=("demand", "reminder", "service"))
-    return sorted({template.code: template.title for template in found}.items())
+    own_last = sorted(found, key=lambda template: template.language == user.language)
+    return sorted({template.code: template.title for template in own_last}.items())
 
 
 @requires("case.work")

@@ -24,14 +24,25 @@
     const key = named(event);
     const open = $("dialog[open]");
     if (key === "ctrl+k") { event.preventDefault(); openPalette(); return; }
-    const single = !key.startsWith("ctrl+");
-    if (single && (typing(event.target) || body.dataset.singleKeys === "off" || event.ctrlKey || event.metaKey || event.repeat)) return;
+    const single = !key.startsWith("ctrl+");  /* a field that has just been hidden keeps the focus for a moment: nobody types there */
+    if (single && ((typing(event.target) && seen(event.target)) || body.dataset.singleKeys === "off" || event.ctrlKey || event.metaKey || event.repeat)) return;
     if (single && event.key === "?") { if (!open) { event.preventDefault(); openKeys(); } return; }
     const within = open || document;
     const element = $$(`[data-key="${CSS.escape(key)}"]`, within).find(seen);
     if (!element) return;
     event.preventDefault();
     act(element);
+  });
+
+  /* a dialog begins in its first field, where it has one; Close comes before it in the order of reading only */
+  const begin = (dialog) => {
+    const field = $$("input:not([type=hidden]), select, textarea", dialog).find(seen);
+    if (field) field.focus();
+  };
+  const show = (dialog) => { dialog.showModal(); begin(dialog); };
+  document.addEventListener("htmx:load", (event) => {
+    const dialog = event.detail.elt.closest("dialog[open]");
+    if (dialog && document.activeElement.matches("[data-close]")) begin(dialog);
   });
 
   /* cheat sheet: read from the page, so that it is never wrong */
@@ -59,7 +70,7 @@
     }
     line("Ctrl K", list.dataset.wordsSearch);
     line("?", list.dataset.wordsAll);
-    dialog.showModal();
+    show(dialog);
   }
   document.addEventListener("click", (event) => {
     const target = event.target instanceof Element ? event.target : null;
@@ -70,7 +81,7 @@
     if (target.closest("[data-show-keys]")) { openKeys(); return; }
     if (target.closest("[data-close]")) target.closest("dialog").close();
     const opener = target.closest("[data-dialog]");
-    if (opener) { event.preventDefault(); const dialog = document.getElementById(opener.dataset.dialog); if (dialog && !dialog.open) dialog.showModal(); }
+    if (opener) { event.preventDefault(); const dialog = document.getElementById(opener.dataset.dialog); if (dialog && !dialog.open) show(dialog); }
   }, true);
 
   /* palette: pages and commands by name; everything else is searched on the server, by POST, for it is personal */
@@ -80,16 +91,18 @@
     $$("dialog[open]").forEach((other) => other.close());
     $("input[name=q]", dialog).value = "";
     fill("");
-    dialog.showModal();
+    show(dialog);
   }
   function fill(text) {
     const list = $("#palette ul"), wanted = text.trim().toLowerCase();
     list.replaceChildren();
-    for (const source of $$(".top nav a, [data-command], .btn[data-key]").filter((one) => !one.closest("dialog") && (seen(one) || one.dataset.command))) {
+    const known = new Set();  /* what may be done on this page first, then the pages */
+    for (const source of [...$$(".btn[data-key]"), ...$$(".top nav a, [data-command]")].filter((one) => !one.closest("dialog") && (seen(one) || one.dataset.command))) {
       const copy = source.cloneNode(true);
       $$("kbd, small", copy).forEach((part) => part.remove());
       const words = (source.dataset.command || copy.textContent).trim();
-      if (wanted && !words.toLowerCase().includes(wanted)) continue;
+      if (known.has(words) || (wanted && !words.toLowerCase().includes(wanted))) continue;
+      known.add(words);
       const item = document.createElement("li"), button = document.createElement("button");
       button.type = "button"; button.textContent = words;
       button.addEventListener("click", () => { $("#palette").close(); source.click(); });
