@@ -15,6 +15,7 @@ from dunwell.kernel.times import business_date
 from dunwell.portfolio.models import AccountRole
 from tests import build
 from tests.e2e.test_desk_browser import identify, open_zone, sign_in
+from tests.e2e.walking import of_the_night
 from tests.integration.test_desk_calls import lose
 from tests.sizes import some
 
@@ -31,17 +32,19 @@ def sign_out(page: Page) -> None:
 
 
 @pytest.mark.parametrize(("language", "theme"), some([("en", "light")], [("zh-hans", "dark")]))
-def test_a_team_leader_covers_an_absence(site, page: Page, language: str, theme: str):
+def test_a_team_leader_covers_an_absence(site, page: Page, settings, tmp_path, language: str, theme: str):
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
     shown = {"language": language, "theme": theme}
     leader, absent = build.user("team_leader", **shown), build.user(**shown)
     cover = build.user(**shown)
-    _person, _point, case = build.debtor(timezone=open_zone())
+    [case] = of_the_night(settings, tmp_path)
     now = timezone.now()
     casework.hand_out(cases=[case.pk], owners=[absent.pk], by=leader.actor, now=now, key="h")
     sign_in(page, site.url, leader.username)
+    page.goto(f"{site.url}/lists")
+    expect(page.get_by_role("row", name=case.case_no)).to_contain_text(absent.name(language))
     page.goto(f"{site.url}/team")
     page.locator("th a", has_text=absent.name(language)).click()
     page.fill("#ends_on", (business_date(now) + timedelta(days=2)).isoformat())
@@ -110,12 +113,15 @@ def test_the_script_follows_the_call_and_help_comes_from_the_board(site, page: P
 
 
 @pytest.mark.parametrize(("language", "theme"), some([("zh-hans", "light")], [("en", "dark")]))
-def test_lost_contact_is_found_again_by_a_declared_contact(site, page: Page, language: str, theme: str):
+def test_lost_contact_is_found_again_by_a_declared_contact(
+    site, page: Page, settings, tmp_path, language: str, theme: str
+):
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
     zone, shown = open_zone(), {"language": language, "theme": theme}
-    person, _point, case = build.debtor(timezone=zone)
+    [case] = of_the_night(settings, tmp_path)
+    person = case.party
     friend = build.party(timezone=zone, name_masked="王*")
     account = person.accounts.get().account_no
     AccountRole.objects.create(account_no=account, party=friend, role="declared_contact", relation="friend")

@@ -13,11 +13,14 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from dunwell.casework import services as casework
-from dunwell.casework.models import Cluster, Complaint, DepartmentRequest, Dispute
+from dunwell.casework.models import Case, Cluster, Complaint, DepartmentRequest, Dispute
+from dunwell.casework.services.looks import look_through
 from dunwell.compliance.models import Hold
 from dunwell.kernel.times import business_date
 from tests import build
-from tests.e2e.test_desk_browser import open_zone, sign_in
+from tests.e2e.test_desk_browser import sign_in
+from tests.e2e.test_law_browser import aside
+from tests.e2e.walking import from_the_list, of_the_night
 from tests.sizes import some
 
 LANGUAGES = pytest.mark.parametrize("language", some(["zh-hans"], ["en"]))
@@ -26,33 +29,36 @@ SHOTS = os.environ.get("DUNWELL_SHOTS", "")  # a folder for pictures of the page
 
 @pytest.fixture
 def walk(site, page: Page):
-    """Goes somewhere as somebody; whatever the browser or axe complains about fails the test."""
+    """Goes somewhere as somebody, to a case from the night's list; whatever the browser or axe complains about fails the test."""
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
     theme = {"now": "light"}
 
-    def go(address: str, user=None, *, look: bool = True) -> Page:
+    def go(to: str | Case, user=None, *, look: bool = True) -> Page:
         if user is not None:
             page.context.clear_cookies()
             theme["now"] = user.theme
             sign_in(page, site.url, user.username)
-        page.goto(site.url + address)
+        if isinstance(to, Case):
+            from_the_list(page, site.url, to)
+            return page
+        page.goto(site.url + to)
         if look:
             found = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
-            complaints.extend(f"{address} {one['id']}: {one['nodes'][0]['html'][:160]}" for one in found)
+            complaints.extend(f"{to} {one['id']}: {one['nodes'][0]['html'][:160]}" for one in found)
         if SHOTS:
-            page.screenshot(path=Path(SHOTS) / f"{address.strip('/').replace('/', '-')}-{theme['now']}.png")
+            page.screenshot(path=Path(SHOTS) / f"{to.strip('/').replace('/', '-')}-{theme['now']}.png")
         return page
 
     yield go
     assert not complaints
 
 
-def late(**fields):
-    person, _point, case = build.debtor(timezone=open_zone(), **fields)
-    build.contact_point(party=person, kind="address", value="北京市朝阳区建国路88号", label="post")
-    return case
+@pytest.fixture
+def late(settings, tmp_path):
+    """Cases as last night made them."""
+    return lambda people=1: of_the_night(settings, tmp_path, people)
 
 
 def staff(language: str, role: str, name: str, **fields):
@@ -61,10 +67,10 @@ def staff(language: str, role: str, name: str, **fields):
 
 
 @LANGUAGES
-def test_a_fraud_is_held_decided_against_the_bank_and_the_record_corrected(walk, language):
-    case, collector = late(), staff(language, "collector", "collector")
+def test_a_fraud_is_held_decided_against_the_bank_and_the_record_corrected(walk, late, language):
+    [case], collector = late(), staff(language, "collector", "collector")
     officer, manager = staff(language, "compliance", "officer"), staff(language, "manager", "manager")
-    page = walk(f"/cases/{case.case_no}", collector, look=False)
+    page = walk(case, collector)
     page.keyboard.press("o")
     expect(page.locator("#dispute-dialog")).to_be_visible()
     page.locator("#dispute-kind").select_option("fraud")
@@ -93,11 +99,13 @@ def test_a_fraud_is_held_decided_against_the_bank_and_the_record_corrected(walk,
 
 
 @LANGUAGES
-def test_a_complaint_takes_the_case_from_the_collector_until_it_is_closed(walk, language):
-    case, collector = late(), staff(language, "collector", "collector")
+def test_a_complaint_takes_the_case_from_the_collector_until_it_is_closed(walk, late, language):
+    [case], collector = late(), staff(language, "collector", "collector")
     leader = staff(language, "team_leader", "leader")
     officer = staff(language, "compliance", "officer", team=build.team("team-2"))
-    page = walk(f"/cases/{case.case_no}/objections", leader)
+    page = walk(case, leader)
+    page.keyboard.press("u")
+    page.wait_for_url("**/objections")
     page.locator("summary").nth(1).click()
     page.locator("#c-source").select_option("12378")
     page.locator("#c-against").select_option(str(collector.pk))
@@ -120,9 +128,11 @@ def test_a_complaint_takes_the_case_from_the_collector_until_it_is_closed(walk, 
 
 
 @LANGUAGES
-def test_a_bereavement_stops_demands_and_tells_how_to_talk(walk, language):
-    case, collector = late(), staff(language, "collector", "collector")
-    page = walk(f"/cases/{case.case_no}/situation", collector)
+def test_a_bereavement_stops_demands_and_tells_how_to_talk(walk, late, language):
+    [case], collector = late(), staff(language, "collector", "collector")
+    page = walk(case, collector)
+    page.keyboard.press("j")
+    page.wait_for_url("**/situation")
     page.locator("select[name=path]").select_option("bereavement")
     page.locator("[name=words]").fill("父亲上周去世")
     page.locator("[name=words]").press("Enter")
@@ -134,15 +144,16 @@ def test_a_bereavement_stops_demands_and_tells_how_to_talk(walk, language):
 
 
 @LANGUAGES
-def test_a_forged_paper_of_two_strangers_is_found_and_shown_with_its_pages(walk, tmp_path, language):
-    cases, collector = [late(), late()], staff(language, "collector", "collector")
+def test_a_forged_paper_of_two_strangers_is_found_and_shown_with_its_pages(walk, late, tmp_path, language):
+    cases, collector = late(2), staff(language, "collector", "collector")
     officer = staff(language, "compliance", "officer")
     paper = tmp_path / "unemployment.pdf"
     paper.write_bytes(typst.compile(b"= Certificate of unemployment", format="pdf"))
     day = (business_date(timezone.now()) - timedelta(days=2)).isoformat()
     user = collector
     for case in cases:
-        page = walk(f"/cases/{case.case_no}/means", user)
+        walk(case, user)
+        page = walk(f"/cases/{case.case_no}/means")
         user = None
         page.locator("summary").click()
         page.locator("#p-kind").select_option("unemployment")
@@ -150,8 +161,8 @@ def test_a_forged_paper_of_two_strangers_is_found_and_shown_with_its_pages(walk,
         page.locator("#p-file").set_input_files(paper)
         page.locator("#p-day").press("Enter")
         expect(page.locator("tbody tr")).to_have_count(1, timeout=60_000)
+    aside(lambda: look_through(now=timezone.now()))
     page = walk("/clusters", officer)
-    page.keyboard.press("g")
     expect(page.locator("a[href^='/clusters/K-']")).to_have_count(1, timeout=60_000)
     page = walk(f"/clusters/{Cluster.objects.get().number}")
     for case in cases:
@@ -170,12 +181,13 @@ def test_a_forged_paper_of_two_strangers_is_found_and_shown_with_its_pages(walk,
 @LANGUAGES
 def test_the_bar_of_who_may_much_leaves_the_search_its_room(site, walk, language):
     for role, address, pages in (
-        ("team_leader", "/team", ["/team", "/campaigns"]),
-        ("compliance", "/rules", ["/strategy", "/rules"]),
+        ("team_leader", "/team", ["/team", "/team/board", "/results", "/campaigns", "/team/sources", "/team/macros"]),
+        ("compliance", "/rules", None),
     ):
         page = walk(address, staff(language, role, role))
         page.set_viewport_size({"width": 1440, "height": 900})
         assert page.locator(".find").bounding_box()["width"] > 190
         beside = page.locator("#strips nav a")
-        assert [one.get_attribute("href") for one in beside.all()] == pages
+        shown = [one.get_attribute("href") for one in beside.all()]
+        assert shown == pages if pages else address in shown
         expect(page.locator("#strips nav a[aria-current]")).to_have_attribute("href", address)

@@ -63,7 +63,7 @@ def save(client, case, code, key="save-1", *, identified=False, **fields):
 
 def lose(case):
     """Three days in a row on which the debtor was dialled in vain."""
-    point = case.party.contact_points.get()
+    point = case.party.contact_points.get(kind="mobile")
     for back in (1, 2, 3):
         at = timezone.now() - timedelta(days=back)
         contact = Contact.objects.create(

@@ -137,6 +137,8 @@ def papers(language: str) -> list[tuple[str, str]]:
 
 def entry(one: Mapping[str, Any], language: str) -> dict[str, Any]:
     """An entry of a register as he reads it: what it is, where it stands, by when it is answered."""
+    if one["register"] == "plans":
+        return {**one, "title": _("A plan, asked for in your words"), "state": str(DONE["plan"])}
     named = {"disputes": objections.disputes, "paths": objections.paths}.get(
         one["register"], lambda: objections.named("categories")
     )()

@@ -11,11 +11,12 @@ from dunwell.casework.queries.objecting import paths_of
 from dunwell.casework.rules import objections
 from dunwell.compliance.models import Contact
 from dunwell.kernel.actor import Actor
+from dunwell.kernel.sealing import Unsealable
 from dunwell.kernel.times import business_date
 from dunwell.portfolio import services as portfolio
 from dunwell.selfservice.models import Request
 from dunwell.selfservice.services.agreed import sealed_for
-from dunwell.selfservice.services.replies import Reply
+from dunwell.selfservice.services.replies import Reply, opened_body
 
 SHOWN = 20  # of each register, the newest
 OVER = ("closed", "withdrawn")
@@ -25,7 +26,8 @@ def heard(
     asked: Request, body: dict[str, Any], *, case: Case | None, contact: Contact | None, by: Actor, now: datetime
 ) -> Reply:
     """The entries of the registers with their answers, sealed under the key of his browser's session."""
-    entries = [*_disputes(asked.party_id), *_complaints(asked.party_id), *_paths(asked.party_id)]
+    party = asked.party_id
+    entries = [*_disputes(party), *_complaints(party), *_paths(party), *_plans(party)]
     entries.sort(key=lambda one: one["on"], reverse=True)
     said = json.dumps(entries, ensure_ascii=False).encode()
     return Reply(sealed=sealed_for(body["key"], said, asked.pk))
@@ -69,6 +71,21 @@ def _paths(party_id: int) -> list[dict[str, Any]]:
         }
         for row in paths_of(party_id)[:SHOWN]
     ]  # fmt: skip
+
+
+def _plans(party_id: int) -> list[dict[str, Any]]:
+    """Plans that he asked for in his own words: what became of them stands with his arrangements."""
+    found = []
+    for row in Request.objects.filter(party_id=party_id, kind="plan").order_by("-pk")[:SHOWN]:
+        try:
+            words = str(opened_body(row.kind, row.body).get("text", ""))
+        except Unsealable:
+            continue
+        found.append({
+            "register": "plans", "kind": "", "number": "", "on": business_date(row.recorded_at).isoformat(), "state": "open",
+            "words": words, "wanted": [], "reply": "", "replied_on": "",
+        })  # fmt: skip
+    return found
 
 
 def _answer(party_id: int, steps: list[Any]) -> dict[str, str]:
