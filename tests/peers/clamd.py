@@ -1,39 +1,51 @@
-"""A scanner that speaks clamd's INSTREAM as its manual says it, and knows one signature: the EICAR test file's."""
+"""A real clamd that knows one signature: the EICAR test file's. Debian: clamav-daemon."""
 
 from __future__ import annotations
 
-import socketserver
-import threading
+import shutil
+import subprocess
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 #: The test file that every scanner knows (eicar.org), in two halves so that no scanner finds it here.
 EICAR = (r"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*").encode()
+FOUND = "Eicar-Test-Signature.UNOFFICIAL"
 LIMIT = 1 << 20
-
-
-class _Session(socketserver.StreamRequestHandler):
-    def handle(self) -> None:
-        command = self.rfile.read(len(b"zINSTREAM\0"))
-        if command != b"zINSTREAM\0":
-            self.wfile.write(b"UNKNOWN COMMAND\0")
-            return
-        content = b""
-        while length := int.from_bytes(self.rfile.read(4), "big"):
-            content += self.rfile.read(length)
-            if len(content) > LIMIT:
-                self.wfile.write(b"INSTREAM size limit exceeded. ERROR\0")
-                return
-        found = b"Eicar-Test-Signature FOUND" if EICAR in content else b"OK"
-        self.wfile.write(b"stream: " + found + b"\0")
+CONFIG = """
+Foreground yes
+LocalSocket {folder}/clamd.sock
+DatabaseDirectory {folder}
+LogFile {folder}/log
+StreamMaxLength {limit}
+MaxThreads 2
+"""
 
 
 @contextmanager
 def scanner() -> Iterator[str]:
-    """Its address while it runs."""
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Session) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
+    """The path of its socket while it runs."""
+    clamd = shutil.which("clamd") or shutil.which("clamd", path="/usr/sbin:/usr/local/sbin")
+    assert clamd, "these tests need clamd (Debian: apt install clamav-daemon)"
+    with tempfile.TemporaryDirectory(prefix="clamd-") as name:
+        folder = Path(name)
+        (folder / "own.ndb").write_text(f"Eicar-Test-Signature:0:*:{EICAR.hex()}\n", encoding="ascii")
+        config = folder / "clamd.conf"
+        config.write_text(CONFIG.format(folder=folder, limit=LIMIT), encoding="utf-8")
+        with subprocess.Popen([clamd, "-c", config], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
+            try:
+                _until_it_listens(process, folder)
+                yield str(folder / "clamd.sock")
+            finally:
+                process.terminate()
+
+
+def _until_it_listens(process: subprocess.Popen, folder: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not (folder / "clamd.sock").exists():
+        said = (folder / "log").read_text(errors="replace") if (folder / "log").exists() else ""
+        assert process.poll() is None, f"clamd ended ({process.returncode}): {said[-500:]}"
+        assert time.monotonic() < deadline, f"clamd does not listen: {said[-500:]}"
+        time.sleep(0.05)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from dunwell.arrangements.means import rules, scanning
-from tests.peers.clamd import EICAR, LIMIT, scanner
+from tests.peers.clamd import EICAR, FOUND, LIMIT, scanner
 
 ON = date(2026, 11, 23)
 
@@ -48,7 +48,7 @@ def test_where_a_paper_stands_follows_from_its_checks(checks, on, state):
 def test_the_scanner_is_asked_and_what_keeps_it_from_an_answer_is_never_clean():
     with scanner() as address:
         assert scanning.scan([b"a payslip", b"of two pieces"], address) == scanning.Scanned("clean")
-        assert scanning.scan([b"x" * 100_000 + EICAR], address) == scanning.Scanned("infected", "Eicar-Test-Signature")
+        assert scanning.scan([b"x" * 100_000 + EICAR], address) == scanning.Scanned("infected", FOUND)
         assert scanning.scan([b"x" * (LIMIT + 1)], address).verdict == "not_scanned"
     assert scanning.scan([b"a payslip"], address).verdict == "not_scanned"
     assert scanning.scan([b"a payslip"], "/nowhere/clamd.socket").verdict == "not_scanned"
