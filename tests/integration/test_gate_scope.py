@@ -265,7 +265,8 @@ def test_a_message_about_one_account_passes_a_hold_on_another_and_speaks_of_that
     dialled = services.reserve(
         party_id=party.pk, contact_point_id=point.pk, channel="call", account_id=other.pk, by=BY, now=NOW, key="dial"
     ).contact
-    assert services.decide_at_dial(contact_id=dialled.pk, account_id=other.pk, by=BY, now=NOW).allowed
+    assert dialled.account_id == other.pk and Log.objects.get(kind="contact.reserved").account_id == other.pk
+    assert services.decide_at_dial(contact_id=dialled.pk, by=BY, now=NOW).allowed
 
 
 def two_accounts(*, late: str):

@@ -278,10 +278,7 @@ def dial(request: HttpRequest, case_no: str, payload: Dial) -> dict[str, object]
     if contact is None or contact.expires_at <= now or contact.outcomes.exists():
         return answer
     answer |= {"contact": contact.pk, "expires_at": contact.expires_at}
-    if (
-        channels.ask_call(contact_id=contact.pk, staff_no=request.user.staff_no, account_id=account, now=now)
-        is not None
-    ):
+    if channels.ask_call(contact_id=contact.pk, staff_no=request.user.staff_no, now=now) is not None:
         return answer | {"telephone": True}
     number = portfolio.reveal_contact_point(
         contact_point_id=payload.contact_point, by=actor, reason="dial", now=now, case_id=found.pk

@@ -232,7 +232,6 @@ class Call(models.Model):
     contact = models.OneToOneField(Contact, models.PROTECT, primary_key=True, related_name="call")
     line = models.CharField(max_length=24)
     seat = models.CharField(max_length=32)  # 工号: staff_no of the one who calls
-    account = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")  # null: about all that he owes
     asked_at = models.DateTimeField()
 
     class Meta:

@@ -199,9 +199,9 @@ class PackStep(models.Model):
 class GateDecision(models.Model):
     """One answer of the gate, with everything needed to decide it again."""
 
-    entity = models.ForeignKey(Entity, models.PROTECT)
-    party = models.ForeignKey(Party, models.PROTECT, related_name="decisions")
-    contact_point = models.ForeignKey(ContactPoint, models.PROTECT, null=True)
+    entity = models.ForeignKey(Entity, models.PROTECT, db_index=False)
+    party = models.ForeignKey(Party, models.PROTECT, db_index=False, related_name="decisions")
+    contact_point = models.ForeignKey(ContactPoint, models.PROTECT, db_index=False, null=True)
     case_id = models.BigIntegerField(null=True)
     channel = models.CharField(max_length=12)
     purpose = models.CharField(max_length=20)
@@ -216,9 +216,10 @@ class GateDecision(models.Model):
     pack_sha256 = models.CharField(max_length=64)
     facts = models.JSONField()  # the values `decide` was given, pseudonyms only
     holds = models.JSONField(default=list)  # ids of the holds in force for him
-    key = models.CharField(max_length=80, null=True, unique=True)  # of an asker who has to get the same answer again
+    key = models.CharField(max_length=80, null=True)  # of an asker who has to get the same answer again
 
     class Meta:
+        constraints = [models.UniqueConstraint(fields=["key"], condition=~models.Q(key=None), name="gatedecision_key")]
         indexes = [
             models.Index(fields=["party", "-id"], name="gatedecision_party"),
             models.Index(fields=["decided_at"], name="gatedecision_at"),
@@ -270,13 +271,17 @@ class Contact(models.Model):
     `nothing_left`, written on the channel's own proof.
     """
 
-    entity = models.ForeignKey(Entity, models.PROTECT)
-    party = models.ForeignKey(Party, models.PROTECT, related_name="contacts")  # whose case it is about
-    person = models.ForeignKey(Party, models.PROTECT, related_name="reached_in")  # who was to be reached
+    # an index for each question that is asked, none for a key alone: a row is written at every dial and message
+    entity = models.ForeignKey(Entity, models.PROTECT, db_index=False)
+    party = models.ForeignKey(Party, models.PROTECT, db_index=False, related_name="contacts")  # whose case it is about
+    person = models.ForeignKey(
+        Party, models.PROTECT, db_index=False, related_name="reached_in"
+    )  # who was to be reached
     party_type = models.CharField(max_length=20, default="debtor")
     contact_point = models.ForeignKey(ContactPoint, models.PROTECT, null=True)
     point_digest = models.BinaryField(null=True)
     case_id = models.BigIntegerField(null=True)
+    account = models.ForeignKey(Account, models.PROTECT, db_index=False, null=True)  # it is about this one alone
     channel = models.CharField(max_length=12)  # call, ai_call, sms, email, letter, visit, im
     direction = models.CharField(max_length=3, default="out")
     purpose = models.CharField(max_length=20)
@@ -287,9 +292,10 @@ class Contact(models.Model):
     reserved_at = models.DateTimeField()
     by_id = models.BigIntegerField(null=True)
     allotment = models.ForeignKey(Allotment, models.PROTECT, null=True, related_name="contacts")
-    key = models.CharField(max_length=80, unique=True)  # idempotency: a double click is one contact
+    key = models.CharField(max_length=80)  # idempotency: a double click is one contact
 
     class Meta:
+        constraints = [models.UniqueConstraint(fields=["key"], name="contact_key")]
         indexes = [
             models.Index(fields=["person", "local_date"], name="contact_person_day"),
             models.Index(fields=["point_digest", "local_date"], name="contact_point_day"),
@@ -301,18 +307,19 @@ class Contact(models.Model):
 class ContactOutcome(models.Model):
     """What came of a contact. The last one recorded counts; none is edited."""
 
-    contact = models.ForeignKey(Contact, models.PROTECT, related_name="outcomes")
+    contact = models.ForeignKey(Contact, models.PROTECT, db_index=False, related_name="outcomes")
     outcome = models.CharField(max_length=28)  # contact-rules 2.1, or nothing_left
     identified = models.BooleanField(default=False)  # 核身 passed in this contact
     seconds = models.IntegerField(null=True)
     result = models.CharField(max_length=24, blank=True)  # promise, refused, dispute, call_back, says_paid ...
     recorded_at = models.DateTimeField()
     recorded_by = models.BigIntegerField(null=True)
-    key = models.CharField(max_length=80, unique=True)
+    key = models.CharField(max_length=80)
     record = models.CharField(max_length=120, blank=True, default="")  # the id of the carrier's own record of it
     file = models.ForeignKey(StoredFile, models.PROTECT, null=True, related_name="+")  # in which that record stands
 
     class Meta:
+        constraints = [models.UniqueConstraint(fields=["key"], name="outcome_key")]
         indexes = [
             models.Index(fields=["contact", "-id"], name="outcome_contact"),
             models.Index(fields=["record"], condition=~models.Q(record=""), name="outcome_record"),

@@ -29,13 +29,13 @@ def seat_of(staff_no: str) -> Line | None:
 
 
 @transaction.atomic
-def ask_call(*, contact_id: int, staff_no: str, now: datetime, account_id: int | None = None) -> Call | None:
+def ask_call(*, contact_id: int, staff_no: str, now: datetime) -> Call | None:
     """Ask for a reserved contact to be dialled by the collector's telephone. Twice is once. None without a telephone."""
     line = seat_of(staff_no)
     if line is None:
         return None
     call, _ = Call.objects.get_or_create(
-        contact_id=contact_id, defaults={"line": line.code, "seat": staff_no, "account_id": account_id, "asked_at": now}
+        contact_id=contact_id, defaults={"line": line.code, "seat": staff_no, "asked_at": now}
     )
     return call
 
@@ -64,7 +64,7 @@ def take_wanted(*, line: str, seat: str, now: datetime, by: Actor = TELEPHONE) -
     )
     if call is None:
         return None
-    decision = compliance.decide_at_dial(contact_id=call.pk, account_id=call.account_id, by=by, now=now)
+    decision = compliance.decide_at_dial(contact_id=call.pk, by=by, now=now)
     if decision is None or not decision.allowed:
         rule = "token" if decision is None else decision.primary.rule
         _event(call, CallEvent.Kind.REFUSED, now=now, detail=rule)

@@ -18,7 +18,7 @@ from dunwell.kernel.times import business_date
 
 
 @transaction.atomic
-def decide_at_dial(*, contact_id: int, by: Actor, now: datetime, account_id: int | None = None) -> Decision | None:
+def decide_at_dial(*, contact_id: int, by: Actor, now: datetime) -> Decision | None:
     """Decide anew what was decided at the click, the contact's own slot left out; a refusal is kept. None: its token is over.
 
     Between click and dial money may have come, a hold may have been placed, the hours may have ended.
@@ -28,7 +28,7 @@ def decide_at_dial(*, contact_id: int, by: Actor, now: datetime, account_id: int
         return None
     asking = Asking(
         contact.party_id, contact.person_id, contact.contact_point_id, contact.channel, contact.purpose, contact.case_id,
-        account_id=account_id,
+        account_id=contact.account_id,
     )  # fmt: skip
     pack = in_force(business_date(now))
     (known,) = gather([asking], now=now, entity_id=contact.entity_id, pack=pack, user_id=contact.by_id)

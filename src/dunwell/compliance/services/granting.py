@@ -41,6 +41,7 @@ def contact_row(
         contact_point_id=asking.contact_point_id,
         point_digest=known.digest,
         case_id=asking.case_id,
+        account_id=asking.account_id,
         channel=asking.channel,
         purpose=asking.purpose,
         decision=kept,
@@ -65,6 +66,7 @@ def reservation(contact: Contact, point: ContactPoint | None, *, by: Actor, now:
         entity_id=contact.entity_id,
         party_id=contact.party_id,
         case_id=contact.case_id,
+        account_id=contact.account_id,
         data={
             "contact": contact.pk,
             "channel": contact.channel,

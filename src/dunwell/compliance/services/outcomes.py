@@ -179,6 +179,7 @@ def recorded(row: ContactOutcome, *, by: Actor, now: datetime) -> evidence.Entry
         entity_id=contact.entity_id,
         party_id=contact.party_id,
         case_id=contact.case_id,
+        account_id=contact.account_id,
         data={
             "contact": contact.pk,
             "channel": contact.channel,

@@ -209,8 +209,8 @@ def dial(request: HttpRequest, case_no: str) -> HttpResponse:
         )
         if answer.allowed:
             live = answer.contact and answer.contact.expires_at > now and not answer.contact.outcomes.exists()
-            asked = {"contact_id": answer.contact.pk, "staff_no": request.user.staff_no, "account_id": shown.about}
-            if live and channels.ask_call(**asked, now=now) is None:
+            seat = request.user.staff_no
+            if live and channels.ask_call(contact_id=answer.contact.pk, staff_no=seat, now=now) is None:
                 number = portfolio.reveal_contact_point(
                     contact_point_id=point_id, by=by, reason="dial", now=now, case_id=found.pk
                 )
