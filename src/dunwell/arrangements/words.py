@@ -48,6 +48,7 @@ INSTRUCTIONS = {
     "waiver": pgettext_lazy("instruction", "Waiver"),
     "waiver_reversal": pgettext_lazy("instruction", "Waiver taken back"),
     "plan_booking": pgettext_lazy("instruction", "Plan booking"),
+    "plan_replacement": pgettext_lazy("instruction", "Plan changed"),
     "plan_cancellation": pgettext_lazy("instruction", "Plan cancelled"),
     "stop_of_interest": pgettext_lazy("instruction", "Stop of interest"),
     "resumption_of_interest": pgettext_lazy("instruction", "Interest again"),

@@ -37,6 +37,7 @@ def arrangement(data: Said, kind: str) -> Said:
         "agreed": pgettext("by the cardholder", "Agreed"),
         "in_force": _("In force: demands stop"),
         "cancelled": _("Ended"),
+        "replaced": _("Changed: another plan took its place"),
         "followed": _("Followed up"),
         "printed": _("Agreement printed"),
     }

@@ -14,6 +14,7 @@ class Instruction(models.Model):
         WAIVER = "waiver"
         WAIVER_REVERSAL = "waiver_reversal"
         PLAN_BOOKING = "plan_booking"
+        PLAN_REPLACEMENT = "plan_replacement"  # one plan taken back and another booked in its place, or neither
         PLAN_CANCELLATION = "plan_cancellation"
         STOP_OF_INTEREST = "stop_of_interest"
         RESUMPTION_OF_INTEREST = "resumption_of_interest"

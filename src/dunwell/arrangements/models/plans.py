@@ -55,6 +55,8 @@ class Arrangement(models.Model):
     recorded_at = models.DateTimeField()
     recorded_by = models.BigIntegerField(null=True)
     key = models.CharField(max_length=80, unique=True)
+    #: The running plan that it takes the place of, once the host has booked it: a change of that one.
+    replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replacements")
     standing = models.CharField(max_length=12, choices=Standing.choices, default=Standing.PROPOSED)
     standing_on = models.DateField(null=True)
 

@@ -8,6 +8,7 @@ from dunwell.arrangements.queries.plans import (
     certificates_of,
     late,
     owed_on,
+    running,
     situation_of,
     waiting_for_approval,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "problems_with",
     "promises_of",
     "reconciliation",
+    "running",
     "situation_of",
     "terms",
     "waiting_for_approval",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from django.db.models import Exists, Prefetch, QuerySet, Subquery
@@ -31,11 +32,12 @@ def owed_on(state: AccountState) -> Owed:
 
 
 def situation_of(
-    account: Account, *, left: Decimal | None, known: frozenset[str], but: int | None = None
+    account: Account, *, left: Decimal | None, known: frozenset[str], changes: Arrangement | None = None
 ) -> Situation | None:
     """What is known of an account, for the rules of what may be offered; None where nothing is published of it.
 
-    `left` and `known` are what the person told; `but` leaves one arrangement out, such as the one that is looked at again.
+    `left` and `known` are what the person told. `changes` is a running plan that another shall take the place of: it does
+    not stand in the way, and he is as late as when it was agreed to.
     """
     holds = Hold.objects.filter(party_id=account.party_id, lift=None, kind__in=("death", "disaster"))
     state = (
@@ -50,19 +52,29 @@ def situation_of(
     )
     if state is None:
         return None
-    made = Arrangement.objects.filter(account=account).exclude(pk=but)
+    made = Arrangement.objects.filter(account=account).exclude(pk=changes.pk if changes else None)
     earlier = list(made.values_list("product", "proposed_on", "standing", "force"))
+    days = arrears.days_on(state.published, days=state.days_delinquent, of=state.business_date)
     return Situation(
         owed=owed_on(state),
         past_due=state.past_due,
-        days_delinquent=arrears.days_on(state.published, days=state.days_delinquent, of=state.business_date),
+        days_delinquent=max(days, int(changes.terms["days_delinquent"])) if changes else days,
         left=left,
         known=known | (frozenset({"disaster"}) if state.disaster else frozenset()),
         earlier=tuple((product, day) for product, day, _, force in earlier if force),  # those that came into force
         running=any(standing not in OVER for *_, standing, _ in earlier),
         differs=state.differs,
         died=state.died,
+        changing=changes is not None,
+        to_pay=None if changes is None else _wanted(changes, state.published or state.business_date),
     )
+
+
+def _wanted(running: Arrangement, on: date) -> Decimal:
+    """What a plan wants next: what is due and not paid, and the next instalment."""
+    unpaid = list(running.instalments.filter(paid_on=None).order_by("due_date"))
+    due = [row for row in unpaid if row.due_date <= on]
+    return sum((row.amount - row.received for row in unpaid[: len(due) + 1]), Decimal(0))
 
 
 def _whole(found: QuerySet[Arrangement]) -> QuerySet[Arrangement]:
@@ -81,6 +93,11 @@ def arrangements_of(*, party_id: int, limit: int = 20) -> list[Arrangement]:
 def arrangement_of(*, arrangement_id: int, entity_id: int) -> Arrangement:
     """One arrangement with all that belongs to it; DoesNotExist when there is none of the entity."""
     return _whole(Arrangement.objects.filter(entity_id=entity_id)).get(pk=arrangement_id)
+
+
+def running(account: Account, arrangement_id: int) -> Arrangement | None:
+    """An arrangement of the account that is performed and that nobody ended, such as one that is to be changed."""
+    return Arrangement.objects.filter(pk=arrangement_id, account=account, standing__in=PERFORMED, end=None).first()
 
 
 def waiting_for_approval(*, entity_id: int) -> QuerySet[Arrangement]:

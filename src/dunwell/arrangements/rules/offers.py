@@ -60,6 +60,8 @@ class Situation:
     running: bool = False
     differs: bool = False
     died: bool = False
+    changing: bool = False  # a running plan is to be changed into another
+    to_pay: Decimal | None = None  # then what that plan wants next, with what is overdue of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,8 @@ def _person(situation: Situation, terms: Product, on: date) -> list[Reason]:
         found.append(refusal("P-DEATH"))
     if situation.running:
         found.append(refusal("P-RUNNING"))
+    if situation.changing and (terms.basis != "balance" or "plan_booking" not in terms.instructions):
+        found.append(refusal("P-CHANGE"))
     days, last = situation.days_delinquent, terms.last_day
     if days < terms.first_day or (last is not None and days > last):
         found.append(refusal("P-DAYS", days=days, first=terms.first_day, last="∞" if last is None else last))
@@ -225,9 +229,11 @@ _UNMET_OTHERWISE = {"willing": "P-WILLING", "disaster": "P-DISASTER"}
 
 
 def _met(need: str, situation: Situation) -> bool:
-    """Unable means that what is left to him in a month does not pay what is past due (A: Art 70 gives no measure)."""
+    """Unable means that what is left to him in a month does not pay what is past due (A: Art 70 gives no measure), or what
+    the running plan wants next where that is to be changed."""
     if need == "unable":
-        return situation.left is not None and situation.left < situation.past_due
+        to_pay = situation.past_due if situation.to_pay is None else max(situation.to_pay, situation.past_due)
+        return situation.left is not None and situation.left < to_pay
     return need in situation.known
 
 

@@ -41,6 +41,7 @@ class Product:
     method: str
     day_count: str
     interest: str
+    restructures: bool
     waives: Mapping[str, Decimal]
     needs: tuple[str, ...]
     often_times: int
@@ -128,7 +129,7 @@ def product(code: str, on: date, issuer: str = "") -> Product:
         **{
             name: value[name]
             for name in (
-                "basis", "with_instalments", "shape", "unit", "method", "day_count", "interest", "first_due_days",
+                "basis", "with_instalments", "shape", "unit", "method", "day_count", "interest", "restructures", "first_due_days",
                 "due_on_holiday", "grace_days", "revival_days", "revivals", "lapses_days", "hold",
             )
         },

@@ -1,6 +1,7 @@
 """The only writers of promises, arrangements and instructions. Each writes facts, their log entry, and touches the party."""
 
 from dunwell.arrangements.services.agreeing import agree, answer_proposal, cancel
+from dunwell.arrangements.services.answers import keep_answers, take_answers
 from dunwell.arrangements.services.certifying import answer_certificate, issue_certificates, request_certificate
 from dunwell.arrangements.services.debiting import note_failed_debits
 from dunwell.arrangements.services.deducting import authorise_deduction, deduct, failed_deductions, revoke_deduction
@@ -11,8 +12,6 @@ from dunwell.arrangements.services.instructing import (
     answer_instruction,
     hand_over,
     instruct,
-    keep_answers,
-    take_answers,
 )
 from dunwell.arrangements.services.promises import make_promise, withdraw
 from dunwell.arrangements.services.proposing import NotOffered, propose

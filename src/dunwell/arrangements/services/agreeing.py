@@ -13,10 +13,10 @@ from dunwell.arrangements.models import (
     ArrangementConsent,
     ArrangementEnd,
     ArrangementForce,
-    Instruction,
 )
+from dunwell.arrangements.queries.plans import PERFORMED
 from dunwell.arrangements.rules.offers import OVER
-from dunwell.arrangements.services.instructing import ask_for
+from dunwell.arrangements.services.instructing import ask_for, asked_by
 from dunwell.arrangements.services.refusing import NotAllowed
 from dunwell.compliance import services as compliance
 from dunwell.evidence import services as evidence
@@ -91,9 +91,10 @@ def agree(
         recorded_at=now, recorded_by=by.user_id,
     )  # fmt: skip
     _log("agreed", proposal, by, now, consent, form=form, evidence=reference)
-    kinds = dict.fromkeys((*proposal.terms["instructions"], *(["waiver"] if proposal.waived else [])))
-    for kind in kinds:
-        ask_for(proposal, Instruction.Kind(kind), by=by, now=now)
+    if proposal.replaces is not None and proposal.replaces.standing not in PERFORMED:
+        raise NotAllowed("over")
+    for kind in asked_by(proposal):
+        ask_for(proposal, kind, by=by, now=now)
     return consent
 
 
@@ -124,7 +125,7 @@ def _of(arrangement_id: int, now: datetime) -> Arrangement:
     """An arrangement, its party touched and so locked."""
     party_id = Arrangement.objects.values_list("party_id", flat=True).get(pk=arrangement_id)
     portfolio.touch(party_id=party_id, now=now)
-    return Arrangement.objects.select_related("account").get(pk=arrangement_id)
+    return Arrangement.objects.select_related("account", "replaces").get(pk=arrangement_id)
 
 
 def _over(arrangement: Arrangement) -> bool:

@@ -13,11 +13,9 @@ from django.db.models import F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from dunwell.arrangements.models import Arrangement, ArrangementStep, Instalment, Instruction
-from dunwell.arrangements.services.instructing import TAKES_BACK, ask_for, hold_reason, place_hold, take_back
+from dunwell.arrangements.services.instructing import TAKES_BACK, ask_for, lift_holds, place_hold, take_back
 from dunwell.arrangements.services.reminding import remind
 from dunwell.arrangements.services.telling import figures, tell
-from dunwell.compliance import services as compliance
-from dunwell.compliance.models import Hold
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
@@ -68,7 +66,7 @@ def _waiting(now: datetime) -> QuerySet:
 def _follow_one(arrangement_id: int, *, by: Actor, now: datetime) -> bool:
     party_id = Arrangement.objects.values_list("party_id", flat=True).get(pk=arrangement_id)
     portfolio.touch(party_id=party_id, now=now)  # it locks the party, so that of two workers one waits
-    found = Arrangement.objects.select_related("account", "party").get(pk=arrangement_id)
+    found = Arrangement.objects.select_related("account", "party", "replaces__account").get(pk=arrangement_id)
     days = found.instalments.aggregate(first=Min("due_date", filter=Q(paid_on=None)), last=Max("due_date"))
     about = days["first"] or days["last"]
     last = found.steps.order_by("-id").values_list("standing", "due_date").first()
@@ -100,10 +98,9 @@ def _act(found: Arrangement, standing: Standing, *, by: Actor, now: datetime) ->
         if found.waived:
             ask_for(found, Kind.WAIVER, by=by, now=now)
         return
-    for hold in Hold.objects.filter(
-        party_id=found.party_id, account_id=found.account_id, reason=hold_reason(found), lift=None
-    ):
-        compliance.lift_hold(hold_id=hold.pk, reason=standing.value, by=by, now=now)
+    lift_holds(found, reason=standing.value, by=by, now=now)
+    if found.replacements.filter(force__isnull=False).exists():
+        return  # what the host had booked of it went over to the plan that took its place
     if standing == Standing.BREACHED:
         take_back(found, (Kind.WAIVER,), by=by, now=now)
     elif standing == Standing.ENDED:

@@ -7,7 +7,7 @@ import io
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +15,6 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
-from duckdb import DuckDBPyConnection
 
 from dunwell.arrangements.models import (
     Arrangement,
@@ -28,6 +27,7 @@ from dunwell.arrangements.models import (
 )
 from dunwell.arrangements.rules.offers import OVER
 from dunwell.compliance import services as compliance
+from dunwell.compliance.models import Hold
 from dunwell.evidence import services as evidence
 from dunwell.identity.models import Entity
 from dunwell.kernel.actor import Actor
@@ -38,10 +38,12 @@ from dunwell.portfolio.models import Account
 Kind = Instruction.Kind
 COLUMNS = ("instruction_id", "kind", "account_no", "currency", "amount", "business_date", "arrangement_id", "payload")
 HOST = Actor.program("host")
+LASTING = (Kind.STOP_OF_INTEREST, Kind.CARD_BLOCK)  # of the account: they outlast a change of plan
 LAST = 5_000  # instructions in one file
 TAKES_BACK = {
     Kind.WAIVER: Kind.WAIVER_REVERSAL,
     Kind.PLAN_BOOKING: Kind.PLAN_CANCELLATION,
+    Kind.PLAN_REPLACEMENT: Kind.PLAN_CANCELLATION,
     Kind.STOP_OF_INTEREST: Kind.RESUMPTION_OF_INTEREST,
     Kind.CARD_BLOCK: Kind.CARD_RELEASE,
 }
@@ -60,25 +62,6 @@ class Told:
     booked_on: date
     reason: str = ""
     host_ref: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedRow:
-    """A row of the host's answers that is not taken: its key, the column, and what fills the sentence of `code`."""
-
-    key: tuple[int]
-    column: str
-    code: str
-    found: str
-    expected: str
-
-
-@dataclass(slots=True)
-class Taken:
-    """What became of a file of answers: how many are new, and the rows that were not taken."""
-
-    answered: int = 0
-    refused: list[RefusedRow] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -129,15 +112,52 @@ def ask_for(arrangement: Arrangement, kind: Kind, *, by: Actor, now: datetime) -
     )  # fmt: skip
 
 
+def asked_by(arrangement: Arrangement) -> list[Kind]:
+    """What the host is asked to do for an arrangement; one that changes a running plan leaves what lasts as it is."""
+    wanted = dict.fromkeys((*arrangement.terms["instructions"], *(["waiver"] if arrangement.waived else [])))
+    kinds = [Kind(kind) for kind in wanted]
+    if arrangement.replaces is None:
+        return kinds
+    lasts = [kind for kind in kinds if kind in LASTING and _in_effect(arrangement.replaces, kind)]
+    return [Kind.PLAN_REPLACEMENT if kind == Kind.PLAN_BOOKING else kind for kind in kinds if kind not in lasts]
+
+
 def take_back(arrangement: Arrangement, kinds: Iterable[Kind], *, by: Actor, now: datetime) -> list[Instruction]:
-    """Ask for the opposite of what the host has booked of these; what it rejected or was never asked is left alone."""
-    asked = list(Instruction.objects.filter(arrangement=arrangement).select_related("answer").order_by("id"))
-    made = []
+    """Ask for the opposite of what the host has booked of these; what it rejected or was never asked is left alone.
+
+    Of a change that never came into force the plan that it took the place of is put back.
+    """
+    made, replaced = [], arrangement.replaces
+    in_force = ArrangementForce.objects.filter(pk=arrangement.pk).exists()
     for kind in kinds:
-        of_kind = [one for one in asked if one.kind in (kind, TAKES_BACK[kind])]
-        if of_kind and of_kind[-1].kind == kind and _confirmed(of_kind[-1]):
+        if not _in_effect(arrangement, kind, inherited=in_force):
+            continue
+        if kind == Kind.PLAN_REPLACEMENT and not in_force and replaced is not None and replaced.standing not in OVER:
+            made.append(_put_back(replaced, instead_of=arrangement, by=by, now=now))
+        else:
             made.append(ask_for(arrangement, TAKES_BACK[kind], by=by, now=now))
     return made
+
+
+def _in_effect(arrangement: Arrangement, kind: Kind, *, inherited: bool = True) -> bool:
+    """Whether the host has booked it for this arrangement, or for one that it took the place of and it lasts."""
+    pair = (kind, TAKES_BACK[kind])
+    asked = Instruction.objects.filter(arrangement=arrangement, kind__in=pair).select_related("answer")
+    last = asked.order_by("-id").first()
+    if last is not None:
+        return last.kind == kind and _confirmed(last)
+    replaced = arrangement.replaces
+    return inherited and kind in LASTING and replaced is not None and _in_effect(replaced, kind)
+
+
+def _put_back(running: Arrangement, *, instead_of: Arrangement, by: Actor, now: datetime) -> Instruction:
+    """The host booked a change that fell through: it is asked to book the plan that runs on in its place."""
+    amount, payload = _payload(running, Kind.PLAN_BOOKING)
+    return instruct(
+        account_id=running.account_id, kind=Kind.PLAN_REPLACEMENT, amount=amount,
+        payload={**payload, "replaces": instead_of.pk}, by=by, now=now, arrangement=running,
+        key=f"arrangement-{running.pk}-instead-of-{instead_of.pk}",
+    )  # fmt: skip
 
 
 def _confirmed(instruction: Instruction) -> bool:
@@ -149,11 +169,12 @@ def _payload(arrangement: Arrangement, kind: Kind) -> tuple[Decimal, dict[str, o
     waived = sum(map(Decimal, arrangement.waived.values()), Decimal("0.00"))
     if kind in (Kind.WAIVER, Kind.WAIVER_REVERSAL):
         return waived, {"waived": arrangement.waived}
-    if kind == Kind.PLAN_BOOKING:
+    if kind in (Kind.PLAN_BOOKING, Kind.PLAN_REPLACEMENT):
         rows = arrangement.instalments.order_by("position")
         return arrangement.financed, {
             "product": arrangement.product,
             "annual_rate_percent": arrangement.terms["rate"],
+            **({"replaces": arrangement.replaces_id} if kind == Kind.PLAN_REPLACEMENT else {}),
             "instalments": [
                 [row.position, row.due_date.isoformat(), str(row.principal), str(row.interest)] for row in rows
             ],
@@ -170,7 +191,9 @@ def answer_instruction(*, told: Told, source: str, by: Actor, now: datetime) -> 
     With the last confirmation an arrangement comes into force, and demands stop in the same transaction. What is
     confirmed of one that ended meanwhile is asked to be taken back.
     """
-    instruction = Instruction.objects.select_related("account", "arrangement__account").get(pk=told.instruction_id)
+    instruction = Instruction.objects.select_related(
+        "account", "arrangement__account", "arrangement__replaces__account"
+    ).get(pk=told.instruction_id)
     account, arrangement = instruction.account, instruction.arrangement
     portfolio.touch(party_id=account.party_id, now=now)
     known = InstructionAnswer.objects.filter(pk=instruction.pk).first()
@@ -208,6 +231,8 @@ def _come_into_force(arrangement: Arrangement, *, by: Actor, now: datetime) -> N
         return
     booked_on = max(one.answer.booked_on for one in asked)
     force = ArrangementForce.objects.create(arrangement=arrangement, in_force_on=booked_on, recorded_at=now)
+    if arrangement.replaces is not None:
+        _give_way(arrangement.replaces, to=arrangement, by=by, now=now)
     place_hold(arrangement, by=by, now=now)
     evidence.write(
         kind="arrangement.in_force", now=now, by=by, entity_id=arrangement.entity_id, party_id=arrangement.party_id,
@@ -215,6 +240,34 @@ def _come_into_force(arrangement: Arrangement, *, by: Actor, now: datetime) -> N
         data={"arrangement": arrangement.pk, "product": arrangement.product, "in_force_on": booked_on.isoformat()},
         rows=[force],
     )  # fmt: skip
+
+
+def _give_way(replaced: Arrangement, *, to: Arrangement, by: Actor, now: datetime) -> None:
+    """The plan that was changed ends in the transaction in which its change comes into force: nobody sees neither hold."""
+    end, _ = ArrangementEnd.objects.get_or_create(
+        arrangement=replaced, defaults={"reason": f"#{to.pk}", "recorded_at": now, "recorded_by": by.user_id}
+    )
+    lift_holds(replaced, reason=f"#{to.pk}", by=by, now=now)
+    for kind in LASTING:
+        wanted, there = kind in to.terms["instructions"], _in_effect(to, kind)
+        if wanted and not there:  # it was taken back meanwhile
+            ask_for(to, kind, by=by, now=now)
+        elif there and not wanted:
+            ask_for(to, TAKES_BACK[kind], by=by, now=now)
+    evidence.write(
+        kind="arrangement.replaced", now=now, by=by, entity_id=replaced.entity_id, party_id=replaced.party_id,
+        account_id=replaced.account_id, case_id=replaced.case_id,
+        data={"arrangement": replaced.pk, "product": replaced.product, "by": to.pk}, rows=[end],
+    )  # fmt: skip
+
+
+def lift_holds(arrangement: Arrangement, *, reason: str, by: Actor, now: datetime) -> None:
+    """Lift the arrangement's own holds that still stand."""
+    own = Hold.objects.filter(
+        party_id=arrangement.party_id, account_id=arrangement.account_id, reason=hold_reason(arrangement), lift=None
+    )
+    for hold in own:
+        compliance.lift_hold(hold_id=hold.pk, reason=reason, by=by, now=now)
 
 
 def place_hold(arrangement: Arrangement, *, by: Actor, now: datetime) -> None:
@@ -232,40 +285,6 @@ def place_hold(arrangement: Arrangement, *, by: Actor, now: datetime) -> None:
 def hold_reason(arrangement: Arrangement) -> str:
     """By which an arrangement's own hold is known again."""
     return f"#{arrangement.pk}"
-
-
-def take_answers(*, told: Iterable[Told], source: str, entity_id: int, by: Actor, now: datetime) -> Taken:
-    """Many answers, each by itself: what is unknown or contradicts is told, and the others are taken."""
-    taken, answers = Taken(), list(told)
-    asked = Instruction.objects.filter(entity_id=entity_id, pk__in=[one.instruction_id for one in answers])
-    party = dict(asked.values_list("pk", "account__party_id"))
-    for one in sorted(
-        answers, key=lambda each: (party.get(each.instruction_id, 0), each.instruction_id)
-    ):  # as locks are
-        if one.instruction_id not in party:
-            found = str(one.instruction_id)
-            taken.refused.append(RefusedRow((one.instruction_id,), "instruction_id", "unknown_instruction", found, ""))
-            continue
-        before = InstructionAnswer.objects.filter(pk=one.instruction_id).exists()
-        try:
-            answer_instruction(told=one, source=source, by=by, now=now)
-        except Contradicted:
-            found = "confirmed" if one.confirmed else "rejected"
-            expected = "rejected" if one.confirmed else "confirmed"
-            taken.refused.append(RefusedRow((one.instruction_id,), "answer", "answered_otherwise", found, expected))
-            continue
-        taken.answered += not before
-    return taken
-
-
-def keep_answers(connection: DuckDBPyConnection, table: str, *, entity_id: int, now: datetime) -> Taken:
-    """The keeper of `instruction_answers`: a file of the host's that came in through intake."""
-    rows = connection.execute(
-        f"SELECT instruction_id, answer, booked_on, coalesce(reason, ''), coalesce(host_ref, '') FROM {table}"
-        " ORDER BY instruction_id"
-    ).fetchall()
-    told = [Told(number, answer == "confirmed", day, reason, ref) for number, answer, day, reason, ref in rows]
-    return take_answers(told=told, source=InstructionAnswer.Source.FILE, entity_id=entity_id, by=HOST, now=now)
 
 
 def hand_over(*, now: datetime, folder: Path | None = None) -> int:

@@ -10,9 +10,10 @@ from django.conf import settings
 from django.db import transaction
 
 from dunwell.arrangements.models import Arrangement, Instalment
-from dunwell.arrangements.queries.plans import situation_of
+from dunwell.arrangements.queries.plans import running, situation_of
 from dunwell.arrangements.rules.offers import Offer, Situation, Wish, forbidden, offer
 from dunwell.arrangements.rules.products import mandate_for
+from dunwell.arrangements.services.refusing import NotAllowed
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.decision import Reason
@@ -44,8 +45,12 @@ def propose(
     key: str,
     case_id: int | None = None,
     case_no: str = "",
+    changes: int | None = None,
 ) -> Arrangement:
     """Write a proposal of these terms. The same key again answers the same proposal.
+
+    `changes` is the number of a running plan of the account that this one shall take the place of: NotAllowed with `over`
+    where it is performed no more.
 
     `left` is what is left to the person a month and `heard` what he told, in a few words. NotOffered with every rule that
     forbids it; LookupError when nothing is published of the account.
@@ -55,7 +60,10 @@ def propose(
     before = Arrangement.objects.filter(key=key).first()
     if before is not None:
         return before
-    situation = situation_of(account, left=left, known=known)
+    replaces = None if changes is None else running(account, changes)
+    if changes is not None and replaces is None:
+        raise NotAllowed("over")
+    situation = situation_of(account, left=left, known=known, changes=replaces)
     if situation is None:
         raise LookupError(f"nothing is published of {account.account_no}")
     on, calendar = business_date(now), reference.calendar()
@@ -79,6 +87,7 @@ def propose(
         terms=_terms(made, situation, heard), persons=mandate.persons, roles=list(mandate.roles),
         grace_days=product.grace_days, revival_days=product.revival_days, revivals=product.revivals, proposed_on=on,
         lapses_on=on + timedelta(days=product.lapses_days), recorded_at=now, recorded_by=by.user_id, key=key,
+        replaces=replaces,
     )  # fmt: skip
     rows = [
         Instalment(
@@ -103,7 +112,7 @@ def propose(
             "arrangement": proposal.pk, "product": wish.code, "currency": account.currency, "amount": str(made.amount),
             "waived": proposal.waived, "first_payment": str(wish.first_payment), "instalments": len(made.rows),
             "monthly": str(made.monthly), "cost": str(made.cost), "last_due": made.last_due.isoformat(),
-            "persons": mandate.persons,
+            "persons": mandate.persons, "replaces": changes,
         },
         rows=[proposal, *dues],
     )  # fmt: skip
@@ -116,7 +125,8 @@ def _terms(made: Offer, situation: Situation, heard: str) -> dict[str, object]:
     return {
         "rule": product.rule, "since": product.since.isoformat(), "rate": str(product.annual_rate_percent),
         "method": product.method, "interest": product.interest, "hold": product.hold,
-        "instructions": list(product.instructions), "with_instalments": product.with_instalments,
+        "instructions": list(product.instructions), "restructures": product.restructures,
+        "with_instalments": product.with_instalments,
         "compounded": str(made.financing.compounded_percent) if made.financing else "0.0000",
         "owed": {
             "principal": str(owed.principal), "in_instalments": str(owed.in_instalments),

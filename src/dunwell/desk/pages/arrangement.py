@@ -124,7 +124,8 @@ def _page(
     account, accounts = _account(request, found, request.GET or request.POST)
     now = timezone.now()
     today, calendar, role = times.business_date(now), reference.calendar(), request.user.role
-    situation = queries.situation_of(account, left=typed.left, known=typed.known)
+    changes = _running(request, account)
+    situation = queries.situation_of(account, left=typed.left, known=typed.known, changes=changes)
     context: dict[str, object] = {
         "case_no": found.case_no, "closed": found.closed_on, "account": account, "accounts": accounts, "typed": typed.text,
         "known": typed.known, "situation": situation, "error": typed.error, "refused": [_reason(one) for one in refused],
@@ -132,7 +133,7 @@ def _page(
         "may_propose": request.user.may("arrangement.propose") and found.closed_on is None,
         "may_certify": request.user.may("arrangement.propose"),
         "new_key": secrets.token_hex(8), "told": _told(typed.text["asked"]),
-        "stated": told,
+        "stated": told, "changes": changes, "changed": words.PRODUCTS[changes.product] if changes else "",
     }  # fmt: skip
     if situation is not None:
         terms = {"on": today, "calendar": calendar, "issuer": settings.BANK_ENTITY}
@@ -153,6 +154,15 @@ def _page(
     if request.user.may("message.send") and any(may_be_sent(one.standing) for one in made):
         context["points"] = points_of(found.party_id)
     return render(request, "desk/arrangement.html", context, status=422 if refused or typed.error else 200)
+
+
+def _running(request: HttpRequest, account: Account) -> Arrangement | None:
+    """The running plan of the account that is to be changed, as the address or form names it."""
+    asked = (request.GET or request.POST).get("changes", "")
+    found = queries.running(account, int(asked)) if asked.isdigit() else None
+    if asked and found is None:
+        raise Http404(asked)
+    return found
 
 
 def _own(situation: Situation, typed: _Typed, role: str, terms: dict) -> dict[str, object]:
@@ -187,6 +197,7 @@ def _made(one: Arrangement, request: HttpRequest) -> dict[str, object]:
         "may_answer": waits and may_approve and not mine and one.recorded_by != request.user.pk,
         "may_send": may_be_sent(one.standing), "own": waits and one.recorded_by == request.user.pk,
         "may_agree": one.standing == Arrangement.Standing.APPROVED and request.user.may("arrangement.propose"),
+        "may_change": one.standing in PERFORMED and request.user.may("arrangement.propose"),
         "may_cancel": one.standing in (*WAITING, *PERFORMED) and request.user.may("arrangement.propose"),
         "form": words.FORMS[one.consent.form] if hasattr(one, "consent") else "",
         "instalments": [(each, words.STATES[each.state], words.STATE_TONES.get(each.state, "")) for each in rows],
@@ -230,11 +241,13 @@ def propose(request: HttpRequest, case_no: str) -> HttpResponse:
     if wish is None or found.closed_on is not None:
         return _page(request, found, typed)
     account, _accounts = _account(request, found, request.POST)
+    running = _running(request, account)
     try:
         services.propose(
             account_id=account.pk, wish=wish, left=typed.left, known=typed.known, heard=typed.text["heard"],
             by_role=request.user.role, by=request.user.actor, now=now, case_id=found.pk, case_no=found.case_no,
             key=f"proposal-{request.POST.get('key') or secrets.token_hex(8)}"[:80],
+            changes=running.pk if running else None,
         )  # fmt: skip
     except services.NotOffered as refused:
         return _page(request, found, typed, refused=refused.reasons)
