@@ -6,15 +6,18 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from dunwell.arrangements import queries, services
 from dunwell.arrangements.models import Arrangement, Instruction
 from dunwell.arrangements.rules.offers import Wish
+from dunwell.arrears.models import AccountState
 from dunwell.compliance import queries as compliance
 from dunwell.compliance.models import Hold
 from dunwell.evidence import services as evidence
 from dunwell.evidence.models import Log
 from dunwell.intake.models import QuarantinedRow
+from dunwell.nightly import sources
 from dunwell.nightly.services import reassess
 from dunwell.portfolio.models import Account
 from dunwell.strategy import services as strategy
@@ -193,3 +196,29 @@ def test_an_answer_to_what_was_never_asked_is_in_quarantine(account, tmp_path):
     intake.take(path=path, business_date=D, entity=build.entity(), now=plans.noon(D), by=plans.BY)
     codes = set(QuarantinedRow.objects.values_list("code", flat=True))
     assert codes == {"unknown_instruction", "rejected_without_reason"}
+
+
+def test_a_restructured_debt_is_at_best_special_mention_until_a_year_of_performance(account, tmp_path):
+    """The class of the night: pass once nothing is past due, were it not observed; not paid as agreed, observed anew."""
+
+    def classed(day: date, **fields: str) -> tuple[str, str]:
+        plans.night(day, balance="11000.00", **fields)
+        state = AccountState.objects.get(account=account)
+        return state.risk_class, state.risk_rule
+
+    plan = plans.propose(account, Wish("personalised_plan", 24), now=plans.noon(D))
+    plans.agree(plan, now=plans.noon(D))
+    plans.host_answers(tmp_path, day=D)
+    dues = list(plan.instalments.order_by("position").values_list("due_date", flat=True))
+    plans.pay("1000.00", dues[0])
+    assert classed(dues[0] + timedelta(1)) == ("special_mention", "CN-5T-2023")
+    plan.instalments.filter(position=3).update(state="missed")  # as a later night would have it, beyond grace
+    source, _ = sources.SOURCES["restructuring"]
+    later = dues[2] + timedelta(7)
+    scope = sources.Scope(
+        entity_id=account.entity_id, as_of=later, at=plans.noon(later), parties=[account.party_id]
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(scope.fill(source))
+        [(_, account_no, starts_on, since, periods_to)] = cursor.fetchall()
+    assert (account_no, starts_on, since, periods_to) == ("A1", D, dues[2], dues[3])

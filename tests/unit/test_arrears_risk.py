@@ -99,15 +99,35 @@ def test_before_the_rule_of_2023_only_the_card_table_speaks():
     assert classed([("A", 0, 0)], restructured=rows, as_of=date(2023, 6, 30))["A"][0] == PASS
 
 
-@pytest.mark.parametrize(("first_due", "second_due", "expected"), [
-    ("2026-03-25", None, "2027-03-25"),
-    ("2024-02-29", None, "2025-02-28"),
+@pytest.mark.parametrize(("observed_from", "periods_to", "expected"), [
+    ("2026-03-25", "2026-04-25", "2027-03-25"),
+    ("2026-03-25", None, "2027-03-25"),  # one payment alone
+    ("2024-02-29", "2024-03-29", "2025-02-28"),
     ("2026-03-25", "2027-09-25", "2027-09-25"),  # half-yearly instalments: two periods are longer than a year
 ])  # fmt: skip
-def test_observation_lasts_a_year_and_two_periods(first_due, second_due, expected):
-    second = date.fromisoformat(second_due) if second_due else None
-    found = risk.observed_to(first_due=date.fromisoformat(first_due), second_due=second, on=AS_OF)
-    assert found == date.fromisoformat(expected)
+def test_observation_lasts_a_year_and_two_periods(observed_from, periods_to, expected):
+    [(_, _, observed_to, _)] = restructured(
+        [(1, "A", "2024-01-10", observed_from, periods_to)], as_of=date(2025, 6, 30)
+    )
+    assert observed_to == date.fromisoformat(expected)
+
+
+def restructured(rows: list[tuple], *, as_of: date = AS_OF) -> list[tuple]:
+    """What the program makes of restructurings: account, from, to, the how many-th within an observation."""
+    connection = duckdb.connect()
+    parameters.in_force(as_of).tables(connection, as_of=as_of)
+    risk.tables(connection, as_of=as_of)
+    connection.executemany("INSERT INTO restructuring VALUES (?, ?, ?, ?, ?)", rows)
+    load("dunwell.arrears", "restructured").run(connection)
+    return connection.execute("FROM restructured ORDER BY account_no, starts_on").fetchall()
+
+
+def test_what_is_restructured_while_it_is_observed_is_restructured_again():
+    rows = [
+        (1, "A", "2026-01-10", "2026-02-10", "2026-03-10"), (2, "A", "2026-06-10", "2026-07-10", "2026-08-10"),
+        (3, "B", "2024-11-10", "2024-12-10", "2025-01-10"), (4, "B", "2026-01-10", "2026-02-10", "2026-03-10"),
+    ]  # fmt: skip
+    assert [(row[0], row[3]) for row in restructured(rows)] == [("A", 1), ("A", 2), ("B", 1), ("B", 1)]
 
 
 def law(calendar: int, counted: int, restructured: list[tuple], judged: list[tuple]) -> str:

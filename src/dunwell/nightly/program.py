@@ -16,11 +16,13 @@ from dunwell.engine.programs import Program, load
 
 MOVEMENTS = load("dunwell.arrears", "movements")
 TAKE_IN = (load("dunwell.arrears", "take_in"), MOVEMENTS, load("dunwell.arrears", "dues"))
+#: The five-tier class, after what is restructured and until when. One step, so that nothing between stands in the lake.
+RISK = Program("risk", "".join(load("dunwell.arrears", name).sql for name in ("restructured", "risk")))
 LATENESS = (
     load("dunwell.arrears", "apply_payments"),
     load("dunwell.arrears", "age"),
     load("dunwell.arrears", "classify"),
-    load("dunwell.arrears", "risk"),
+    RISK,
     load("dunwell.arrangements", "settle_promises"),
     load("dunwell.arrangements", "settle_plans"),
     load("dunwell.arrears", "roll_up"),

@@ -13,6 +13,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 from psycopg import sql as pg
 
+from dunwell.arrears.rules import risk
 from dunwell.engine import copying
 
 MONEY = "DECIMAL(18,2)"
@@ -88,6 +89,8 @@ class Scope:
             oldest_due=pg.SQL("(s.oldest_due_date - {})").format(pg.Literal(BEFORE_OLDEST_DUE.days)),
             until=until,
             told_since=pg.Literal(self.told_since or datetime.min.replace(tzinfo=UTC)),
+            as_of=pg.Literal(self.as_of),
+            periods=pg.Literal(risk.periods(self.as_of)),
             month_ago=pg.Literal(self.as_of - timedelta(days=30)),
         )
 
@@ -157,6 +160,31 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
         WHERE {whole} OR a.party_id IN ({parties})
         """,
         {"account_no": "VARCHAR", "risk_class": "VARCHAR", "starts_on": "DATE", "ends_on": "DATE"},
+    ),
+    # arrangements that came into force and made the debt a restructured one, as the last night judged their instalments; one
+    # that is performed is none any more
+    "restructuring": (
+        """
+        SELECT r.id, a.account_no, f.in_force_on, o.since,
+               (SELECT i.due_date FROM arrangements_instalment AS i
+                WHERE i.arrangement_id = r.id AND i.due_date >= o.since ORDER BY i.due_date OFFSET {periods} - 1 LIMIT 1)
+        FROM arrangements_arrangement AS r
+        JOIN arrangements_arrangementforce AS f ON f.arrangement_id = r.id AND f.recorded_at <= {at}
+        JOIN portfolio_account AS a ON a.id = r.account_id AND a.entity_id = {entity}
+        CROSS JOIN LATERAL (
+            SELECT coalesce(
+                max(i.due_date) FILTER (WHERE i.state IN ('missed', 'partly_paid') AND i.due_date + r.grace_days < {as_of}
+                                              OR i.state = 'paid_late' AND i.due_date + r.grace_days < i.paid_on),
+                min(i.due_date) FILTER (WHERE i.position > 0)) AS since
+            FROM arrangements_instalment AS i WHERE i.arrangement_id = r.id
+        ) AS o
+        WHERE r.terms->>'restructures' = 'true' AND r.standing <> 'ended' AND f.in_force_on <= {until}
+              AND r.party_id IN ({parties})
+        """,
+        {
+            "restructuring_id": "BIGINT", "account_no": "VARCHAR", "starts_on": "DATE", "observed_from": "DATE",
+            "periods_to": "DATE",
+        },
     ),
     "promise_part": (
         """

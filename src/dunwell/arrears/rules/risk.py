@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -18,10 +18,15 @@ from dunwell.arrears.rules.parameters import FOR_EVER
 
 #: From the best to the worst; a class's rank is its place, from 1.
 CLASSES = ("pass", "special_mention", "substandard", "doubtful", "loss")
+LOOKED_BACK = 800  # days: an observation is a year, or two periods of a plan
 TABLES = ("card_class", "asset_class")  # in the order in which they are named when they agree
 RULES = "risk_rule (card_rule VARCHAR, card_counts VARCHAR, asset_rule VARCHAR, asset_counts VARCHAR, last_day INTEGER)"
 FLOORS = "risk_floor (place INTEGER, rule VARCHAR, rank INTEGER, from_times INTEGER, to_times INTEGER)"
 RESTRUCTURED = "restructured (account_no VARCHAR, starts_on DATE, observed_to DATE, times INTEGER)"
+RESTRUCTURING = (
+    "restructuring (restructuring_id BIGINT, account_no VARCHAR, starts_on DATE, observed_from DATE, periods_to DATE)"
+)
+OBSERVATION = "risk_observation (observed_from DATE, observed_to DATE)"
 JUDGED = "risk_judgement (account_no VARCHAR, risk_class VARCHAR, starts_on DATE, ends_on DATE)"
 
 
@@ -71,14 +76,10 @@ def edges(on: date) -> tuple[Edge, ...]:
     return tuple(found)
 
 
-def observed_to(*, first_due: date, on: date, second_due: date | None = None) -> date:
-    """The last day on which a restructured debt is observed: so many months from its first due date, and two periods.
-
-    `second_due`: the due date that ends the second period, where it is later.
-    """
+def periods(on: date) -> int:
+    """The least number of periods for which a restructured debt is observed; 1 before the rule."""
     given = _in_force("restructured", on)
-    ends = _months_on(first_due, given["months"] if given else 0)
-    return max(ends, second_due) if second_due else ends
+    return given["periods"] if given else 1
 
 
 def longest_judgement(starts_on: date) -> date:
@@ -95,7 +96,7 @@ def _months_on(start: date, months: int) -> date:
 
 
 def tables(connection: DuckDBPyConnection, *, as_of: date) -> None:
-    """Give the column program its tables. `restructured` and `risk_judgement` stay as they are where they exist."""
+    """Give the column program its tables. `restructuring` and `risk_judgement` stay as they are where they exist."""
     connection.execute("CREATE OR REPLACE TABLE risk_class (rank INTEGER, risk_class VARCHAR)")
     connection.executemany("INSERT INTO risk_class VALUES (?, ?)", list(enumerate(CLASSES, 1)))
     known = edges(as_of)
@@ -112,6 +113,7 @@ def tables(connection: DuckDBPyConnection, *, as_of: date) -> None:
             [edge.place, edge.rank, edge.from_day, min(edge.to_day, last_day) + 1],
         )
     connection.execute(f"CREATE OR REPLACE TABLE {FLOORS}")
+    connection.execute(f"CREATE OR REPLACE TABLE {OBSERVATION}")
     floor = _in_force("restructured", as_of)
     if floor is not None:
         rule = document()[0]["restructured"]["source"]["rule"]
@@ -122,5 +124,11 @@ def tables(connection: DuckDBPyConnection, *, as_of: date) -> None:
                 (rule, CLASSES.index(floor["again"]) + 1, 2, FOR_EVER),
             ],
         )
-    for facts in (RESTRUCTURED, JUDGED):
+        # the corresponding day so many months on, else the month's last; who was late before that is observed no more
+        connection.execute(
+            "INSERT INTO risk_observation SELECT day, CAST(day + to_months(?) AS DATE) FROM ("
+            "SELECT CAST(unnest(range(?::DATE, ?::DATE, INTERVAL 1 DAY)) AS DATE) AS day)",
+            [floor["months"], as_of - timedelta(days=LOOKED_BACK), as_of + timedelta(days=LOOKED_BACK)],
+        )
+    for facts in (RESTRUCTURING, JUDGED):
         connection.execute(f"CREATE TABLE IF NOT EXISTS {facts}")
