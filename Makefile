@@ -53,7 +53,7 @@ format: $(VENV)/.tools ## let ruff arrange the code
 bench: $(VENV)/.tools ## measure night, intake, Next and the others, each beside its peer; renews docs/performance.md
 	@mkdir -p build/bench
 	@sh requirements/packages.sh requirements/bench.lock
-	@for what in nightly publishing intake next gate letters offers sending sms; do \
+	@for what in nightly publishing intake next worklist gate letters offers sending sms verify; do \
 	  $(VENV)/bin/dunwell bench $$what --json build/bench/$$what.json && \
 	  $(PYTHON) -m benchmarks.report build/bench/$$what.json || exit 1; done
 

@@ -1,4 +1,7 @@
-"""`make soak`: every test at full size (tests/sizes.py), and its figures in docs/soak.md."""
+"""`make soak`: every test at full size (tests/sizes.py), and its figures in docs/soak.md.
+
+python -m tests.soak --reports A.xml B.xml    # the page of a run in parts: each one's `--junitxml`, with DUNWELL_SOAK=1
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "soak.md"
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["--reports"]:
+        PAGE.write_text(written([Path(name) for name in sys.argv[2:]]), encoding="utf-8")
+        return
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "junit.xml"
         done = subprocess.run(
@@ -23,14 +30,20 @@ def main() -> None:
             env={**os.environ, "DUNWELL_SOAK": "1"},
         )
         if report.exists():
-            (ROOT / "docs" / "soak.md").write_text(written(report), encoding="utf-8")
+            PAGE.write_text(written([report]), encoding="utf-8")
     sys.exit(done.returncode)
 
 
-def written(report: Path) -> str:
+def written(reports: list[Path]) -> str:
     """The page: what ran, how long, what failed, and the longest."""
-    suite = next(ElementTree.parse(report).iter("testsuite"))
-    cases = sorted(suite.iter("testcase"), key=lambda case: -float(case.get("time", 0)))
+    suites = [suite for report in reports for suite in ElementTree.parse(report).iter("testsuite")]
+    cases = sorted(
+        (case for suite in suites for case in suite.iter("testcase")), key=lambda c: -float(c.get("time", 0))
+    )
+
+    def sum_of(what: str) -> float:
+        return sum(float(suite.get(what, 0)) for suite in suites)
+
     failed = [c for c in cases if c.find("failure") is not None or c.find("error") is not None]
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout
     lines = [
@@ -42,8 +55,8 @@ def written(report: Path) -> str:
         "|---|---|",
         f"| run | {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit.strip() or 'unknown'} |",
         f"| machine | {platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()} |",
-        f"| tests | {suite.get('tests')}, failed {len(failed)}, skipped {suite.get('skipped')} |",
-        f"| seconds | {float(suite.get('time', 0)):.0f} |",
+        f"| tests | {sum_of('tests'):.0f}, failed {len(failed)}, skipped {sum_of('skipped'):.0f} |",
+        f"| seconds | {sum_of('time'):.0f}{f', in {len(reports)} parts' if len(reports) > 1 else ''} |",
         "",
         "## The longest",
         "",

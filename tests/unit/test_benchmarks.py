@@ -37,7 +37,7 @@ def test_a_benchmark_without_a_place_is_an_error():
 
 def test_the_page_has_a_place_for_each_benchmark():
     page = report.PAGE.read_text("utf-8")
-    for what in ("nightly", "publishing", "intake", "next", "gate", "offers", "sending", "sms"):
+    for what in ("nightly", "publishing", "intake", "next", "worklist", "gate", "offers", "sending", "sms", "verify"):
         report.replaced(page, what, "")
 
 
