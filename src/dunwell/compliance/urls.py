@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dunwell.compliance.pages import decisions, packs, parameters, people, registers, rules
+from dunwell.compliance.pages import decisions, lists, packs, parameters, people, registers, rules
 
 app_name = "compliance"
 urlpatterns = [
@@ -30,10 +30,10 @@ urlpatterns = [
     path("rules/registers/domains", registers.domain, name="domain"),
     path("rules/people/<int:party_id>/consents", people.consent, name="consent"),
     path("rules/people/<int:party_id>/consents/<int:consent_id>/withdraw", people.withdraw, name="withdraw_consent"),
-    path("rules/lists", people.lists, name="lists"),
-    path("rules/lists/new", people.enter, name="enter"),
-    path("rules/lists/officers", people.name_officer, name="officer"),
-    path("rules/lists/<int:entry_id>/approve", people.approve_entry, name="approve_entry"),
-    path("rules/lists/<int:entry_id>/remove", people.remove, name="remove"),
+    path("rules/lists", lists.lists, name="lists"),
+    path("rules/lists/new", lists.enter, name="enter"),
+    path("rules/lists/officers", lists.name_officer, name="officer"),
+    path("rules/lists/<int:entry_id>/approve", lists.approve_entry, name="approve_entry"),
+    path("rules/lists/<int:entry_id>/remove", lists.remove, name="remove"),
     path("rules/parameters", parameters.parameters, name="parameters"),
 ]
