@@ -237,6 +237,20 @@ def test_every_page_is_walked_by_keyboard_and_axe_finds_nothing(own, phone: Page
     phone.keyboard.type(KNOWN)
     phone.keyboard.press("Enter")
     expect(phone.locator(".now")).to_be_visible()
-    for path in ("/", "/why", "/pay", "/arrange", "/tell", "/wishes", "/over", "/nowhere"):
-        phone.goto(own + path)
+    phone.goto(own + "/tell")
+    phone.check("input[value=complaint]")
+    expect(phone.locator("#category")).to_be_visible()
+    looks_right(phone)
+    phone.fill("#text", "来电太多")
+    phone.keyboard.press("Tab")
+    phone.locator("form[enctype] button").press("Enter")
+    phone.wait_for_url("**/asked/*")
+    services.handle(now=now())
+    phone.goto(own + "/heard")
+    services.handle(now=now())
+    phone.reload()
+    expect(phone.locator("main")).to_contain_text("T-")
+    for path in ("", "/", "/why", "/pay", "/arrange", "/wishes", "/over", "/nowhere"):
+        if path:
+            phone.goto(own + path)
         looks_right(phone)
