@@ -58,7 +58,7 @@ def situation_of(
     return Situation(
         owed=owed_on(state),
         past_due=state.past_due,
-        days_delinquent=max(days, int(changes.terms["days_delinquent"])) if changes else days,
+        days_delinquent=days,
         left=left,
         known=known | (frozenset({"disaster"}) if state.disaster else frozenset()),
         earlier=tuple((product, day) for product, day, _, force in earlier if force),  # those that came into force
@@ -66,6 +66,7 @@ def situation_of(
         differs=state.differs,
         died=state.died,
         changing=changes is not None,
+        days_then=int(changes.terms["days_delinquent"]) if changes else 0,
         to_pay=None if changes is None else _wanted(changes, state.published or state.business_date),
     )
 

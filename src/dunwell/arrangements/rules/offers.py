@@ -61,6 +61,7 @@ class Situation:
     differs: bool = False
     died: bool = False
     changing: bool = False  # a running plan is to be changed into another
+    days_then: int = 0  # how late he was when that plan was proposed
     to_pay: Decimal | None = None  # then what that plan wants next, with what is overdue of it
 
 
@@ -209,7 +210,7 @@ def _person(situation: Situation, terms: Product, on: date) -> list[Reason]:
         found.append(refusal("P-RUNNING"))
     if situation.changing and (terms.basis != "balance" or "plan_booking" not in terms.instructions):
         found.append(refusal("P-CHANGE"))
-    days, last = situation.days_delinquent, terms.last_day
+    days, last = max(situation.days_delinquent, situation.days_then), terms.last_day
     if days < terms.first_day or (last is not None and days > last):
         found.append(refusal("P-DAYS", days=days, first=terms.first_day, last="∞" if last is None else last))
     since = later(on, "months", -terms.often_months)

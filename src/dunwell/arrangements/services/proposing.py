@@ -132,7 +132,7 @@ def _terms(made: Offer, situation: Situation, heard: str) -> dict[str, object]:
             "principal": str(owed.principal), "in_instalments": str(owed.in_instalments),
             "interest": str(owed.interest), "fees": str(owed.fees), "credit": str(owed.credit),
         },
-        "past_due": str(situation.past_due), "days_delinquent": situation.days_delinquent,
+        "past_due": str(situation.past_due), "days_delinquent": max(situation.days_delinquent, situation.days_then),
         "left": None if situation.left is None else str(situation.left), "known": sorted(situation.known),
         "heard": heard.strip()[:200],
     }  # fmt: skip
