@@ -191,7 +191,6 @@ def paid(screens: list[Screen], seconds: float) -> tuple[int, list[str]]:
 
 def filled(cases: list[Any]) -> None:
     """Everything that a case page can show, on these cases."""
-    from dunwell.casework import services
     from dunwell.compliance import services as compliance
     from dunwell.evidence import services as evidence
     from dunwell.identity.models import User
@@ -202,7 +201,7 @@ def filled(cases: list[Any]) -> None:
     for case in cases:
         for n in range(200):
             evidence.write(
-                kind="contact.recorded", now=now - timedelta(hours=n), by=services.acting(user), party_id=case.party_id,
+                kind="contact.recorded", now=now - timedelta(hours=n), by=user.actor, party_id=case.party_id,
                 case_id=case.pk, data={"channel": "call", "outcome": "no_answer", "number": n},
             )  # fmt: skip
         compliance.place_hold(

@@ -173,6 +173,7 @@ PROGRAMS = {  # who wrote an entry of the log, where it was no person
     "certificates": _("Certificates"),
     "instructions": _("Instructions"),
     "limitation": _("Limitation"),
+    "auto-debits": pgettext_lazy("timeline", "Auto-debit"),
 }
 TOLD = {  # what he says that it is about
     "not_mine": _("not his spending"),

@@ -21,7 +21,7 @@ from dunwell.casework.services.handing import (
 from dunwell.casework.services.looking import NotShown, reveal_point
 from dunwell.casework.services.notes import call_back, snooze, write_note
 from dunwell.casework.services.promises import NotHis, may_revise, revise_promise
-from dunwell.casework.services.queue import HOLD, Held, acting, hold, put_off, release, renew, take_next, take_over
+from dunwell.casework.services.queue import HOLD, Held, hold, put_off, release, renew, take_next, take_over
 
 __all__ = [
     "AbsenceRefused",
@@ -33,7 +33,6 @@ __all__ = [
     "NotShown",
     "Problem",
     "Saved",
-    "acting",
     "assist",
     "answer_call",
     "call_back",

@@ -38,11 +38,6 @@ class Held:
     until: datetime | None
 
 
-def acting(user: User) -> Actor:
-    """The actor that a member of staff is."""
-    return user.actor
-
-
 @transaction.atomic
 def take_next(*, user: User, now: datetime) -> Case | None:
     """The next right case for a collector, held for him; None when nothing waits that may be called now.
