@@ -118,6 +118,8 @@ def test_a_complaint_takes_the_case_from_the_collector_until_it_is_closed(walk, 
     page = walk(f"/complaints/{row.number}")
     page.locator("#h-who").select_option(str(officer.pk))
     page.locator("#h-who").locator("xpath=ancestor::form").locator("button").click()
+    expect(page.locator("#a-words")).to_be_visible(timeout=60_000)
+    walk(f"/complaints/{row.number}")
     page.locator("#a-words").fill("录音属实")
     page.locator("form:has(#a-words) button").click()
     page.locator("#z-words").fill("已致歉并培训")

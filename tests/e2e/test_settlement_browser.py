@@ -186,6 +186,7 @@ def test_a_settlement_is_paid_from_the_phone_by_the_code_of_a_letter(
 
     token = aside(certified)
     phone.goto(f"{own}/")
+    expect(phone.locator(".now")).to_have_count(0)
     looks_right(phone)
     phone.get_by_role("button", name=words["load"]).click()
     phone.wait_for_url("**/asked/*")

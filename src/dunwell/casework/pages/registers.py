@@ -223,7 +223,7 @@ def complaint(request: HttpRequest, number: str) -> HttpResponse:
         "against": row.against.name(language) if row.against else "",
         "words": texts.get(0, ""),
         "drafted": drafted,
-        "draft": texts.get(next((step.pk for step in reversed(steps) if step.kind == "drafted"), 0), ""),
+        "draft": texts.get(next((step.pk for step in reversed(steps) if step.kind == "drafted"), None), ""),
         "may_release": drafted and request.user.may("complaint.handle") and request.user.pk not in with_interest
         and not (handler is not None and handler.pk == request.user.pk),
         "second": rules.second_person(row.severity),

@@ -34,8 +34,8 @@ def owed(request: HttpRequest, party: Party) -> HttpResponse:
     context = {
         "party": party,
         "accounts": accounts,
-        "past_due": totals(accounts, "past_due"),
-        "balance": totals(accounts, "balance"),
+        "late": [(currency, amount) for currency, amount in totals(accounts, "past_due").items() if amount > 0],
+        "owing": any(account.balance > 0 for account in accounts),
         "as_of": max((account.as_of for account in accounts), default=None),
         "announced": announced(party),
         "promises": promises,
