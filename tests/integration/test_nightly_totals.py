@@ -109,8 +109,8 @@ def test_a_step_that_loses_money_stops_the_night(home, monkeypatch, step, lost, 
 
         __slots__ = ("lost",)
 
-        def run(self, connection):
-            super().run(connection)
+        def run(self, connection, **more):
+            super().run(connection, **more)
             connection.execute(self.lost)
 
     monkeypatch.setattr(program, "whole_night", losing)

@@ -230,7 +230,7 @@ def test_late_charge_is_a_share_of_the_unpaid_minimum(paid, rule, charge):
     payments = [Payment(day(4, 20), Decimal(paid))] if Decimal(paid) else []
     with session.connect(threads=1) as connection:
         accrue(connection, [replace(SPRING, payments=payments, late_charge=rule)])
-        found = connection.execute("SELECT amount FROM late_charge").fetchall()
+        found = connection.execute("SELECT amount FROM late_charged").fetchall()
     assert found == ([(Decimal(charge),)] if charge else [])
 
 

@@ -88,7 +88,7 @@ def test_late_charges_agree_with_the_missing_part_of_each_minimum():
             expected |= {(str(nr), place): charge for place, charge in charges.items()}
         with session.connect() as connection:
             accrue(connection, histories)
-            rows = connection.execute("SELECT account_no, statement_nr, amount FROM late_charge").fetchall()
+            rows = connection.execute("SELECT account_no, statement_nr, amount FROM late_charged").fetchall()
         assert {(account, nr): amount for account, nr, amount in rows} == expected
         charged += len(expected)
     assert charged > 500

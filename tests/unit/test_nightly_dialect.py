@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from importlib import resources
 
+import duckdb
 import pytest
 import sqlglot
+from sqlglot import exp
 
 from dunwell.engine import programs
 
@@ -35,3 +37,25 @@ def test_texts_and_comments_of_a_step_are_no_statements():
 def test_a_step_that_does_anything_else_is_refused():
     with pytest.raises(ValueError, match="makes tables and does nothing else"):
         assert programs.Program("x", "DELETE FROM account_state").outputs
+
+
+@pytest.mark.parametrize(("room", "step"), STEPS)
+def test_the_tables_that_a_step_reads_stand_behind_from_or_join(room, step):
+    """A table that nobody reads any more is dropped, so none may be overlooked."""
+    sql = programs.load(room, step).sql
+    read = {
+        table.name for statement in sqlglot.parse(sql, read="duckdb") for table in statement.expression.find_all(exp.Table)
+    }  # fmt: skip
+    assert read <= programs.reads(sql)
+
+
+def test_what_is_asked_for_is_there_after_a_step_and_nothing_else_of_it():
+    text = "CREATE OR REPLACE TABLE a AS SELECT 1 AS x; -- then; b\nCREATE OR REPLACE TABLE b AS SELECT x + 1 AS x FROM a;\n" \
+           "CREATE OR REPLACE TABLE c AS SELECT b.x, ';' AS y FROM b JOIN a ON a.x < b.x"  # fmt: skip
+    step = programs.Program("x", text)
+    with duckdb.connect() as connection:
+        programs.OnDuckDB(connection).run(step, asked_for={"b", "c"})
+        assert connection.execute("SHOW TABLES").fetchall() == [("b",), ("c",)]
+        assert connection.execute("SELECT * FROM c").fetchall() == [(2, ";")]
+        programs.OnDuckDB(connection).run(step)
+        assert connection.execute("SHOW TABLES").fetchall() == [("a",), ("b",), ("c",)]

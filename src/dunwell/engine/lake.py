@@ -54,9 +54,9 @@ def link(source: Path, target: Path) -> None:
     os.replace(draft, target)
 
 
-def content_of(connection: DuckDBPyConnection, path: Path) -> str:
-    """The content hash of a file."""
-    return content.content_hash(connection, f"read_parquet('{_spelled(path)}', hive_partitioning = false)")
+def holds(connection: DuckDBPyConnection, path: Path, content_hash: str) -> bool:
+    """Whether a file has the content of a recorded hash (engine/content.py)."""
+    return content.holds(connection, f"read_parquet('{_spelled(path)}', hive_partitioning = false)", content_hash)
 
 
 class Other(ValueError):
@@ -67,11 +67,12 @@ def compact(connection: DuckDBPyConnection, path: Path, *, content_hash: str) ->
     """Write a file anew, sorted and packed more tightly, in one rename; answers whether it was still loose.
 
     What it holds stays the same: where file or draft have another content than `content_hash`, the file stays as it is
-    and Other is raised. Killed at any line, either the old file stands there or the new one.
+    and Other is raised; it stays, too, where another engine made that hash, for nothing can be compared with it. Killed at
+    any line, either the old file stands there or the new one.
     """
     spelled = _spelled(path)
     marks = connection.execute(f"SELECT decode(key) FROM parquet_kv_metadata('{spelled}')").fetchall()
-    if (MARK,) in marks:
+    if (MARK,) in marks or not content.comparable(content_hash):
         return False
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     columns = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM '{spelled}'").fetchall()]
@@ -83,7 +84,7 @@ def compact(connection: DuckDBPyConnection, path: Path, *, content_hash: str) ->
             + f") TO '{_spelled(draft)}' ({PACKED}, KV_METADATA {{{MARK}: 'sorted by {' '.join(order)}'}})"
         )
         for file in (path, draft):
-            if content_of(connection, file) != content_hash:
+            if not holds(connection, file, content_hash):
                 raise Other(f"{file.name} does not hold what was written there")
         with draft.open("rb+") as written:
             os.fsync(written.fileno())

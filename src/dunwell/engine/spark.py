@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +54,11 @@ class OnSpark:
         self._shapes.close()
         shutil.rmtree(self._work, ignore_errors=True)
 
-    def run(self, program: Program) -> None:
-        """Make the step's tables; each stands in the work folder as Parquet, and is a view in DuckDB, after it."""
+    def run(self, program: Program, *, asked_for: Collection[str] | None = None) -> None:
+        """Make the step's tables; each stands in the work folder as Parquet, and is a view in DuckDB, after it.
+
+        They take no memory, so that those which are not asked for stay there as well.
+        """
         for statement in sqlglot.parse(program.sql, read="duckdb"):
             table, query = statement.this.name, statement.expression
             self._shapes.execute(statement.sql("duckdb"))

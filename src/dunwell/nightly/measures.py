@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from duckdb import DuckDBPyConnection
 
-from dunwell.engine.programs import Program
+from dunwell.engine.programs import Program, reads
 
 Money = dict[str, Decimal]
 
@@ -37,10 +37,14 @@ def _of(table: str, column: str) -> str:
     return f"SELECT currency, {column} AS amount FROM {table}"
 
 
-def _of_account(table: str, column: str) -> str:
+def _of_account(table: str, column: str, accounts: str = "account_state") -> str:
     return (
-        f"SELECT c.currency, t.{column} AS amount FROM {table} AS t JOIN candidate AS c ON c.account_no = t.account_no"
+        f"SELECT c.currency, t.{column} AS amount FROM {table} AS t JOIN {accounts} AS c ON c.account_no = t.account_no"
     )
+
+
+def _of_candidate(table: str, column: str) -> str:
+    return _of_account(table, column, "candidate")
 
 
 #: Money on the accounts looked at, as PostgreSQL and as the host's files tell it: what both tell comes in twice.
@@ -69,28 +73,31 @@ _INSTALMENTS = """
 #: Interest line by line, before it is rounded; the host's positions as we expect them, and as they are.
 _COUNTED = """
     SELECT c.currency, CAST(l.in_all / 26280 AS DECIMAL(18, 2)) AS amount
-    FROM interest_line AS l JOIN candidate AS c ON c.account_no = l.account_no
+    FROM interest_line AS l JOIN interest_given AS c ON c.id = l.account_no
+"""
+_INTEREST = """
+    SELECT c.currency, f.interest AS amount FROM interest_charged AS f JOIN interest_given AS c ON c.id = f.account_no
 """
 _EXPECTED = """
     SELECT c.currency, e.principal + e.interest + e.late_charge + e.fees - e.credit AS amount
-    FROM difference_expected AS e JOIN candidate AS c ON c.account_no = e.account_no
+    FROM difference_expected AS e JOIN account_state AS c ON c.account_no = e.account_no
 """
 _FOUND = """
     SELECT c.currency, c.closing_balance AS amount
-    FROM difference_expected AS e JOIN candidate AS c ON c.account_no = e.account_no
+    FROM difference_expected AS e JOIN account_state AS c ON c.account_no = e.account_no
 """
 
 MEASURES = {
     "take_in": Measure("balance", _of("position", "balance"), _of("candidate", "closing_balance")),
-    "movements": Measure("moved", _MOVED, _of_account("movement", "amount")),
-    "dues": Measure("past_due", _of("candidate", "past_due_amount"), _of_account("closing", "past_due_at_close")),
+    "movements": Measure("moved", _MOVED, _of_candidate("movement", "amount")),
+    "dues": Measure("past_due", _of("candidate", "past_due_amount"), _of_candidate("closing", "past_due_at_close")),
     "apply_payments": Measure(
-        "past_due", _of_account("closing", "past_due_at_close"), _of_account("account_now", "past_due_exact")
+        "past_due", _of_candidate("closing", "past_due_at_close"), _of_candidate("account_now", "past_due_exact")
     ),
-    "age": Measure("past_due", _of_account("account_now", "past_due_exact"), _of_account("aged", "past_due")),
-    "classify": Measure("past_due", _of_account("aged", "past_due"), _of("account_state", "past_due")),
-    "risk": Measure("past_due", _of_account("aged", "past_due"), _of_account("account_risk", "past_due")),
-    "accrue": Measure("interest", _COUNTED, _of_account("interest_figure", "interest")),
+    "age": Measure("past_due", _of_candidate("account_now", "past_due_exact"), _of_candidate("aged", "past_due")),
+    "classify": Measure("past_due", _of_candidate("aged", "past_due"), _of("account_state", "past_due")),
+    "risk": Measure("past_due", _of_candidate("aged", "past_due"), _of_account("account_risk", "past_due")),
+    "accrue": Measure("interest", _COUNTED, _INTEREST),
     "difference": Measure("balance", _EXPECTED, _FOUND),
     "settle_promises": Measure("promised", _of("promise_part", "amount"), _of("promise_settled", "received")),
     "settle_plans": Measure("agreed", _INSTALMENTS, _of("instalment_settled", "received")),
@@ -103,13 +110,26 @@ MEASURES = {
 }
 
 
-def measure(connection: DuckDBPyConnection, step: Program) -> tuple[Size, Size]:
-    """What came into a step that has run, and what went out of it; rows alone where it moves no money of its own."""
+def read_by(step: Program) -> frozenset[str]:
+    """The tables that a step's measure reads."""
+    told = MEASURES.get(step.name)
+    return reads(f"{told.came} {told.went}") if told else frozenset({"party_state", step.outputs[-1]})
+
+
+def measure(connection: DuckDBPyConnection, step: Program, counted: dict[str, Size] | None = None) -> tuple[Size, Size]:
+    """What came into a step that has run, and what went out of it; rows alone where it moves no money of its own.
+
+    `counted` is what earlier steps counted in these tables, which nothing changes: what went out of one comes into another.
+    """
     told = MEASURES.get(step.name)
     if told is None:  # a step of the strategy, over the parties
         came = connection.execute("SELECT count(*) FROM party_state").fetchone()[0]
         return Size(came, {}), Size(connection.execute(f"SELECT count(*) FROM {step.outputs[-1]}").fetchone()[0], {})
-    return _size(connection, told.came), _size(connection, told.went)
+    counted = {} if counted is None else counted
+    for query in (told.came, told.went):
+        if query not in counted:
+            counted[query] = _size(connection, query)
+    return counted[told.came], counted[told.went]
 
 
 def _size(connection: DuckDBPyConnection, query: str) -> Size:

@@ -146,7 +146,7 @@ _TABLES = {
 
 
 def accrue(connection: DuckDBPyConnection, histories: Sequence[History]) -> None:
-    """Run the programs: they leave `interest_line`, `interest_figure` and `late_charge` in the connection.
+    """Run the programs: they leave `interest_line`, `interest_charged` and `late_charged` in the connection.
 
     Where a contract compounds, the interest of each statement bears interest itself from the day after it: the programs
     run once a statement, oldest first, on the accounts that compound.
@@ -157,7 +157,7 @@ def accrue(connection: DuckDBPyConnection, histories: Sequence[History]) -> None
         _run(connection, [grown[h.account_no] for h in compounding])
         rows = connection.execute(
             "SELECT account_no, statement_date, interest FROM (SELECT *, row_number() OVER (PARTITION BY account_no "
-            "ORDER BY statement_date) AS place FROM interest_figure) WHERE place = ? AND interest > 0",
+            "ORDER BY statement_date) AS place FROM interest_charged) WHERE place = ? AND interest > 0",
             [nr],
         ).fetchall()
         for account_no, day, interest in rows:
@@ -181,7 +181,7 @@ def figures(connection: DuckDBPyConnection, *, with_lines: bool = False) -> dict
             lines.setdefault((row[0], row[1]), []).append(line)
     answer: dict[str, list[Figure]] = {}
     for account_no, nr, *row in connection.execute(
-        "SELECT account_no, statement_nr, statement_date, interest, on_balance, off_balance FROM interest_figure "
+        "SELECT account_no, statement_nr, statement_date, interest, on_balance, off_balance FROM interest_charged "
         "ORDER BY account_no, statement_nr"
     ).fetchall():
         of = lines.get((account_no, nr), [])

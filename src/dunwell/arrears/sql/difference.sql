@@ -33,10 +33,11 @@ GROUP BY account_no;
 
 -- Ours: of the statements closed since the night before; a late charge is booked with the first statement from its day on.
 CREATE OR REPLACE TABLE difference_ours AS
-SELECT account_no, sum(on_balance) AS on_balance, sum(off_balance) AS off_balance, sum(late) AS late, max(statement_date) AS closed_on
+SELECT g.account_no, sum(c.on_balance) AS on_balance, sum(c.off_balance) AS off_balance, sum(c.late) AS late,
+       max(c.statement_date) AS closed_on
 FROM (
     SELECT f.account_no, f.statement_date, f.on_balance, f.off_balance, coalesce(l.amount, 0) AS late
-    FROM interest_figure AS f
+    FROM interest_charged AS f
     JOIN interest_statement AS s
         ON s.account_no = f.account_no AND s.statement_date = f.statement_date AND s.due_date IS NOT NULL
     CROSS JOIN night_before AS n
@@ -45,7 +46,7 @@ FROM (
         SELECT t.account_no, t.statement_date, sum(t.amount) AS amount
         FROM (
             SELECT c.account_no, c.amount, min(s.statement_date) AS statement_date
-            FROM late_charge AS c
+            FROM late_charged AS c
             JOIN interest_statement AS s
                 ON s.account_no = c.account_no AND s.statement_date >= c.charged_on AND s.due_date IS NOT NULL
             GROUP BY c.account_no, c.statement_nr, c.amount
@@ -53,8 +54,9 @@ FROM (
         GROUP BY t.account_no, t.statement_date
     ) AS l ON l.account_no = f.account_no AND l.statement_date = f.statement_date
     WHERE f.statement_date > n.business_date AND f.statement_date <= k.as_of
-) AS closed
-GROUP BY account_no;
+) AS c
+JOIN interest_given AS g ON g.id = c.account_no
+GROUP BY g.account_no;
 
 -- Where nothing was told, no statement closed and no money lies ready, the position of the night before is what we expect.
 CREATE OR REPLACE TABLE difference_still AS
@@ -68,7 +70,7 @@ FROM (
            least(coalesce(l.principal_retail, 0), coalesce(l.principal_cash, 0), coalesce(l.principal_instalment_billed, 0),
                  coalesce(l.principal_instalment_unbilled, 0), coalesce(l.interest_on_balance, 0),
                  coalesce(l.interest_off_balance, 0), coalesce(l.late_charge, 0), coalesce(l.other_fees, 0)) AS least_owed
-    FROM candidate AS c
+    FROM account_state AS c
     JOIN position_last AS l ON l.account_no = c.account_no AND l.currency = c.currency
 ) AS b
 LEFT JOIN difference_told AS t ON t.account_no = b.account_no
@@ -100,7 +102,7 @@ SELECT c.account_no, o.component, o.place, o.rank,
                + greatest(0, coalesce(t.fees, 0) - greatest(0, c.late_charge - coalesce(b.late_charge, 0)))
        END AS DECIMAL(18, 2)) AS owed,
        CAST(coalesce(t.paid, 0) + coalesce(b.credit_balance, 0) - coalesce(t.paid_out, 0) AS DECIMAL(18, 2)) AS money
-FROM candidate AS c
+FROM account_state AS c
 JOIN position_last AS b ON b.account_no = c.account_no AND b.currency = c.currency
 CROSS JOIN parameter AS k
 LEFT JOIN difference_still AS d ON d.account_no = c.account_no
@@ -171,7 +173,7 @@ FROM (
                c.closing_balance - b.balance - coalesce(t.retail + t.cash + t.interest + t.fees + t.paid_out - t.paid, 0) AS untold,
                c.statement_date > coalesce(s.newest, DATE '1900-01-01') AS statement_missing,
                coalesce(r.rounding, 0) AS rounding, coalesce(r.amount, 0) AS tolerance
-        FROM candidate AS c
+        FROM account_state AS c
         JOIN position_last AS b ON b.account_no = c.account_no AND b.currency = c.currency
         JOIN difference_expected AS e ON e.account_no = c.account_no
         CROSS JOIN difference_component AS x

@@ -4,6 +4,7 @@
 --   interest_payment (account_no, nr, queue, posting_date, amount, counts); interest_reversal (account_no, payment_nr, amount)
 --   interest_statement (account_no, statement_date, charges, balance, due_date, minimum_payment)
 --   interest_rate (account_no, kind, rule, source, sheet, from_date, to_date, rate, per_days)
+-- account_no is what the caller tells its accounts by: the host's number, or one of its own.
 -- A payment that was taken back never was: what is left of it counts from its own day.
 CREATE OR REPLACE TABLE interest_paid AS
 SELECT account_no, nr, queue, posting_date, counts, amount,
@@ -51,6 +52,17 @@ LEFT JOIN (
     GROUP BY s.account_no, s.statement_date
 ) AS p ON p.account_no = c.account_no AND p.statement_date = c.statement_date;
 
+-- Each statement beside the one before it and the first one from it on that was not paid in full.
+CREATE OR REPLACE TABLE interest_grace AS
+SELECT account_no, nr, statement_date, due_date,
+       lag(statement_date) OVER (PARTITION BY account_no ORDER BY nr) AS former_date,
+       lag(failed) OVER (PARTITION BY account_no ORDER BY nr) AS former_failed,
+       lag(decided_on) OVER (PARTITION BY account_no ORDER BY nr) AS former_decided_on,
+       min(CASE WHEN failed THEN nr END) OVER (
+           PARTITION BY account_no ORDER BY nr ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
+       ) AS lost_nr
+FROM interest_cycle;
+
 -- From which day a posting bears interest, and on which day that was decided. What has grace loses it when its own
 -- statement is not paid in full, or, where the contract says so, when the statement before it was not.
 CREATE OR REPLACE TABLE interest_start AS
@@ -59,26 +71,20 @@ FROM (
     SELECT p.account_no, p.nr, p.kind,
            CASE WHEN NOT p.graced THEN p.bears_from
                 WHEN a.method = 'unpaid_part' THEN lost.due_date + 1
-                WHEN a.new_purchases = 'at_once' AND former.failed THEN p.bears_from
-                WHEN lost.nr = own.nr THEN p.bears_from
+                WHEN a.new_purchases = 'at_once' AND own.former_failed THEN p.bears_from
+                WHEN own.lost_nr = own.nr THEN p.bears_from
                 ELSE coalesce(own.due_date, lost.due_date) + 1
            END AS starts_on,
            CASE WHEN NOT p.graced THEN p.posting_date
-                WHEN a.method = 'full_balance' AND a.new_purchases = 'at_once' AND former.failed
-                    THEN greatest(former.decided_on, p.posting_date)
+                WHEN a.method = 'full_balance' AND a.new_purchases = 'at_once' AND own.former_failed
+                    THEN greatest(own.former_decided_on, p.posting_date)
                 ELSE lost.decided_on
            END AS decided_on
     FROM interest_posting AS p
     JOIN interest_account AS a ON a.account_no = p.account_no
-    JOIN (
-        SELECT p.account_no, p.nr, min(c.nr) AS own_nr, min(CASE WHEN c.failed THEN c.nr END) AS lost_nr
-        FROM interest_posting AS p
-        JOIN interest_cycle AS c ON c.account_no = p.account_no AND c.statement_date >= p.posting_date
-        GROUP BY p.account_no, p.nr
-    ) AS n ON n.account_no = p.account_no AND n.nr = p.nr
-    JOIN interest_cycle AS own ON own.account_no = p.account_no AND own.nr = n.own_nr
-    LEFT JOIN interest_cycle AS former ON former.account_no = p.account_no AND former.nr = n.own_nr - 1
-    LEFT JOIN interest_cycle AS lost ON lost.account_no = p.account_no AND lost.nr = n.lost_nr
+    JOIN interest_grace AS own ON own.account_no = p.account_no AND p.posting_date <= own.statement_date
+        AND (own.former_date IS NULL OR p.posting_date > own.former_date)
+    LEFT JOIN interest_cycle AS lost ON lost.account_no = own.account_no AND lost.nr = own.lost_nr
     WHERE p.bears_from IS NOT NULL
 ) AS s
 WHERE starts_on IS NOT NULL AND decided_on IS NOT NULL;
@@ -108,6 +114,7 @@ FROM (
                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
            ) AS up_to
     FROM interest_posting
+    WHERE account_no IN (SELECT account_no FROM interest_paid)
 ) AS p
 JOIN interest_paid AS q ON q.account_no = p.account_no AND q.queue = p.queue
     AND q.up_to > p.up_to - p.amount AND q.up_to - q.amount < p.up_to
@@ -178,7 +185,7 @@ FROM (
     ) AS u
 ) AS rounded;
 
-CREATE OR REPLACE TABLE interest_figure AS
+CREATE OR REPLACE TABLE interest_charged AS
 SELECT c.account_no, c.nr AS statement_nr, c.statement_date, CAST(coalesce(l.interest, 0) AS DECIMAL(18, 2)) AS interest,
        CAST(coalesce(l.on_balance, 0) AS DECIMAL(18, 2)) AS on_balance,
        CAST(coalesce(l.interest, 0) - coalesce(l.on_balance, 0) AS DECIMAL(18, 2)) AS off_balance

@@ -1,6 +1,6 @@
 -- The late charge (违约金): a share of the unpaid part of the minimum, with a floor and a cap, once a cycle. It is a fee
 -- and bears no interest. After interest.sql, with late_charge_rule (account_no, share, least, most, source).
-CREATE OR REPLACE TABLE late_charge AS
+CREATE OR REPLACE TABLE late_charged AS
 SELECT account_no, statement_nr, due_date, charged_on, minimum_payment, paid, unpaid, share, source,
        CAST(least(greatest(round(unpaid * share, 2), least), coalesce(most, greatest(round(unpaid * share, 2), least)))
             AS DECIMAL(18, 2)) AS amount

@@ -98,7 +98,7 @@ def compute(*, account_no: str, business_date: date) -> Computed:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
         state = rows("SELECT * FROM account_state")[0]
-        statements = figures(connection, with_lines=True).get(account_no, [])
+        statements = next(iter(figures(connection, with_lines=True).values()), [])  # of the one account there is
         late = rows(f"SELECT * FROM late_charge WHERE charged_on <= DATE '{as_of}' ORDER BY charged_on")
         court = None
         if any(figure.lines for figure in statements):

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 
-import sqlglot
 from duckdb import DuckDBPyConnection
-from sqlglot import exp
 
 from dunwell.engine import content
-from dunwell.engine.programs import OnDuckDB, Program
+from dunwell.engine.programs import OnDuckDB, Program, reads
 from dunwell.engine.spark import OnSpark
 from dunwell.nightly import measures, queries, rules
 from dunwell.nightly.measures import Money, Size
@@ -30,6 +27,10 @@ KEPT = frozenset({"closing", "due", "movement",
                   "case_now", "action_now", "account_state", "account_risk", "party_state", "promise_settled",
                   "instalment_settled", "arrangement_settled",
                   "allocation_anew", "account_interest", "interest_figure", "late_charge", "host_difference"})  # fmt: skip
+#: What is read when the steps are done: totals, and what publishing takes.
+READ_AT_THE_END = frozenset({"total", "publish_party", "account_state", "account_risk", "due_kept", "case_now", "action_now",
+                             "promise_settled", "instalment_settled", "arrangement_settled", "allocation_anew",
+                             "position_before", "bucket_day", "roll_rate", "cohort_month", "host_difference"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,13 @@ class Stepping:
         """Run the steps that are not done; what later steps need of the others is read from the lake, or made again."""
         done = {} if self.dry else {s.name: s for s in Step.objects.filter(run=self.night, state="done")}
         needed = _needed(programs) - KEPT if done else set()
+        counted: dict[str, Size] = {}
         for position, step in enumerate(programs, start=1):
             kept = [table for table in step.outputs if table in KEPT]
+            later = asked_for(programs[position:])
             if step.name in done:
                 if needed.intersection(step.outputs):
-                    runner.run(step)
+                    runner.run(step, asked_for=later)
                 else:
                     for table in kept:
                         runner.take(table, folder / "tables" / f"{table}.parquet")
@@ -85,9 +88,10 @@ class Stepping:
                 continue
             began = time.monotonic()
             self.keep(step.name, position, state="running")
-            runner.run(step)
+            runner.run(step, asked_for=later.union(kept, measures.read_by(step)))
             hashes = {} if self.dry else _store(connection, runner, kept, folder)
-            came, went = measures.measure(connection, step)
+            came, went = measures.measure(connection, step, counted)
+            forget(connection, but=later)
             self.end(step.name, position, came=came, went=went, began=began, hashes=hashes)
 
     def end(
@@ -152,7 +156,7 @@ def _store(
     hashes = {}
     for table in tables:
         runner.keep(table, folder / "tables" / f"{table}.parquet")
-        hashes[table] = content.content_hash(connection, table)
+        hashes[table] = content.quick_hash(connection, table)
     return hashes
 
 
@@ -160,18 +164,21 @@ def _spelled(money: Money) -> dict[str, str]:
     return {currency: str(amount) for currency, amount in money.items()}
 
 
+def asked_for(programs: tuple[Program, ...]) -> frozenset[str]:
+    """The tables that are asked for after a step: by those that follow, their measures, or publishing."""
+    return READ_AT_THE_END.union(*(reads(step.sql) | measures.read_by(step) for step in programs))
+
+
+def forget(connection: DuckDBPyConnection, *, but: Collection[str]) -> None:
+    """Give back the memory of what nobody asks for any more."""
+    for name, kind in connection.execute("SELECT table_name, table_type FROM information_schema.tables").fetchall():
+        if name not in but:
+            connection.execute(f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} {name}")
+
+
 def _needed(programs: tuple[Program, ...]) -> set[str]:
     """The tables that a later step reads."""
     needed: set[str] = set()
     for step in programs:
-        needed |= _reads(step.sql) - set(step.outputs)
+        needed |= reads(step.sql) - set(step.outputs)
     return needed
-
-
-@cache
-def _reads(sql: str) -> frozenset[str]:
-    return frozenset(
-        table.name
-        for statement in sqlglot.parse(sql, read="duckdb")
-        for table in statement.expression.find_all(exp.Table)
-    )

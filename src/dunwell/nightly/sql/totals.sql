@@ -8,7 +8,7 @@ SELECT p.currency, c.party_no IS NOT NULL AS in_work, count(*) AS accounts, sum(
        sum(coalesce(p.interest_off_balance, 0)) AS interest_off_balance, sum(coalesce(p.late_charge, 0)) AS late_charge,
        sum(coalesce(p.other_fees, 0)) AS other_fees, sum(coalesce(p.credit_balance, 0)) AS credit_balance
 FROM position AS p
-LEFT JOIN (SELECT DISTINCT party_no FROM candidate) AS c ON c.party_no = p.party_no
+LEFT JOIN (SELECT DISTINCT party_no FROM account_state) AS c ON c.party_no = p.party_no
 GROUP BY p.currency, c.party_no IS NOT NULL;
 
 -- The same of what came through the steps: the accounts looked at by their states, the others as they are in the position.
@@ -117,7 +117,7 @@ FROM (
     UNION ALL
     SELECT 'received', currency, received, spread FROM total_received
     UNION ALL
-    SELECT 'parties', '', count(DISTINCT party_no), 0 FROM candidate
+    SELECT 'parties', '', count(DISTINCT party_no), 0 FROM account_state
     UNION ALL
     SELECT 'parties', '', 0, count(*) FROM party_state
 ) AS s
