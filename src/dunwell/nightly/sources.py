@@ -24,14 +24,24 @@ BEFORE_OLDEST_DUE = timedelta(days=92)
 
 #: In work: somebody with a state, a case, or a fact not answered yet.
 IN_WORK = """
-    SELECT a.party_id FROM arrears_accountstate AS s JOIN portfolio_account AS a ON a.id = s.account_id
-    WHERE a.entity_id = %(entity)s
-    UNION
-    SELECT party_id FROM casework_case
-    WHERE entity_id = %(entity)s AND opened_on <= %(until)s AND (closed_on IS NULL OR closed_on > %(until)s)
-    UNION
-    SELECT party_id FROM arrangements_arrangement
-    WHERE entity_id = %(entity)s AND standing IN ('proposed', 'approved', 'agreed', 'in_force', 'missed', 'breached')
+    SELECT party_id, bool_or(has_case) AS has_case FROM (
+        SELECT a.party_id, false AS has_case FROM arrears_accountstate AS s JOIN portfolio_account AS a ON a.id = s.account_id
+        WHERE a.entity_id = %(entity)s
+        UNION ALL
+        SELECT party_id, true FROM casework_case
+        WHERE entity_id = %(entity)s AND opened_on <= %(until)s AND (closed_on IS NULL OR closed_on > %(until)s)
+        UNION ALL
+        SELECT party_id, false FROM arrangements_arrangement
+        WHERE entity_id = %(entity)s AND standing IN ('proposed', 'approved', 'agreed', 'in_force', 'missed', 'breached')
+    ) AS w GROUP BY party_id
+"""
+#: Those in work without an open case; of a few parties it is looked up.
+WITHOUT_CASE = "SELECT party_id FROM in_work WHERE NOT has_case"
+WITHOUT_CASE_OF = """
+    SELECT q.id FROM portfolio_party AS q
+    WHERE q.id IN ({parties}) AND NOT EXISTS (
+        SELECT 1 FROM casework_case AS c
+        WHERE c.party_id = q.id AND c.opened_on <= {until} AND (c.closed_on IS NULL OR c.closed_on > {until}))
 """
 #: Whose payments since the position are not spread yet: those whom a fact touched, or those who were asked for.
 TO_SPREAD = """
@@ -79,6 +89,9 @@ class Scope:
         return pg.SQL(query).format(
             parties=ids,
             to_spread=pg.SQL(TO_SPREAD if self.until is None else NONE).format(parties=ids, whole=whole, since=since),
+            without_case=pg.SQL(WITHOUT_CASE if self.parties is None else WITHOUT_CASE_OF).format(
+                parties=ids, until=until
+            ),
             entity=pg.Literal(self.entity_id),
             whole=whole,
             at=pg.Literal(self.at),
@@ -99,10 +112,7 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
     # those without an open case; the others are added from `open_case` (read)
     "working_party": (
         """
-        SELECT p.party_no FROM portfolio_party AS p
-        WHERE p.id IN ({parties}) AND NOT EXISTS (
-            SELECT 1 FROM casework_case AS c
-            WHERE c.party_id = p.id AND c.opened_on <= {until} AND (c.closed_on IS NULL OR c.closed_on > {until}))
+        SELECT p.party_no FROM portfolio_party AS p WHERE p.id IN ({without_case})
         """,
         {"party_no": "VARCHAR"},
     ),

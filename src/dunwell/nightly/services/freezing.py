@@ -51,6 +51,8 @@ FROZEN = (
     "night_before",
     *sources.SOURCES,
 )
+#: Of them those that other files of the lake hold as well, which have a content hash of their own.
+FROM_THE_LAKE = frozenset(FROZEN) - sources.SOURCES.keys()
 #: The kept tables of the night that stands in the published columns, by the names they have in the next one's programs.
 STANDS = {
     "published_party": "publish_party", "published_state": "account_state", "published_due": "due_kept",
@@ -139,7 +141,8 @@ def _freeze(
     for name in FROZEN:
         tick()
         rows = lake.write_parquet(connection, name, target / f"{name}.parquet")
-        inputs[name] = {"rows": rows, "hash": content.content_hash(connection, name)}
+        hashed = content.quick_hash if name in FROM_THE_LAKE else content.content_hash
+        inputs[name] = {"rows": rows, "hash": hashed(connection, name)}
     inputs |= _stands(connection, run, target)
     steps = program.strategy(as_of)
     return {

@@ -22,6 +22,7 @@ from dunwell.nightly.services.yielding import Pace
 
 LOCK_WAIT = "400ms"  # below PostgreSQL's deadlock time-out: it is always we who give way, never the person at the desk
 TRIES = 40
+AT_ONCE = 500  # partitions staged at a time: what a first night writes of a large book is more than memory should hold
 STALE = timedelta(days=60)  # a state nobody asked for since is dropped: it is a cache
 STAND = """
     INSERT INTO arrears_publishedday (entity_id, business_date) VALUES (%(entity)s, %(day)s)
@@ -67,21 +68,25 @@ def publish(
     if night.restated:
         return 0, 0
     with database.cursor() as cursor:
-        partitions = staging.stage(connection, cursor)
+        partitions = staging.partitions(connection)
         staged(partitions)
-        if partitions > 1:
-            staging.index_stage(cursor)
         merge = staging.Merge(
             run_id=night.pk, entity_id=entity_id, as_of=night.business_date, day=night.business_date, now=now, by=by,
             strategy=strategy, opens=staging.openings(cursor, pack=shipped.pack_on(now.date()), now=now),
         )  # fmt: skip
         done = set(PublishedPartition.objects.filter(run=night).values_list("partition", flat=True))
         pace = Pace()
-        for partition in range(partitions):
-            if partition not in done:
-                began = time.monotonic()
-                written = write_partition(cursor, merge, partition, of=night)
-                time.sleep(pace.after(rows=written.rows, seconds=time.monotonic() - began))
+        for some in (range(first, min(first + AT_ONCE, partitions)) for first in range(0, partitions, AT_ONCE)):
+            if done.issuperset(some):
+                continue
+            staging.stage(connection, cursor, some=some)
+            if len(some) > 1:
+                staging.index_stage(cursor)
+            for partition in some:
+                if partition not in done:
+                    began = time.monotonic()
+                    written = write_partition(cursor, merge, partition, of=night)
+                    time.sleep(pace.after(rows=written.rows, seconds=time.monotonic() - began))
         _drop_stale(cursor, merge)
     marks = PublishedPartition.objects.filter(run=night)
     touched = sum(night_touched for night_touched in marks.values_list("touched", flat=True))

@@ -62,13 +62,16 @@ def _publish(night: Run, connection: DuckDBPyConnection, entity: Entity, *, now:
         f" CAST(floor((row_number() OVER (ORDER BY party_no) - 1) / {PARTIES}) AS INTEGER) AS partition FROM party_in_work"
     )
     with database.cursor() as cursor:
-        partitions = staging.stage(connection, cursor)
+        staging.stage(connection, cursor)
         merge = staging.Merge(
             run_id=night.pk, entity_id=entity.pk, as_of=night.business_date, day=night.business_date, now=now, by=by,
             strategy=night.manifest["strategy"]["sha256"],
             opens=staging.openings(cursor, pack=shipped.pack_on(now.date()), now=now),
         )  # fmt: skip
-        return sum(publishing.write_partition(cursor, merge, partition).rows for partition in range(partitions))
+        return sum(
+            publishing.write_partition(cursor, merge, partition).rows
+            for partition in range(staging.partitions(connection))
+        )
 
 
 def _read(connection: DuckDBPyConnection, night: Run, table: str) -> None:

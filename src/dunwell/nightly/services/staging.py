@@ -104,11 +104,18 @@ class Merge:
         }  # fmt: skip
 
 
-def stage(connection: DuckDBPyConnection, cursor: Any) -> int:
-    """Bring what is to be published into temporary tables of this session; answers how many partitions there are."""
+def partitions(connection: DuckDBPyConnection) -> int:
+    """How many partitions there are to publish."""
+    return connection.execute("SELECT coalesce(max(partition) + 1, 0) FROM publish_party").fetchone()[0]
+
+
+def stage(connection: DuckDBPyConnection, cursor: Any, *, some: range | None = None) -> None:
+    """Bring what is to be published, of all partitions or of some, into temporary tables of this session."""
     cursor.execute(statement("stage"))
     for table in TABLES:
-        cursor.execute(f"DELETE FROM {table}")
+        # what is deleted stays there until somebody vacuums; a table that is made anew costs a reassessment more
+        cursor.execute(f"DELETE FROM {table}" if some is None else f"TRUNCATE {table}")
+    these = f" BETWEEN {some.start} AND {some.stop - 1}" if some is not None else " IS NOT NULL"
 
     def copy(table: str, source: str, columns: list[str], of: str) -> None:
         # what the host said and what follows from it carry one name in the programs: periods_past_due
@@ -116,12 +123,12 @@ def stage(connection: DuckDBPyConnection, cursor: Any) -> int:
         copying.to_postgres(
             connection,
             f"SELECT y.partition, {', '.join(spelled)} FROM {source} AS x"
-            f" JOIN publish_party AS y ON y.party_no = x.party_no AND y.partition IS NOT NULL WHERE {of} ORDER BY 1, 2",
+            f" JOIN publish_party AS y ON y.party_no = x.party_no AND y.partition{these} WHERE {of} ORDER BY 1, 2",
             cursor, table, ["partition", *(AS_STAGED.get(c, c) for c in columns)],
         )  # fmt: skip
 
     copying.to_postgres(
-        connection, "SELECT party_no, touches, partition, cases, actions FROM publish_party WHERE partition IS NOT NULL",
+        connection, f"SELECT party_no, touches, partition, cases, actions FROM publish_party WHERE partition{these}",
         cursor, "stage_party", ["party_no", "touches", "partition", "cases", "actions"],
     )  # fmt: skip
     copy("stage_state", CLASSED, [*ACCOUNT, *STATE], "y.states")
@@ -129,7 +136,7 @@ def stage(connection: DuckDBPyConnection, cursor: Any) -> int:
         connection,
         "SELECT y.partition, s.party_no, d.account_no, d.statement_date, d.due_date, d.minimum_payment, d.amount"
         " FROM due_kept AS d JOIN account_state AS s ON s.account_no = d.account_no"
-        " JOIN publish_party AS y ON y.party_no = s.party_no AND y.partition IS NOT NULL AND y.dues",
+        f" JOIN publish_party AS y ON y.party_no = s.party_no AND y.partition{these} AND y.dues",
         cursor, "stage_due",
         ["partition", "party_no", "account_no", "statement_date", "due_date", "minimum_payment", "amount"],
     )  # fmt: skip
@@ -141,11 +148,11 @@ def stage(connection: DuckDBPyConnection, cursor: Any) -> int:
     copying.to_postgres(
         connection,
         "SELECT y.partition, b.party_no, l.payment_id, l.position, l.component, l.amount, l.rule FROM allocation_anew AS l"
-        " JOIN position_before AS b ON b.account_no = l.account_no JOIN publish_party AS y ON y.party_no = b.party_no",
+        " JOIN position_before AS b ON b.account_no = l.account_no"
+        f" JOIN publish_party AS y ON y.party_no = b.party_no AND y.partition{these}",
         cursor, "stage_line",
         ["partition", "party_no", "payment_id", "position", "component", "amount", "rule"],
     )  # fmt: skip
-    return connection.execute("SELECT coalesce(max(partition) + 1, 0) FROM publish_party").fetchone()[0]
 
 
 def index_stage(cursor: Any) -> None:
