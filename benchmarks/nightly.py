@@ -25,6 +25,7 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 import uuid
@@ -158,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     measuring.options(parser)
     parser.add_argument("--spark", action="store_true", help="the steps on Spark local[2] as well, once")
+    parser.add_argument("--without", default="", help="parts to leave out, by name: high, one_query, core_on_polars …")
     parser.add_argument("--nights-only", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--part", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
@@ -182,10 +184,22 @@ def _part(options: argparse.Namespace) -> None:
     print(json.dumps(answer))
 
 
-def measured(accounts: int, rounds: int, *, peers: bool, spark: bool = False) -> dict[str, list[dict[str, Any]]]:
-    """Every part of every round. The night of day n is the round's; nights with a high ceiling come after, on further days."""
+def measured(
+    accounts: int,
+    rounds: int,
+    *,
+    peers: bool,
+    spark: bool = False,
+    without: frozenset[str] = frozenset(),
+    kept: Path | None = None,
+) -> dict[str, list[dict[str, Any]]]:
+    """Every part of every round. The night of day n is the round's; nights with a high ceiling come after, on further days.
+
+    What each part answers is appended to `kept` at once: hours of a large book are not lost with a part that fails. A peer
+    that fails is told and left out.
+    """
     with measuring.scratch("nightly") as folder:
-        high = rounds if peers else 0
+        high = rounds if peers and "high" not in without else 0
         days = [FIRST + timedelta(days=n) for n in range(1 + rounds + high)]
         fingerprint = prepared(folder, accounts, len(days))
         print(f"the book of {days[1]}: {accounts:,} accounts, {fingerprint}", file=sys.stderr)
@@ -196,7 +210,18 @@ def measured(accounts: int, rounds: int, *, peers: bool, spark: bool = False) ->
                 "benchmarks.nightly", "--part", name, "--folder", folder, "--day", day, environment=environment
             )
             told.setdefault(label or name, []).append(answer)
-            print(label or name, day, json.dumps(answer), file=sys.stderr)
+            line = json.dumps({"part": label or name, "day": day.isoformat(), "accounts": accounts, **answer})
+            print(line, file=sys.stderr)
+            if kept is not None:
+                with kept.open("a") as file:
+                    file.write(line + "\n")
+
+        def peer(name: str, day: date) -> None:
+            if name not in without:
+                try:
+                    part(name, day)
+                except subprocess.CalledProcessError as failed:
+                    print(f"{name} of {accounts:,} accounts failed: {failed}", file=sys.stderr)
 
         deliver(folder, days[0])
         part("night", days[0], "first")
@@ -213,9 +238,9 @@ def measured(accounts: int, rounds: int, *, peers: bool, spark: bool = False) ->
             for _ in range(rounds):
                 for name in ("programs", "one_query", "core", "core_on_polars", "core_on_postgres"):
                     if name != "core_on_postgres" or accounts <= ON_POSTGRES:
-                        part(name, days[-1])
+                        peer(name, days[-1])
         if spark:
-            part("on_spark", days[-1])
+            peer("on_spark", days[-1])
     return told
 
 
@@ -226,9 +251,11 @@ def vacuumed() -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
-def figures(accounts: int, rounds: int, *, spark: bool = False) -> list[dict[str, Any]]:
+def figures(
+    accounts: int, rounds: int, *, spark: bool = False, without: frozenset[str] = frozenset(), kept: Path | None = None
+) -> list[dict[str, Any]]:
     """The lines of the night's table."""
-    whole = measured(accounts, rounds, peers=True, spark=spark)
+    whole = measured(accounts, rounds, peers=True, spark=spark, without=without, kept=kept)
     small = accounts // 10
     part = measuring.child("benchmarks.nightly", "--accounts", small, "--rounds", rounds, "--nights-only")
     nights, name = whole["night"], f"{accounts:,} accounts"
@@ -247,7 +274,7 @@ def figures(accounts: int, rounds: int, *, spark: bool = False) -> list[dict[str
         ("core", "core_on_postgres", "core steps, against PostgreSQL, same answers", 1),
         ("programs", "on_spark", "steps, against Spark local[2]", 1),
     ):
-        if theirs in whole:
+        if ours in whole and theirs in whole:
             here = whole[ours]
             lines.append(
                 figure(
@@ -267,8 +294,11 @@ def figures(accounts: int, rounds: int, *, spark: bool = False) -> list[dict[str
             **shared,
         ),
         figure("peak memory, ceiling 2 GB", "MB", peak, 2500, "2.5 GB", aim=1, **shared),
-        figure("wall with a ceiling of 2 GB", "s", wall, median(whole["high"], "wall"), "8 GB", aim=1.1, **shared),
     ]
+    if "high" in whole:
+        lines.append(
+            figure("wall with a ceiling of 2 GB", "s", wall, median(whole["high"], "wall"), "8 GB", aim=1.1, **shared)
+        )
     fingerprint = whole["book"][0]["fingerprint"]
     return [line | {"book": fingerprint} for line in lines]
 
@@ -280,7 +310,11 @@ def main() -> None:
     elif options.nights_only:
         print(json.dumps(measured(options.accounts, options.rounds, peers=False)))
     else:
-        measuring.told(figures(options.accounts, options.rounds, spark=options.spark), options.json)
+        without = frozenset(filter(None, options.without.split(",")))
+        kept = options.json.with_suffix(".parts.jsonl") if options.json else None
+        measuring.told(
+            figures(options.accounts, options.rounds, spark=options.spark, without=without, kept=kept), options.json
+        )
 
 
 if __name__ == "__main__":
