@@ -212,7 +212,8 @@ def _person(situation: Situation, terms: Product, on: date) -> list[Reason]:
         found.append(refusal("P-CHANGE"))
     days, last = max(situation.days_delinquent, situation.days_then), terms.last_day
     if days < terms.first_day or (last is not None and days > last):
-        found.append(refusal("P-DAYS", days=days, first=terms.first_day, last="∞" if last is None else last))
+        rule = "P-DAYS-FROM" if last is None else "P-DAYS"
+        found.append(refusal(rule, days=days, first=terms.first_day, last=last))
     since = later(on, "months", -terms.often_months)
     times = sum(code == terms.code and day > since for code, day in situation.earlier)
     if times >= terms.often_times:

@@ -176,8 +176,9 @@ def mandate_for(
 
 
 def refusal(rule: str, **numbers: object) -> Reason:
-    """The reason that a rule gives, with its sentence filled in both languages."""
+    """The reason that a rule gives, with its sentence filled in both languages; amounts in groups of three digits."""
     row = document("refusals")["rules"][rule]
+    numbers = {name: f"{one:,.2f}" if isinstance(one, Decimal) else one for name, one in numbers.items()}
     return Reason(
         rule=rule, verdict=Verdict.BLOCK, text_zh=row["zh"].format(**numbers), text_en=row["en"].format(**numbers),
         citation=row["citation"], confidence=row["confidence"],

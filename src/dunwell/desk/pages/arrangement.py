@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
@@ -96,7 +97,8 @@ class _Typed:
 
 
 def _account(request: HttpRequest, found: Case, data) -> tuple[Account, list[Account]]:
-    accounts = list(Account.objects.filter(party_id=found.party_id).order_by("id"))
+    most = F("state__past_due").desc(nulls_last=True)  # what is late is what one comes for
+    accounts = list(Account.objects.filter(party_id=found.party_id).order_by(most, "id"))
     asked = data.get("account", "")
     account = next((one for one in accounts if str(one.pk) == asked), accounts[0] if accounts and not asked else None)
     if account is None:
