@@ -132,6 +132,6 @@ def test_the_shipped_texts_pass():
         filled = text.body.format_map(
             {"name": "张*", "bank": "测试银行", "amount": "CNY 1,500.00", "due_date": "2026-10-19", "last4": "1234",
              "as_of": "2026-11-23", "case_no": "C-2611-000001", "balance": "CNY 12,000.00", "table": "",
-             "link": "https://bank.example/p/Ab1", "code": "123456"}
+             "link": "https://bank.example/p/Ab1", "code": "123456", "answer": "您的意见已核实。"}
         )  # fmt: skip
         assert found(filled, channel=text.channel) == set(), text.code

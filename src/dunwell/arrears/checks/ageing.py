@@ -1,4 +1,4 @@
-"""`dunwell check ageing`: how late, by the programs of the night (apply_payments, age, classify, risk).
+"""`dunwell check ageing`: how late, by the programs of the night (apply_payments, age, classify, restructured, risk).
 
 Only differences of days matter to them, so all cases are moved to one day, asked at once, and moved back.
 """
@@ -18,7 +18,9 @@ from dunwell.kernel.cases import Answer, Check, Row, Unanswerable, day, money
 
 AS_OF = date(2400, 1, 1)  # far from both ends of the calendar; the numbers of a case are its own
 POLICIES = ("forgive", "subtract")
-STEPS = tuple(programs.load("dunwell.arrears", name) for name in ("apply_payments", "age", "classify", "risk"))
+STEPS = tuple(
+    programs.load("dunwell.arrears", name) for name in ("apply_payments", "age", "classify", "restructured", "risk")
+)
 SINCE = Decimal("0.01")  # what is past due where only the day is told: something
 MONEY = "DECIMAL(18, 2)"
 Column = tuple[str, str, list[Any]]
