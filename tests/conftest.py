@@ -56,6 +56,28 @@ def pytest_xdist_setupnodes() -> None:
     del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
+#: What starts processes, kills them and waits takes longest. It comes first, a share of it with each worker, so that none is
+#: left over. Each has a database of its own: what commits to the workers' database stays behind what rolls back there.
+LONGEST = (
+    "test_running", "test_nightly_spark", "test_kills", "test_demo_command", "test_campaign_kills", "test_commands",
+)  # fmt: skip
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each worker begins with an equal stretch of this list (pytest-xdist, worksteal), the longest first."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    rest = [item for item in items if item.path.stem not in LONGEST]
+    stretch, ordered = len(items) // workers, []
+    for nr in range(workers):
+        for name in LONGEST[nr::workers]:
+            ordered += [item for item in items if item.path.stem == name]
+        room = max(0, stretch * (nr + 1) - len(ordered)) if nr < workers - 1 else len(rest)
+        ordered += rest[:room]
+        rest = rest[room:]
+    items[:] = ordered
+
+
 @dataclass(frozen=True)
 class Database:
     """A database of a test's own, and the environment in which `dunwell` uses it."""
