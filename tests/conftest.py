@@ -56,26 +56,28 @@ def pytest_xdist_setupnodes() -> None:
     del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
-#: What starts processes, kills them and waits takes longest. It comes first, a share of it with each worker, so that none is
-#: left over. Each has a database of its own: what commits to the workers' database stays behind what rolls back there.
-LONGEST = (
-    "test_running", "test_nightly_spark", "test_kills", "test_demo_command", "test_campaign_kills", "test_commands",
-)  # fmt: skip
+#: Kept for the soak, for `make test` has ten minutes: what each of them shows of a component, a shorter one shows too.
+IN_THE_SOAK = frozenset({
+    "test_it_starts_stops_on_ctrl_c_and_starts_again_on_its_data",
+    "test_it_runs_as_root_and_as_an_ordinary_user", "test_kill_9_of_database_web_server_worker_and_all_of_it",
+    "test_what_was_committed_is_there_after_kill_9_of_the_server", "test_a_dialler_works_on_while_everything_is_killed",
+    "test_the_demo_s_figures_are_those_of_the_source_and_of_the_rows_below_them",
+    "test_a_load_that_was_cut_short_goes_on_where_it_stopped", "test_from_the_files_to_the_reason_of_a_figure",
+    "test_packing_changes_no_content_and_loses_nothing_when_it_is_killed",
+    "test_killed_at_any_moment_and_run_again_it_makes_one_key_and_loses_nothing",
+    "test_a_second_one_on_the_same_home_is_refused_in_one_line_and_a_busy_port_is_moved",
+    "test_a_fraud_is_held_decided_against_the_bank_and_the_record_corrected",
+    "test_a_complaint_takes_the_case_from_the_collector_until_it_is_closed",
+    "test_a_forged_paper_of_two_strangers_is_found_and_shown_with_its_pages",
+})  # fmt: skip
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each worker begins with an equal stretch of this list (pytest-xdist, worksteal), the longest first."""
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    rest = [item for item in items if item.path.stem not in LONGEST]
-    stretch, ordered = len(items) // workers, []
-    for nr in range(workers):
-        for name in LONGEST[nr::workers]:
-            ordered += [item for item in items if item.path.stem == name]
-        room = max(0, stretch * (nr + 1) - len(ordered)) if nr < workers - 1 else len(rest)
-        ordered += rest[:room]
-        rest = rest[room:]
-    items[:] = ordered
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if size(False, True):
+        return
+    kept = [item for item in items if getattr(item, "originalname", item.name) not in IN_THE_SOAK]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
 
 
 @dataclass(frozen=True)
