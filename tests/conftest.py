@@ -42,7 +42,7 @@ django.setup()
 
 from hypothesis import settings as hypothesis_settings  # noqa: E402
 
-from tests.sizes import size  # noqa: E402
+from tests.sizes import SOAK, in_the_soak, size  # noqa: E402
 
 hypothesis_settings.register_profile(
     "dunwell", max_examples=size(100, 5_000), deadline=None, derandomize=not size(0, 1)
@@ -56,26 +56,10 @@ def pytest_xdist_setupnodes() -> None:
     del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
-#: Kept for the soak, for `make test` has ten minutes: what each of them shows of a component, a shorter one shows too.
-IN_THE_SOAK = frozenset({
-    "test_it_starts_stops_on_ctrl_c_and_starts_again_on_its_data",
-    "test_it_runs_as_root_and_as_an_ordinary_user", "test_kill_9_of_database_web_server_worker_and_all_of_it",
-    "test_what_was_committed_is_there_after_kill_9_of_the_server", "test_a_dialler_works_on_while_everything_is_killed",
-    "test_the_demo_s_figures_are_those_of_the_source_and_of_the_rows_below_them",
-    "test_a_load_that_was_cut_short_goes_on_where_it_stopped", "test_from_the_files_to_the_reason_of_a_figure",
-    "test_packing_changes_no_content_and_loses_nothing_when_it_is_killed",
-    "test_killed_at_any_moment_and_run_again_it_makes_one_key_and_loses_nothing",
-    "test_a_second_one_on_the_same_home_is_refused_in_one_line_and_a_busy_port_is_moved",
-    "test_a_fraud_is_held_decided_against_the_bank_and_the_record_corrected",
-    "test_a_complaint_takes_the_case_from_the_collector_until_it_is_closed",
-    "test_a_forged_paper_of_two_strangers_is_found_and_shown_with_its_pages",
-})  # fmt: skip
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if size(False, True):
+    if SOAK:
         return
-    kept = [item for item in items if getattr(item, "originalname", item.name) not in IN_THE_SOAK]
+    kept = [item for item in items if not item.get_closest_marker(in_the_soak.name)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
 

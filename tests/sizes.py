@@ -6,8 +6,12 @@ import os
 from collections.abc import Sequence
 from typing import TypeVar
 
+import pytest
+
 T = TypeVar("T")
 SOAK = os.environ.get("DUNWELL_SOAK") == "1"
+#: Kept for `make soak`, for `make test` has ten minutes: what it shows of a component, a shorter test shows too.
+in_the_soak = pytest.mark.in_the_soak
 
 
 def size(test: int, soak: int) -> int:

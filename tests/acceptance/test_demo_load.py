@@ -16,7 +16,7 @@ from dunwell.nightly.models import Run
 from dunwell.oversight import drilldown, queries
 from dunwell.oversight.models import BucketDay, RollRate
 from tests import build
-from tests.sizes import size
+from tests.sizes import in_the_soak, size
 
 TODAY = date(2026, 11, 23)
 ACCOUNTS = size(300, 30_000)
@@ -39,6 +39,7 @@ def tables(day: date) -> Path:
     return Path(settings.LAKE) / f"date={day}" / f"run={run.number}" / "tables"
 
 
+@in_the_soak
 def test_the_demo_s_figures_are_those_of_the_source_and_of_the_rows_below_them(fresh_database, tmp_path, settings):
     settings.LAKE = tmp_path / "lake"
     logins = loading.load(today=TODAY, accounts=ACCOUNTS, folder=tmp_path / "demo")
@@ -93,6 +94,7 @@ def test_the_demo_s_figures_are_those_of_the_source_and_of_the_rows_below_them(f
     assert not IntakeFile.objects.exclude(status=IntakeFile.Status.TAKEN).exists()
 
 
+@in_the_soak
 def test_a_load_that_was_cut_short_goes_on_where_it_stopped(fresh_database, tmp_path, settings):
     settings.LAKE = tmp_path / "lake"
 

@@ -14,7 +14,7 @@ from dunwell.cli.roles import address
 from tests.e2e.test_kills import MADE, kill, script
 from tests.peers import Dialler
 from tests.running import Serving, answer, until
-from tests.sizes import size
+from tests.sizes import in_the_soak, size
 
 SECRET = "a-secret-of-the-dialler"  # noqa: S105
 ROUNDS = size(1, 10)
@@ -48,6 +48,7 @@ with database():
 """
 
 
+@in_the_soak
 def test_a_dialler_works_on_while_everything_is_killed(home, tmp_path):
     script(home, MADE, str(tmp_path / "files"), str(size(60, 600)))
     line = {

@@ -21,7 +21,7 @@ from tests import build
 from tests.e2e.test_desk_browser import sign_in
 from tests.e2e.test_law_browser import aside
 from tests.e2e.walking import from_the_list, of_the_night
-from tests.sizes import some
+from tests.sizes import in_the_soak, some
 
 LANGUAGES = pytest.mark.parametrize("language", some(["zh-hans"], ["en"]))
 SHOTS = os.environ.get("DUNWELL_SHOTS", "")  # a folder for pictures of the pages, to look at
@@ -66,6 +66,7 @@ def staff(language: str, role: str, name: str, **fields):
     return build.user(role, username=name, language=language, theme=theme, **fields)
 
 
+@in_the_soak
 @LANGUAGES
 def test_a_fraud_is_held_decided_against_the_bank_and_the_record_corrected(walk, late, language):
     [case], collector = late(), staff(language, "collector", "collector")
@@ -98,6 +99,7 @@ def test_a_fraud_is_held_decided_against_the_bank_and_the_record_corrected(walk,
     assert not Hold.objects.filter(lift=None).exists()
 
 
+@in_the_soak
 @LANGUAGES
 def test_a_complaint_takes_the_case_from_the_collector_until_it_is_closed(walk, late, language):
     [case], collector = late(), staff(language, "collector", "collector")
@@ -145,6 +147,7 @@ def test_a_bereavement_stops_demands_and_tells_how_to_talk(walk, late, language)
     expect(page.locator(".strip.hold")).to_be_visible()
 
 
+@in_the_soak
 @LANGUAGES
 def test_a_forged_paper_of_two_strangers_is_found_and_shown_with_its_pages(walk, late, tmp_path, language):
     cases, collector = late(2), staff(language, "collector", "collector")

@@ -19,8 +19,10 @@ from pathlib import Path
 import pytest
 
 from tests.running import DUNWELL, ROOT, Serving, answer, dunwell, one, processes, until
+from tests.sizes import in_the_soak
 
 
+@in_the_soak
 def test_it_starts_stops_on_ctrl_c_and_starts_again_on_its_data(empty_home):
     home = empty_home
     first = Serving(home)
@@ -35,6 +37,7 @@ def test_it_starts_stops_on_ctrl_c_and_starts_again_on_its_data(empty_home):
     assert second.stop() == 0
 
 
+@in_the_soak
 def test_a_second_one_on_the_same_home_is_refused_in_one_line_and_a_busy_port_is_moved(home, tmp_path_factory):
     with socket.socket() as busy:
         busy.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -65,6 +68,7 @@ def test_a_second_one_on_the_same_home_is_refused_in_one_line_and_a_busy_port_is
     assert serving.stop() == 0
 
 
+@in_the_soak
 def test_kill_9_of_database_web_server_worker_and_all_of_it(home):
     serving = Serving(home)
     url = serving.ready()
@@ -88,6 +92,7 @@ def test_kill_9_of_database_web_server_worker_and_all_of_it(home):
 WELL = {"database": "answers", "worker": "running", "last_night": None}
 
 
+@in_the_soak
 def test_what_was_committed_is_there_after_kill_9_of_the_server(home):
     serving = Serving(home)
     serving.ready()
@@ -145,6 +150,7 @@ def test_a_wheel_in_an_empty_environment_serves_from_any_folder(home, tmp_path):
         assert part in listed
 
 
+@in_the_soak
 def test_it_runs_as_root_and_as_an_ordinary_user(empty_home):
     """The tests run as one of the two; run as root they become somebody else for this."""
     before: tuple[str, ...] = ()

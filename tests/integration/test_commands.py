@@ -21,6 +21,7 @@ from dunwell.portfolio.models import Party
 from tests import build
 from tests.acceptance.test_intake_broken_files import table
 from tests.integration.test_portfolio_people import LIN, keep_people
+from tests.sizes import in_the_soak
 
 DUNWELL = Path(sys.executable).with_name("dunwell")
 DAY = "2026-11-22"
@@ -69,6 +70,7 @@ def dunwell(fresh_database, tmp_path: Path) -> Commands:
     return Commands(environment, tmp_path)
 
 
+@in_the_soak
 def test_from_the_files_to_the_reason_of_a_figure(dunwell):
     """Files, night, report and why; each as lines and as JSON, each with the exit code that scripts rely on."""
     people = dunwell.file("parties", {}, {"party_no": "P2", "account_no": "A2", "name": "王芳"}, tail="#TOTAL,2\n")

@@ -29,6 +29,7 @@ from dunwell.payments import services as payments
 from dunwell.portfolio.models import Account
 from dunwell.strategy import services as strategy
 from tests import build, nights
+from tests.sizes import in_the_soak
 
 BY = Actor.program("tests")
 D = date(2026, 10, 31)
@@ -185,6 +186,7 @@ services.compact(today=date(2026, 11, 20))
 """
 
 
+@in_the_soak
 def test_packing_changes_no_content_and_loses_nothing_when_it_is_killed(home, settings):
     run = Run.objects.get(business_date=D)
     tables = {path: duckdb.connect().sql(f"SELECT * FROM '{path}' ORDER BY ALL").fetchall()

@@ -27,7 +27,7 @@ from dunwell.portfolio import services
 from dunwell.portfolio.models import Party, PartyKey
 from dunwell.portfolio.services.people import place, wrapped_new
 from tests import build
-from tests.sizes import size
+from tests.sizes import in_the_soak, size
 
 DUNWELL = Path(sys.executable).with_name("dunwell")
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
@@ -155,6 +155,7 @@ def test_two_rotations_at_once_make_one_key(fresh_database, home):
     assert sorted(path.name for path in (home / "keys").glob("master.*")) == ["master.1", "master.2"]
 
 
+@in_the_soak
 def test_killed_at_any_moment_and_run_again_it_makes_one_key_and_loses_nothing(fresh_database, home):
     texts, stored, file = people(PEOPLE), files(home, FILES), quarantine(ROWS)
     environment = {**fresh_database.environment, "DUNWELL_HOME": str(home)}
