@@ -74,8 +74,8 @@ class Server:
 def fingerprint() -> str:
     """A hash of everything that makes the template what it is."""
     digest = hashlib.sha256()
-    sources = [*PACKAGE.glob("*/migrations/*.py"), *PACKAGE.glob("*/models.py"), PACKAGE / "settings" / "rights.py"]
-    for path in sorted(sources):
+    patterns = ("*/migrations/*.py", "*/models.py", "*/models/**/*.py", "**/*.sql", "settings/rights.py")
+    for path in sorted({path for pattern in patterns for path in PACKAGE.glob(pattern)}):
         digest.update(str(path.relative_to(PACKAGE)).encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 

@@ -278,7 +278,9 @@ def test_allotments_and_dials_share_the_last_slots(fresh_database):
     def reach(nr):
         if nr % 2:
             return int(take(point.pk, party.pk, f"k{nr}", NOW).allowed)
-        given = services.allot(party_id=party.pk, contact_point_id=point.pk, dials=3, key=f"lot{nr}", by=BY, now=NOW)
+        given = services.allot(
+            party_id=party.pk, contact_point_id=point.pk, channel="call", dials=3, key=f"lot{nr}", by=BY, now=NOW
+        )
         return len(given.contacts)
 
     assert sum(all_at_once([lambda nr=nr: reach(nr) for nr in range(THREADS)])) == 2

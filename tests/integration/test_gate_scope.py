@@ -114,7 +114,15 @@ def test_a_release_answers_for_its_own_case_only():
 def test_an_allotment_refused_at_once_says_why_each_time():
     party, point, _ = build.debtor()
     services.place_hold(party_id=party.pk, kind="art70", reason="r", by=BY, now=NOW)
-    fields = {"party_id": party.pk, "contact_point_id": point.pk, "dials": 2, "key": "lot", "by": BY, "now": NOW}
+    fields = {
+        "party_id": party.pk,
+        "contact_point_id": point.pk,
+        "channel": "call",
+        "dials": 2,
+        "key": "lot",
+        "by": BY,
+        "now": NOW,
+    }
     for _ in range(2):
         given = services.allot(**fields)
         assert (given.contacts, given.refused.decision.primary.rule) == ((), "CN-ART70-STOP")
@@ -188,7 +196,7 @@ def test_the_strictest_of_the_clocks_by_which_he_may_live():
 
 def test_an_allotment_takes_its_slots_at_once_and_gives_back_on_proof_only():
     party, point, _ = build.debtor()
-    fields = {"party_id": party.pk, "contact_point_id": point.pk, "by": BY, "now": NOW}
+    fields = {"party_id": party.pk, "contact_point_id": point.pk, "channel": "call", "by": BY, "now": NOW}
     given = services.allot(dials=5, key="dialler-1", **fields)
     assert len(given.contacts) == 3  # dials without an outcome count as conversations: at most three
     assert given.refused.decision.primary.rule == "CN-CALL-3-EFFECTIVE"

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
+from typing import Required, TypedDict, Unpack
 
 from dunwell.compliance.models import GateDecision
 from dunwell.compliance.queries.packs import in_force
@@ -66,6 +67,20 @@ REACHED = ("connected_rpc", "sent", "delivered")  # outcomes after which a conta
 POINT_DIGITS = 24  # of a number's keyed hash: enough to tell numbers apart, and no number
 
 
+class About(TypedDict, total=False):
+    """A contact as callers name it: `Asking.about`."""
+
+    party_id: Required[int]
+    contact_point_id: Required[int | None]
+    channel: Required[str]
+    purpose: str
+    case_id: int | None
+    person_id: int | None
+    stated: Mapping[str, str] | None
+    account_id: int | None
+    text: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """One contact somebody asks about.
@@ -83,6 +98,13 @@ class Asking:
     stated: Mapping[str, str] = field(default_factory=dict)
     account_id: int | None = None
     text: str | None = None
+
+    @classmethod
+    def about(cls, **named: Unpack[About]) -> Asking:
+        """The asking for a contact with the party himself, where no other person is named."""
+        return cls(**{
+            **named, "person_id": named.get("person_id") or named["party_id"], "stated": named.get("stated") or {},
+        })  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Unpack
 
 from django.db import transaction
 
 from dunwell.compliance.models import Allotment, Contact, GateDecision
-from dunwell.compliance.queries.facts import Asking
+from dunwell.compliance.queries.facts import About, Asking
 from dunwell.compliance.rules.gate import closes_at
 from dunwell.compliance.services.asking import answer, decision_of
 from dunwell.compliance.services.locks import take_turn
@@ -28,21 +29,7 @@ class Allotted:
 
 
 @transaction.atomic
-def allot(
-    *,
-    party_id: int,
-    contact_point_id: int,
-    dials: int,
-    key: str,
-    by: Actor,
-    now: datetime,
-    channel: str = "call",
-    case_id: int | None = None,
-    person_id: int | None = None,
-    purpose: str = "demand",
-    stated: dict[str, str] | None = None,
-    account_id: int | None = None,
-) -> Allotted:
+def allot(*, dials: int, key: str, by: Actor, now: datetime, **about: Unpack[About]) -> Allotted:
     """Reserve up to `dials` slots at once, each a contact that counts from now on until an outcome is reported.
 
     They may be dialled until the hours of contact end. A dial that was not made comes back only on proof
@@ -50,9 +37,8 @@ def allot(
     """
     if not 1 <= dials <= MOST_DIALS:
         raise ValueError(f"an allotment is of 1 to {MOST_DIALS} dials")
-    person = person_id or party_id
-    asking = Asking(party_id, person, contact_point_id, channel, purpose, case_id, stated or {}, account_id)
-    now += take_turn(*names_of(asking), points=[contact_point_id]).waited
+    asking = Asking.about(**about)
+    now += take_turn(*names_of(asking), points=[about["contact_point_id"]]).waited
     before = Allotment.objects.filter(key=key).first()
     if before is not None:
         return _answered(before)
@@ -61,15 +47,13 @@ def allot(
     closes = closes_at(now=now, pack=answered.pack, attempt=facts.attempt, flags=facts.flags)
     allotment = Allotment.objects.create(
         entity_id=answered.known.entity_id if by.entity_id is None else by.entity_id,
-        party_id=party_id, contact_point_id=contact_point_id, channel=channel, asked=dials,
+        party_id=asking.party_id, contact_point_id=asking.contact_point_id, channel=asking.channel, asked=dials,
         expires_at=min(closes or now + LONGEST, now + LONGEST), reserved_at=now, by_id=by.user_id, key=key,
     )  # fmt: skip
     taken: list[Contact] = []
     for nr in range(dials):
         one = reserve(
-            party_id=party_id, person_id=person, contact_point_id=contact_point_id, channel=channel,
-            purpose=purpose, case_id=case_id, stated=stated, key=_key(allotment, nr), by=by, now=now,
-            allotment=allotment, keep_refusal=True, account_id=account_id,
+            **about, key=_key(allotment, nr), by=by, now=now, allotment=allotment, keep_refusal=True
         )  # fmt: skip
         if one.contact is None:
             return Allotted(allotment, tuple(taken), one)

@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import repeat
+from typing import Unpack
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
 from dunwell.compliance import shipped
 from dunwell.compliance.models import GateDecision, PackText
-from dunwell.compliance.queries.facts import Asking, Known, gather
+from dunwell.compliance.queries.facts import About, Asking, Known, gather
 from dunwell.compliance.queries.packs import in_force, pack_of
 from dunwell.compliance.rules.gate import decide
 from dunwell.compliance.rules.pack import Pack
-from dunwell.compliance.rules.values import DEMAND, Facts
+from dunwell.compliance.rules.values import Facts
 from dunwell.engine.statements import insert_rows
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
@@ -58,50 +59,18 @@ def decided(known: Sequence[Known], pack: Pack, *, now: datetime) -> list[Answer
 
 
 @transaction.atomic
-def ask(
-    *,
-    party_id: int,
-    contact_point_id: int | None,
-    channel: str,
-    by: Actor,
-    now: datetime,
-    purpose: str = DEMAND,
-    case_id: int | None = None,
-    person_id: int | None = None,
-    stated: Mapping[str, str] | None = None,
-    account_id: int | None = None,
-    text: str | None = None,
-) -> Decision:
+def ask(*, by: Actor, now: datetime, **about: Unpack[About]) -> Decision:
     """Advisory: may this contact be made now? A refusal is kept; an ALLOW reserves nothing and is not kept."""
-    asking = Asking(
-        party_id, person_id or party_id, contact_point_id, channel, purpose, case_id, stated or {}, account_id, text
-    )
-    answered = answer(asking, by=by, now=now)
+    answered = answer(Asking.about(**about), by=by, now=now)
     if not answered.decision.allowed:
         keep(answered, by=by, now=now)
     return answered.decision
 
 
 @transaction.atomic
-def judge(
-    *,
-    party_id: int,
-    contact_point_id: int | None,
-    channel: str,
-    by: Actor,
-    now: datetime,
-    purpose: str = DEMAND,
-    case_id: int | None = None,
-    person_id: int | None = None,
-    stated: Mapping[str, str] | None = None,
-    account_id: int | None = None,
-    text: str | None = None,
-) -> tuple[GateDecision, Decision]:
+def judge(*, by: Actor, now: datetime, **about: Unpack[About]) -> tuple[GateDecision, Decision]:
     """As `ask`, but every answer is kept: for a message that the gate lets pass and that cannot leave."""
-    asking = Asking(
-        party_id, person_id or party_id, contact_point_id, channel, purpose, case_id, stated or {}, account_id, text
-    )
-    answered = answer(asking, by=by, now=now)
+    answered = answer(Asking.about(**about), by=by, now=now)
     return keep(answered, by=by, now=now), answered.decision
 
 

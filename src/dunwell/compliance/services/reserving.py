@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Unpack
 
 from django.db import transaction
 
 from dunwell.compliance.models import Allotment, Contact, GateDecision
 from dunwell.compliance.queries import facts
-from dunwell.compliance.queries.facts import Asking
+from dunwell.compliance.queries.facts import About, Asking
 from dunwell.compliance.queries.packs import in_force
-from dunwell.compliance.rules.values import DEMAND
 from dunwell.compliance.services.asking import Answered, decided, decision_of, keep_many, keep_texts
 from dunwell.compliance.services.granting import contact_row, reservation, slot_ends
 from dunwell.compliance.services.locks import take_turn
@@ -58,20 +58,12 @@ class Slot:
 @transaction.atomic
 def reserve(
     *,
-    party_id: int,
-    contact_point_id: int,
-    channel: str,
     key: str,
     by: Actor,
     now: datetime,
-    purpose: str = DEMAND,
-    case_id: int | None = None,
-    person_id: int | None = None,
-    stated: Mapping[str, str] | None = None,
-    account_id: int | None = None,
-    text: str | None = None,
     allotment: Allotment | None = None,
     keep_refusal: bool = False,
+    **about: Unpack[About],
 ) -> Reserved:
     """Ask at the moment of dialling or sending, and take the slot if allowed.
 
@@ -83,10 +75,7 @@ def reserve(
     kept as a decision; this never raises because of one. `text` is scanned for what no text may say. A dial of
     an `allotment` may be made until that ends.
     """
-    asking = Asking(
-        party_id, person_id or party_id, contact_point_id, channel, purpose, case_id, stated or {}, account_id, text
-    )
-    slots = _take([(key, asking)], by=by, now=now, allotment=allotment, keep_refusal=keep_refusal)
+    slots = _take([(key, Asking.about(**about))], by=by, now=now, allotment=allotment, keep_refusal=keep_refusal)
     return slots[key].reserved if slots else _answered_before(key)
 
 

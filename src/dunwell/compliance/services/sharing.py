@@ -5,15 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Unpack
 
 import structlog
 from django.db import connection
 
-from dunwell.compliance.queries.facts import Asking
-from dunwell.compliance.rules.values import DEMAND
+from dunwell.compliance.queries.facts import About, Asking
 from dunwell.compliance.services.locks import ROUND_TRIP
 from dunwell.compliance.services.reserving import Reserved, reserve, reserve_many
 from dunwell.kernel.actor import Actor
@@ -52,20 +51,7 @@ _waiting: deque[_Wish] = deque()
 
 
 def reserve_shared(
-    *,
-    party_id: int,
-    contact_point_id: int,
-    channel: str,
-    key: str,
-    by: Actor,
-    now: datetime,
-    purpose: str = DEMAND,
-    case_id: int | None = None,
-    person_id: int | None = None,
-    stated: Mapping[str, str] | None = None,
-    account_id: int | None = None,
-    text: str | None = None,
-    keep_refusal: bool = False,
+    *, key: str, by: Actor, now: datetime, keep_refusal: bool = False, **about: Unpack[About]
 ) -> Reserved:
     """`reserve`, in a transaction that it shares with whoever asks in the same process meanwhile.
 
@@ -73,15 +59,8 @@ def reserve_shared(
     answered beside the others (somebody else asks for the same person or number, the key was answered before) is asked
     alone, as is everything when the shared transaction fails.
     """
-    fields = {
-        "party_id": party_id, "contact_point_id": contact_point_id, "channel": channel, "purpose": purpose,
-        "case_id": case_id, "person_id": person_id, "stated": stated, "account_id": account_id, "text": text,
-    }  # fmt: skip
     if not connection.in_atomic_block:
-        asking = Asking(
-            party_id, person_id or party_id, contact_point_id, channel, purpose, case_id, stated or {}, account_id, text
-        )
-        wish = _Wish(key, asking, by, now, keep_refusal)
+        wish = _Wish(key, Asking.about(**about), by, now, keep_refusal)
         _waiting.append(wish)
         with _turns:  # whoever gets one serves all who wait; they find themselves picked when theirs comes
             while not wish.picked:
@@ -90,7 +69,7 @@ def reserve_shared(
         if wish.reserved is not None:
             return wish.reserved
         now = wish.moment()
-    return reserve(**fields, key=key, by=by, now=now, keep_refusal=keep_refusal)
+    return reserve(**about, key=key, by=by, now=now, keep_refusal=keep_refusal)
 
 
 def _alike() -> list[_Wish]:
