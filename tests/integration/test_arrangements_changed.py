@@ -12,6 +12,7 @@ from dunwell.arrangements.models import Arrangement, Instruction
 from dunwell.arrangements.rules.offers import Wish
 from dunwell.arrangements.services.instructing import Told
 from dunwell.compliance.models import Hold
+from dunwell.nightly.services import reassess
 from tests import build, plans
 
 D = build.TODAY
@@ -65,8 +66,10 @@ def test_the_new_plan_takes_the_place_of_the_running_one_with_the_hosts_word(run
     assert asked_for.payload["replaces"] == running.pk and len(asked_for.payload["instalments"]) == 48
     answered(new)
     assert holds() == [f"#{new.pk}"] and running.end.reason == f"#{new.pk}"  # in the transaction of the confirmation
-    stands(running, "cancelled")
-    stands(new, "in_force")
+    reassess(now=plans.noon(LATER), party_ids=[new.party_id])
+    running.refresh_from_db()
+    new.refresh_from_db()
+    assert (running.standing, new.standing) == ("replaced", "in_force")
     services.follow(now=plans.noon(LATER))
     assert asked(running)[3:] == [] and holds() == [f"#{new.pk}"]  # nothing is taken back
     services.cancel(arrangement_id=new.pk, reason="he found work", by=plans.COLLECTOR, now=plans.noon(LATER))

@@ -24,6 +24,7 @@ STANDINGS = {
     "terminated": pgettext_lazy("standing of a plan", "Terminated"),
     "ended": pgettext_lazy("standing of a plan", "Performed"),
     "cancelled": pgettext_lazy("standing of a plan", "Cancelled"),
+    "replaced": pgettext_lazy("standing of a plan", "Changed: another took its place"),
     "died": pgettext_lazy("standing of a plan", "Ended by death"),
 }
 TONES = {

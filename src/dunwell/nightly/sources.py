@@ -224,7 +224,11 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
                    SELECT 1 FROM arrangements_instruction AS i
                    JOIN arrangements_instructionanswer AS w ON w.instruction_id = i.id AND NOT w.confirmed
                    WHERE i.arrangement_id = r.id AND w.recorded_at <= {at}),
-               e.arrangement_id IS NOT NULL, r.standing, r.standing_on
+               e.arrangement_id IS NOT NULL,
+               EXISTS (SELECT 1 FROM arrangements_arrangement AS n
+                       JOIN arrangements_arrangementforce AS w ON w.arrangement_id = n.id
+                       WHERE n.replaces_id = r.id AND w.recorded_at <= {at}),
+               r.standing, r.standing_on
         FROM arrangements_arrangement AS r
         JOIN portfolio_party AS p ON p.id = r.party_id
         JOIN portfolio_account AS a ON a.id = r.account_id
@@ -237,7 +241,8 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
             "arrangement_id": "BIGINT", "party_no": "VARCHAR", "account_no": "VARCHAR", "currency": "VARCHAR",
             "lapses_on": "DATE", "grace_days": "INTEGER", "revival_days": "INTEGER", "revivals": "INTEGER",
             "agreed_on": "DATE", "in_force_on": "DATE", "approved": "BOOLEAN", "refused": "BOOLEAN",
-            "rejected": "BOOLEAN", "cancelled": "BOOLEAN", "standing": "VARCHAR", "standing_on": "DATE",
+            "rejected": "BOOLEAN", "cancelled": "BOOLEAN", "replaced": "BOOLEAN", "standing": "VARCHAR",
+            "standing_on": "DATE",
         },
     ),
     "instalment": (

@@ -27,6 +27,7 @@ class Arrangement(models.Model):
         TERMINATED = "terminated"  # too late, or once too often
         ENDED = "ended"  # performed
         CANCELLED = "cancelled"
+        REPLACED = "replaced"  # by a change of it that is in force
         DIED = "died"
 
     entity = models.ForeignKey(Entity, models.PROTECT)

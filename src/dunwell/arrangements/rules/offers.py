@@ -20,9 +20,8 @@ from dunwell.kernel.money import to_cent
 
 ZERO = Decimal("0.00")
 BESIDE = 3  # offers that are shown side by side
-OVER = frozenset(
-    {"refused", "rejected", "lapsed", "cancelled", "ended", "terminated", "died"}
-)  # standings that bind nothing
+#: Standings that bind nothing.
+OVER = frozenset({"refused", "rejected", "lapsed", "cancelled", "replaced", "ended", "terminated", "died"})
 
 
 @dataclass(frozen=True, slots=True)

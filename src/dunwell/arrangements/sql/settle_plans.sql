@@ -35,7 +35,8 @@ SELECT arrangement_id, party_no, account_no, currency, standing,
 FROM (
     SELECT r.arrangement_id, r.party_no, r.account_no, r.currency, r.standing AS standing_before, r.standing_on, k.as_of,
            t.overdue, t.next_due,
-           CASE WHEN r.cancelled THEN 'cancelled'
+           CASE WHEN r.replaced THEN 'replaced'
+                WHEN r.cancelled THEN 'cancelled'
                 WHEN d.party_no IS NOT NULL THEN 'died'
                 WHEN r.refused THEN 'refused'
                 WHEN r.rejected THEN 'rejected'
