@@ -22,6 +22,7 @@ import structlog
 
 NAME = "dunwell-worker"  # the connection's name, by which /health finds it
 PAUSE = 1.0  # seconds between two looks at the duties
+BESIDE = ("page", "day")  # the lanes
 WAKES = "dunwell_cardholders"  # the channel of selfservice/sql/waking.sql
 
 log = structlog.get_logger("dunwell.worker")
@@ -137,29 +138,26 @@ class Worker:
         self.stopping = True
 
     def run(self, *, once: bool = False) -> None:
+        """Until it is told to stop, its parent ends or a thread of its fails; `once`: every duty, and no more."""
         from django.db import connection
 
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
+        if once:
+            self.round("", *BESIDE)
+            connection.close()
+            return
         parent = os.getppid()
-        threads = [
-            threading.Thread(target=self.run_lane, args=(lane,), name=lane, daemon=True) for lane in ("page", "day")
-        ]
-        if not once:
-            for thread in threads:
-                thread.start()
-        while not self.stopping and (once or (os.getppid() == parent and all(t.is_alive() for t in threads))):
-            for duty in self.duties:
-                if (once or not duty.lane) and not self.stopping and time.monotonic() >= self.due[duty.name]:
-                    self.attempt(duty)
-            if once:
-                break
+        threads = [threading.Thread(target=self.run_lane, args=(lane,), name=lane, daemon=True) for lane in BESIDE]
+        for thread in threads:
+            thread.start()
+        while not self.stopping and os.getppid() == parent and all(thread.is_alive() for thread in threads):
+            self.round("")
             self._show_life(connection)
             time.sleep(PAUSE)
         self.stop()
-        if not once:
-            for thread in threads:
-                thread.join(2 * PAUSE)  # it may be killed at any line
+        for thread in threads:
+            thread.join(2 * PAUSE)  # it may be killed at any line
         connection.close()
 
     def run_lane(self, lane: str, *, pause: float = PAUSE) -> None:
@@ -168,9 +166,7 @@ class Worker:
 
         bell = Bell() if lane == "page" else None
         while not self.stopping:
-            for duty in self.duties:
-                if duty.lane == lane and not self.stopping and time.monotonic() >= self.due[duty.name]:
-                    self.attempt(duty)
+            self.round(lane)
             if bell is None:
                 time.sleep(pause)
             else:
@@ -178,6 +174,12 @@ class Worker:
         if bell is not None:
             bell.close()
         connection.close()
+
+    def round(self, *lanes: str) -> None:
+        """Each duty of these lanes whose time has come."""
+        for duty in self.duties:
+            if duty.lane in lanes and not self.stopping and time.monotonic() >= self.due[duty.name]:
+                self.attempt(duty)
 
     def attempt(self, duty: Duty) -> bool:
         """Do a duty unless another worker is at it. A failure is logged, and tried again later."""
