@@ -15,6 +15,7 @@ from dunwell.arrears.rules.allocation import Order
 from dunwell.engine import programs, session
 from dunwell.nightly import sources
 from tests.sizes import size
+from tests.tables import put_rows
 
 PROGRAM = programs.load("dunwell.arrears", "allocate")
 D = date(2026, 11, 22)
@@ -78,7 +79,7 @@ def lines_of(books: Sequence[Book], orders: Sequence[Order] | None = None, *, ta
             for position, (component, amount, rule) in enumerate(spread):
                 put("line_before", account, payment, position, component, amount, rule)
     for name, given in rows.items():
-        connection.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(given[0]))})", given)
+        put_rows(connection, name, given)
     allocation.table(connection, tuple(orders or allocation.in_parameters()))
     PROGRAM.run(connection)
     answer: dict[int, list[tuple[str, Decimal, str]]] = {}

@@ -19,6 +19,7 @@ from dunwell.engine import session
 from dunwell.kernel.money import CENT, to_cent
 from dunwell.nightly import program, sources
 from tests.sizes import size
+from tests.tables import put_rows
 from tests.unit.test_arrears_ageing import Book, aged
 from tests.unit.test_arrears_ageing import run as ageing
 from tests.unit.test_arrears_interest import as_history, random_card
@@ -108,9 +109,7 @@ def reassessed(book: list[Account], *, turned: bool = False) -> DuckDBPyConnecti
                 put("taken_back", **of, payment_id=number, host_ref=f"V{number}-{part}", amount=amount,
                     posting_date=day + DAY * later, business_date=day + DAY * later, counts=paid.counts)  # fmt: skip
     for table, told in rows.items():
-        names = ", ".join(told[0])
-        values = [list(row.values()) for row in (reversed(told) if turned else told)]
-        connection.executemany(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(told[0]))})", values)
+        put_rows(connection, table, (row.values() for row in (reversed(told) if turned else told)), ", ".join(told[0]))
     connection.execute("CREATE TABLE closing AS SELECT account_no, past_due_amount AS past_due_at_close,"
                        " overdue_since IS NULL AS derived FROM candidate")  # fmt: skip
     for step in (program.MOVEMENTS, *program.LATENESS[:3], program.ALLOCATE):

@@ -11,6 +11,7 @@ import pytest
 from dunwell.arrears.rules import parameters, risk
 from dunwell.engine.programs import load
 from tests.sizes import size
+from tests.tables import put_rows
 
 AS_OF = date(2026, 11, 23)
 PASS, SPECIAL, SUB, DOUBTFUL, LOSS = risk.CLASSES
@@ -24,13 +25,12 @@ def classed(
     parameters.in_force(as_of).tables(connection, as_of=as_of)
     for facts, rows in ((risk.RESTRUCTURED, restructured), (risk.JUDGED, judged)):
         connection.execute(f"CREATE TABLE {facts}")
-        for row in rows:
-            connection.execute(f"INSERT INTO {facts.split()[0]} VALUES (?, ?, ?, ?)", row)
+        put_rows(connection, facts.split()[0], rows)
     risk.tables(connection, as_of=as_of)
     connection.execute(
         "CREATE TABLE aged (account_no VARCHAR, days_past_due INTEGER, days_unpaused INTEGER, past_due DECIMAL(18, 2))"
     )
-    connection.executemany("INSERT INTO aged VALUES (?, ?, ?, 1.00)", accounts)
+    put_rows(connection, "aged", [(*account, "1.00") for account in accounts])
     load("dunwell.arrears", "risk").run(connection)
     return {
         row[0]: row[1:]
@@ -117,7 +117,7 @@ def restructured(rows: list[tuple], *, as_of: date = AS_OF) -> list[tuple]:
     connection = duckdb.connect()
     parameters.in_force(as_of).tables(connection, as_of=as_of)
     risk.tables(connection, as_of=as_of)
-    connection.executemany("INSERT INTO restructuring VALUES (?, ?, ?, ?, ?)", rows)
+    put_rows(connection, "restructuring", rows)
     load("dunwell.arrears", "restructured").run(connection)
     return connection.execute("FROM restructured ORDER BY account_no, starts_on").fetchall()
 
