@@ -120,25 +120,11 @@ class _Reader:
         )
         own = self.top["own_window"].fields(("rule", "flag"), ("honour",))
         built = shape.Pack(
-            id=head["id"].text(),
-            version=head["version"].text(),
-            jurisdiction=head["jurisdiction"].words(),
-            effective=head["effective"].period(),
-            status_date=head["status_date"].day(),
-            sha256=self.sha256,
-            clock=self.clock,
-            channels=self.channels,
-            purposes=self.purposes,
-            actors=self.actors,
-            parties=self.parties,
-            counting=self.counting,
-            unknowns=self.unknowns,
+            **self._headed(head),
             own_window_rule=own["rule"].text(self.rules),
             own_window_flag=own["flag"].text(),
             own_window_honoured="honour" not in own or own["honour"].text(("yes", "no")) == "yes",
-            collector_roles=head["collector_roles"].texts(self.actors) if "collector_roles" in head else shape.ALL,
             scope_rule=head["scope_rule"].text(self.rules) if "scope_rule" in head else "",
-            supersedes=head["supersedes"].text() if "supersedes" in head else "",
             **self._sections(),
         )
         if not built.windows:
@@ -155,23 +141,9 @@ class _Reader:
         return laid_on(
             self.base,
             shape.Pack(
-                id=head["id"].text(),
-                version=head["version"].text(),
-                jurisdiction=head["jurisdiction"].words(),
-                effective=head["effective"].period(),
-                status_date=head["status_date"].day(),
-                sha256=self.sha256,
-                clock=self.clock,
-                channels=self.channels,
-                purposes=self.purposes,
-                actors=self.actors,
-                parties=self.parties,
-                counting=self.counting,
-                unknowns=self.unknowns,
+                **self._headed(head),
                 own_window_rule=self.base.own_window_rule,
                 own_window_flag=self.base.own_window_flag,
-                collector_roles=head["collector_roles"].texts(self.actors) if "collector_roles" in head else shape.ALL,
-                supersedes=head["supersedes"].text() if "supersedes" in head else "",
                 over=self.base.id,
                 **sections,
             ),
@@ -179,6 +151,26 @@ class _Reader:
             file=self.file,
             approved=self.approved,
         )
+
+    def _headed(self, head: Mapping[str, Node]) -> dict[str, object]:
+        """What a pack and an overlay say of themselves, and the words that the file may use."""
+        return {
+            "id": head["id"].text(),
+            "version": head["version"].text(),
+            "jurisdiction": head["jurisdiction"].words(),
+            "effective": head["effective"].period(),
+            "status_date": head["status_date"].day(),
+            "collector_roles": head["collector_roles"].texts(self.actors) if "collector_roles" in head else shape.ALL,
+            "supersedes": head["supersedes"].text() if "supersedes" in head else "",
+            "sha256": self.sha256,
+            "clock": self.clock,
+            "channels": self.channels,
+            "purposes": self.purposes,
+            "actors": self.actors,
+            "parties": self.parties,
+            "counting": self.counting,
+            "unknowns": self.unknowns,
+        }
 
     def _sections(self) -> dict[str, object]:
         return {
