@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from dunwell.arrears.words import CLASSES
-from dunwell.frame.templatetags.frame import joined, money
+from dunwell.frame.templatetags.frame import NONE, joined, money
 from dunwell.nightly.computed.receipt import Figure, Line
 from dunwell.portfolio.words import COMPONENTS as BALANCE
 
@@ -84,6 +84,14 @@ CAUSES = {
     "booking_not_told": pgettext_lazy("cause", "booking not told"),
     "unknown": pgettext_lazy("cause", "not known"),
 }
+#: By what a rate is in force, where its rule is not of the law, and where it stands.
+RATES = {
+    "interest.yaml daily_rate": gettext_lazy("daily rate of the contract"),
+    "interest.yaml daily_rate_cap": gettext_lazy("highest daily rate of the rule"),
+    "judgment": gettext_lazy("by the judgment"),
+    "ordinary": gettext_lazy("ordinary interest"),
+    "doubled part": gettext_lazy("interest doubled for delay"),
+}
 #: What the cardholder is shown, and how it is called there.
 CARDHOLDER = {
     "balance": gettext_lazy("What you owe"),
@@ -115,7 +123,7 @@ def note(line: Line) -> str:
     """By which rule, from where, and on which sheet; nothing for a line that has none."""
     if line.code != "stretch":
         return ""
-    parts = [line.values["rule"], line.values["source"]]
+    parts = [str(RATES.get(said, said)) for said in (line.values["rule"], line.values["source"])]
     if line.values["sheet"] == "off":
         parts.append(gettext("off the balance sheet"))
     return joined(parts)
@@ -161,7 +169,7 @@ def amount(value: Decimal | str | None) -> str:
     if value is None:
         return ""
     if not isinstance(value, Decimal):
-        return str(CLASSES.get(value, value))
+        return NONE if value == "none" else str(CLASSES.get(value, value))
     shown_as = value.quantize(Decimal("1e-10")).normalize()
     places = max(-int(shown_as.as_tuple().exponent), 2)
     return money(shown_as if places > 2 else value, places)
