@@ -92,10 +92,14 @@ def test_upheld_against_the_bank_nothing_is_demanded_until_both_departments_have
     assert [kind for kind, *_ in holds(person)] == ["fraud"]
     requests.answer(request_id=asked["cards"].pk, user=build.user("manager"), done=True, text="已冲正", now=NOW)
     assert holds(person) == []
-    letter = disputes.answer(dispute_id=made.pk, by=risk.actor, now=NOW, key="x2")
+    with pytest.raises(disputes.DisputeRefused, match="content"):
+        disputes.answer(dispute_id=made.pk, text="请转账至专员的私人账户", by=risk.actor, now=NOW, key="x1")
+    said = "该笔 800.00 元系伪卡交易，已冲正。"
+    letter = disputes.answer(dispute_id=made.pk, text=said, by=risk.actor, now=NOW, key="x2")
     assert letter.message.template.code == "LETTER-DISPUTE-UPHELD"
     assert letter.message.state != "refused", letter.message.refusal_rule
-    assert disputes.answer(dispute_id=made.pk, by=risk.actor, now=NOW, key="x3") == letter
+    assert said in portfolio.open_text(party_id=person.pk, sealed=bytes(letter.message.text_sealed))
+    assert disputes.answer(dispute_id=made.pk, text="", by=risk.actor, now=NOW, key="x3") == letter
 
 
 def test_rejected_demands_go_on_and_the_answer_is_another_letter(late):
@@ -105,7 +109,9 @@ def test_rejected_demands_go_on_and_the_answer_is_another_letter(late):
     disputes.decide(dispute_id=made.pk, outcome="rejected", text="本人交易", by=risk, now=NOW, key="x1")
     assert holds(person) == [] and not DepartmentRequest.objects.exists()
     assert (
-        disputes.answer(dispute_id=made.pk, by=risk, now=NOW, key="x2").message.template.code
+        disputes.answer(
+            dispute_id=made.pk, text="单据上的签名与您的一致。", by=risk, now=NOW, key="x2"
+        ).message.template.code
         == "LETTER-DISPUTE-REJECTED"
     )
     with pytest.raises(disputes.DisputeRefused, match="decided"):

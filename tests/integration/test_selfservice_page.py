@@ -310,7 +310,7 @@ def test_he_sees_what_he_told_us_and_what_we_answered_and_no_other_session_opens
     officer = Actor(user_id=7, name="S00007")
     given = {"dispute_id": dispute.pk, "by": officer, "now": datetime.now(UTC)}
     disputes.decide(outcome="upheld", text="内部意见", amount=None, key="d", **given)
-    disputes.answer(key="e", **given)
+    disputes.answer(text="该笔交易非您本人办理。", key="e", **given)
     guest.get("/heard")
     said = guest.get(moved(guest))
     assert "You were right" in said and "您的异议成立" in said and "内部意见" not in said

@@ -123,7 +123,7 @@ def decide(request: HttpRequest, number: str) -> HttpResponse:
     row, typed = _dispute(request, number), request.POST
     given = {"dispute_id": row.pk, "by": request.user.actor, "now": timezone.now(), "key": key_of(request)}
     if typed.get("answer"):
-        return written(lambda: disputes.answer(**given), f"/disputes/{number}")
+        return written(lambda: disputes.answer(text=typed.get("words", ""), **given), f"/disputes/{number}")
     return written(
         lambda: disputes.decide(
             outcome=typed.get("outcome", ""),

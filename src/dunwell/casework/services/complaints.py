@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -12,12 +11,11 @@ from django.db.models import Exists, OuterRef
 from dunwell.casework.models import Case, Complaint, ComplaintStep, Ownership
 from dunwell.casework.rules import objections as rules
 from dunwell.casework.rules.clusters import told_alike
-from dunwell.casework.services.letters import answer_letter
+from dunwell.casework.services.letters import Refused, answer_letter, fit
 from dunwell.casework.services.numbering import next_number
 from dunwell.compliance import queries as compliance_queries
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact
-from dunwell.compliance.rules.content import Finding
 from dunwell.evidence import services as evidence
 from dunwell.identity.models import User
 from dunwell.identity.rules import may
@@ -31,16 +29,12 @@ OVER = ("closed", "withdrawn")
 CLOCK = Actor.program("clocks")
 
 
-class ComplaintRefused(ValueError):
+class ComplaintRefused(Refused):
     """Why nothing was written: `code`, `words`, `against`, `day`, `interest` (the handler has one), `approval` (his own
     extension), `handler` (none yet), `second` (it is the handler's own answer), `over`, `unanswered`, `letter`, `content`.
 
     `found` is of `content`: what the words may not say, each with its rule.
     """
-
-    def __init__(self, code: str, found: Sequence[Finding] = ()) -> None:
-        super().__init__(code)
-        self.found = tuple(found)
 
 
 def days_of(on: date) -> rules.Days:
@@ -170,7 +164,7 @@ def answer(*, complaint_id: int, text: str, by: Actor, now: datetime, key: str) 
         return known
     if handler_of(row) is None or handler_of(row) != by.user_id:
         raise ComplaintRefused("handler")
-    _fit(row, text, now=now)
+    fit(text, party_id=row.party_id, now=now, refused=ComplaintRefused)
     if rules.second_person(row.severity):
         return _step(row, "drafted", text=text, by=by, now=now, key=key)
     return _send(row, text, by=by, now=now, key=key)
@@ -193,23 +187,12 @@ def release(*, complaint_id: int, approved: bool, text: str, by: Actor, now: dat
             raise ComplaintRefused("words")
         return _step(row, "returned", text=text, by=by, now=now, key=key)
     said = portfolio.open_text(party_id=row.party_id, sealed=bytes(draft.text_sealed))
-    _fit(row, said, now=now)
+    fit(said, party_id=row.party_id, now=now, refused=ComplaintRefused)
     return _send(row, said, by=by, now=now, key=key)
 
 
-def _fit(row: Complaint, text: str, *, now: datetime) -> None:
-    """The words may stand in a letter to him: what the letter must say besides, its approved text says."""
-    if not text.strip():
-        raise ComplaintRefused("words")
-    found = compliance_queries.findings(text=text, channel="letter", purpose="service", party_id=row.party_id, now=now)
-    forbidden = [one for one in found if one.excerpt]
-    if forbidden:
-        raise ComplaintRefused("content", forbidden)
-
-
 def _send(row: Complaint, text: str, *, by: Actor, now: datetime, key: str) -> ComplaintStep:
-    paragraphs = "\n\n".join(part.strip(" #") for part in text.strip().splitlines() if part.strip(" #"))
-    message = answer_letter(case=row.case, text=LETTER, number=row.number, answer=paragraphs, by=by, now=now)
+    message = answer_letter(case=row.case, text=LETTER, number=row.number, answer=text, by=by, now=now)
     if message is None:
         raise ComplaintRefused("letter")
     return _step(row, "answered", text=text, message=message, by=by, now=now, key=key)

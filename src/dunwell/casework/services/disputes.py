@@ -12,7 +12,7 @@ from dunwell.arrangements import services as arrangements
 from dunwell.arrears.models import AccountState
 from dunwell.casework.models import Case, Dispute, DisputeStep
 from dunwell.casework.rules import objections as rules
-from dunwell.casework.services.letters import answer_letter
+from dunwell.casework.services.letters import Refused, answer_letter, fit
 from dunwell.casework.services.numbering import next_number
 from dunwell.casework.services.requests import ask
 from dunwell.compliance import services as compliance
@@ -26,7 +26,7 @@ from dunwell.portfolio.models import Account
 LETTERS = {"upheld": "LETTER-DISPUTE-UPHELD", "partly": "LETTER-DISPUTE-UPHELD", "rejected": "LETTER-DISPUTE-REJECTED"}
 
 
-class DisputeRefused(ValueError):
+class DisputeRefused(Refused):
     """Why nothing was written: `kind`, `account`, `amount`, `words`, `decided`, `own` (who opened it does not decide)."""
 
 
@@ -162,9 +162,12 @@ def _correct(dispute: Dispute, case: Case, amount: Decimal | None, *, by: Actor,
 
 
 @transaction.atomic
-def answer(*, dispute_id: int, by: Actor, now: datetime, key: str) -> DisputeStep:
-    """Answer the cardholder in writing with what was decided; the first letter counts. DisputeRefused `kind` before a
-    decision, `letter` when none can go out (no address, no approved text)."""
+def answer(*, dispute_id: int, text: str, by: Actor, now: datetime, key: str) -> DisputeStep:
+    """Answer the cardholder in writing with what was decided and, in these words, what was found; the first letter counts.
+
+    DisputeRefused `kind` before a decision, `words` without any, `content` when a rule forbids some, `letter` when none can
+    go out (no address, no approved text).
+    """
     dispute = Dispute.objects.select_related("case").get(pk=dispute_id)
     Case.objects.select_for_update(no_key=True).get(pk=dispute.case_id)
     known = dispute.steps.filter(kind="answered").first()
@@ -173,12 +176,14 @@ def answer(*, dispute_id: int, by: Actor, now: datetime, key: str) -> DisputeSte
     outcome = rules.decision(dispute.steps.order_by("pk").values_list("kind", flat=True))
     if outcome not in LETTERS:
         raise DisputeRefused("kind")
+    fit(text, party_id=dispute.party_id, now=now, refused=DisputeRefused)
     message = answer_letter(
-        case=dispute.case, text=LETTERS[outcome], number=dispute.number, account_id=dispute.account_id, by=by, now=now
-    )
+        case=dispute.case, text=LETTERS[outcome], number=dispute.number, account_id=dispute.account_id, answer=text,
+        by=by, now=now,
+    )  # fmt: skip
     if message is None:
         raise DisputeRefused("letter")
-    return _step(dispute, "answered", message=message, by=by, now=now, key=key)
+    return _step(dispute, "answered", text=text, message=message, by=by, now=now, key=key)
 
 
 def _step(
