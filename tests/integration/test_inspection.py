@@ -117,7 +117,7 @@ def test_the_page_shows_every_section_and_the_file_is_logged(client):
     page = client.get("/reports/inspection?from=2026-11-23&to=2026-11-23")
     assert (
         page.status_code == 200
-        and page.content.decode().count('<h2 class="h">') == 6
+        and page.content.decode().count('<h2 class="h">') == 7
         and party.party_no in page.content.decode()
     )
     assert client.get("/reports/inspection?from=2026-11-24&to=2026-11-23").status_code == 404

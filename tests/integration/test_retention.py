@@ -32,6 +32,7 @@ from dunwell.legal import services
 from dunwell.legal.models import Destruction, DestructionOutcome, DestructionProtocol
 from dunwell.legal.queries import due
 from dunwell.legal.services import destroying, protocols
+from dunwell.oversight.queries.inspection import Period, inspection
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import Party, PartyIdentity, PartyKey
 from tests import build
@@ -289,6 +290,23 @@ def test_the_protocol_names_each_record_hash_basis_and_both_persons(party):
     entry = Log.objects.get(kind="retention.protocol")
     assert entry.data["destroyed"] == 3 and entry.data["hash_list"] == protocols.hash_list(items)
     assert entry.data["sha256"] == protocol.file.sha256
+
+
+def test_an_inspection_lists_what_was_decided_of_the_period_with_both_persons(party):
+    refused = proposed()
+    approved(refused, approve=False, reason="inquiry expected")
+    made = proposed(key="again")
+    approved(made)
+    services.destroy_due(now=NOW)
+    told = inspection(Period(TODAY, TODAY, made.entity_id), seed="x")
+    staff = dict(User.objects.values_list("pk", "staff_no"))
+    assert [(one.number, one.by, one.approved_by, one.outcome, one.rule, one.detail)
+            for one in told if one.section == "destructions"] == [
+        ("", staff[refused.recorded_by], staff[refused.answer.recorded_by], "destruction.refused", "recording",
+         "0/3 periods ended"),
+        ("1", staff[made.recorded_by], staff[made.answer.recorded_by], "destruction.approved", "recording",
+         "3/3 periods ended"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

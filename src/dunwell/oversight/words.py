@@ -9,6 +9,7 @@ from django.utils.translation import get_language, pgettext, pgettext_lazy
 from dunwell.compliance.words import CHANNELS as CHANNELS
 from dunwell.compliance.words import LISTS, OUTCOMES
 from dunwell.frame.templatetags.frame import unit
+from dunwell.legal.words import KINDS as RECORDS
 
 STAGES = {
     "reminder": pgettext_lazy("stage", "Reminder"),
@@ -106,6 +107,7 @@ SECTIONS = {
     "releases": pgettext_lazy("inspection", "Releases"),
     "looks": pgettext_lazy("inspection", "Personal data shown, listened to or taken away"),
     "lists": pgettext_lazy("inspection", "Internal lists"),
+    "destructions": pgettext_lazy("inspection", "Records past their period: destroyed of proposed"),
 }
 INSPECTION = {
     "at": pgettext_lazy("report", "Time"),
@@ -125,6 +127,8 @@ DONE = {  # what an entry of the inspection report says was done
     "pending": pgettext_lazy("inspection", "not written down yet"),
     "added": pgettext_lazy("inspection", "entered"),
     "removed": pgettext_lazy("inspection", "taken off"),
+    "destruction.approved": pgettext_lazy("inspection", "destruction approved"),
+    "destruction.refused": pgettext_lazy("inspection", "destruction refused"),
     "party.revealed": pgettext_lazy("inspection", "shown in clear"),
     "party.copied": pgettext_lazy("inspection", "copy made"),
     "recording.played": pgettext_lazy("inspection", "listened to"),
@@ -145,7 +149,7 @@ VALUES = {
     "step": STEPS,
     "stage": STAGES,
     "booking": BOOKINGS,
-    "rule": LISTS,
+    "rule": {**LISTS, **RECORDS},
 }
 FORMULAS = {
     "planned": pgettext_lazy("report", "parties for whom the strategy planned an action due on the day"),

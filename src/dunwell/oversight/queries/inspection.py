@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from dunwell.channels.models import RecordingMatch
 from dunwell.compliance.models import Contact, ContactOutcome, ListEntry, ListRemoval, Release
@@ -17,6 +17,7 @@ from dunwell.compliance.rules.values import NOTHING_LEFT
 from dunwell.evidence.models import Log
 from dunwell.identity.models import User
 from dunwell.kernel.times import BANK_ZONE, end_of, local
+from dunwell.legal.models import DestructionAnswer
 from dunwell.portfolio.models import Party
 
 SAMPLE = 50
@@ -24,7 +25,7 @@ COLUMNS = (
     "section", "at", "number", "party_no", "party_type", "channel", "contact_point", "by", "approved_by", "outcome", "rule",
     "detail", "recordings",
 )  # fmt: skip
-SECTIONS = ("sample", "breaches", "third_parties", "releases", "looks", "lists")
+SECTIONS = ("sample", "breaches", "third_parties", "releases", "looks", "lists", "destructions")
 LOOKS = (  # kinds of the log by which people's data were seen or taken away
     "party.revealed", "party.copied", "bundle.made", "bundle.read", "paper.read", "recording.played", "letter.read",
     "report.exported", "list.exported", "export.alarm",
@@ -73,6 +74,7 @@ def inspection(period: Period, *, seed: str, size: int = SAMPLE) -> list[Line]:
         ("releases", _releases(period)),
         ("looks", _looks(period)),
         ("lists", _lists(period)),
+        ("destructions", _destructions(period)),
     ):
         rows = list(lines)
         found += rows or [Line(name, detail="none")]
@@ -219,3 +221,26 @@ def _lists(period: Period) -> Iterator[Line]:
         for one in removed
     ]  # fmt: skip
     yield from sorted(lines, key=lambda line: (line.at, line.number))
+
+
+def _destructions(period: Period) -> Iterator[Line]:
+    """Each decision on records past their period: the protocol's number, who proposed and who approved, how many of how
+    many are destroyed."""
+    begin, end = period.moments
+    found = list(
+        DestructionAnswer.objects.filter(entity_id=period.entity_id, recorded_at__gte=begin, recorded_at__lt=end)
+        .select_related("destruction")
+        .annotate(
+            items=Count("destruction__items"),
+            gone=Count("destruction__items__outcome", filter=Q(destruction__items__outcome__kept_because="")),
+        )
+        .order_by("recorded_at", "pk")
+    )
+    staff = _staff(who for one in found for who in (one.recorded_by, one.destruction.recorded_by))
+    for one in found:
+        yield Line(
+            "destructions", at=one.recorded_at.astimezone(BANK_ZONE), number=str(one.number or ""),
+            by=staff.get(one.destruction.recorded_by, ""), approved_by=staff.get(one.recorded_by, ""),
+            outcome=f"destruction.{'refused' if one.number is None else 'approved'}", rule=one.destruction.kind,
+            detail=f"{one.gone}/{one.items} {one.destruction.reason}",
+        )  # fmt: skip
