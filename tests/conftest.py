@@ -92,6 +92,7 @@ def server(django_db_blocker) -> Iterator[object]:
     from django.core.management import call_command
     from django.db import connections
 
+    from dunwell.cli.migrations import new_models_alone
     from dunwell.settings import rights
     from tests.database import Server, point
 
@@ -112,7 +113,8 @@ def server(django_db_blocker) -> Iterator[object]:
         with django_db_blocker.unblock():
             point(connections.settings["owner"], url)
             connections["owner"].close()
-            call_command("migrate", database="owner", verbosity=0)
+            with new_models_alone():
+                call_command("migrate", database="owner", verbosity=0)
             rights.apply(connections["owner"].connection)
             connections["owner"].close()
 

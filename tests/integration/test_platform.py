@@ -15,6 +15,8 @@ import pytest
 from dunwell.cli.roles import address
 from dunwell.cli.worker import DUTIES, Duty, Worker
 from tests import build
+from tests.database import OWNER
+from tests.sizes import in_the_soak
 
 DUNWELL = Path(sys.executable).with_name("dunwell")
 NOW = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
@@ -85,6 +87,34 @@ def test_a_database_that_does_not_answer_is_said_in_one_line(url, tmp_path):
     assert done.returncode == 1
     assert done.stderr.startswith("dunwell: DATABASE_URL does not answer: ")
     assert done.stderr.count("\n") == 1
+
+
+CATALOGUE = (
+    "SELECT table_name, column_name, data_type, is_nullable, column_default, character_maximum_length, numeric_precision,"
+    " numeric_scale FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2",
+    "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+    " WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2",
+    "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
+    "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1, 2",
+    "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2",
+)
+
+
+@in_the_soak
+def test_new_models_rendered_alone_make_the_tables_that_django_alone_makes(server, fresh_database):
+    made = f"{fresh_database.name}_whole"
+    with server.superuser() as connection:
+        connection.execute(f'CREATE DATABASE "{made}" OWNER {OWNER}')
+    try:
+        url = server.url(made, OWNER)
+        subprocess.run([sys.executable, "-m", "django", "migrate", "--database", "owner", "--verbosity", "0"], check=True,
+                       env={**os.environ, "DATABASE_URL": url, "DATABASE_OWNER_URL": url})  # fmt: skip
+        with psycopg.connect(url) as whole, psycopg.connect(fresh_database.owner_url) as alone:
+            for asked in CATALOGUE:
+                rows = whole.execute(asked).fetchall()
+                assert rows and rows == alone.execute(asked).fetchall()
+    finally:
+        server.drop(made)
 
 
 def test_addresses_keep_the_server_and_change_role_and_database():
