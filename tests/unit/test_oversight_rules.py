@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -74,3 +76,23 @@ def test_the_chart_carries_no_style_and_names_each_curve():
     assert "style=" not in svg
     assert "2026-08  10.0" in svg
     assert "&lt;recovery&gt;" in svg
+
+
+def test_no_two_names_of_curves_stand_in_the_same_place():
+    ends = [
+        date(2026, 5, 31),
+        date(2026, 6, 30),
+        date(2026, 7, 31),
+        date(2026, 8, 31),
+        date(2026, 9, 30),
+        date(2026, 10, 31),
+    ]
+    made = [
+        rules.curve(end.replace(day=1), [(later, 5, Decimal(1000), Decimal(100)) for later in ends[nr:]])
+        for nr, end in enumerate(ends)
+    ]
+    svg = charts.vintage(made, label="x", months="months")
+    places = [(float(x), float(y)) for x, y in re.findall(r'class="lab[^"]*" x="([\d.]+)" y="([\d.]+)"', svg)]
+    assert len(places) == 6
+    for one, other in itertools.combinations(places, 2):
+        assert abs(one[0] - other[0]) >= charts.WIDE or abs(one[1] - other[1]) >= charts.APART

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from dunwell.oversight.rules import Curve
 
 LEFT, RIGHT, TOP, BOTTOM = 34, 366, 10, 226
-APART = 15
+APART, WIDE = 15, 92  # of labels: from line to line, and how wide one is
 
 
 def _scale(highest: Decimal) -> int:
@@ -43,18 +43,28 @@ def vintage(curves: Sequence[Curve], *, label: str, months: str) -> SafeString:
         '<text x="{0}" y="244" text-anchor="middle">{1}</text><line x1="{0}" x2="{0}" y1="226" y2="229" class="grid"/>',
         ((f"{x(age):.1f}", age) for age in range(0, width + 1)),
     )
-    ends = _label_places([y(each.latest) for each in curves], [each.points[-1][0] for each in curves])
+    ends = _label_places([y(each.latest) for each in curves], [x(each.points[-1][0]) for each in curves])
+    newest = ["" if each is not curves[-1] else " new" for each in curves]
     drawn = format_html_join(
         "",
-        '<polyline class="v v{0}{1}" points="{2}"/><circle class="e{1}" cx="{3}" cy="{4}" r="3"/>'
-        '<text class="lab{1}" x="{5}" y="{6}">{7}  {8}</text>',
+        '<polyline class="v v{0}{1}" points="{2}"/><circle class="e{1}" cx="{3}" cy="{4}" r="3"/>',
         (
             (
                 nr,
-                " new" if each is curves[-1] else "",
+                newest[nr],
                 " ".join(f"{x(age):.1f},{y(value):.1f}" for age, value in each.points),
                 f"{x(each.points[-1][0]):.1f}",
                 f"{y(each.latest):.1f}",
+            )
+            for nr, each in enumerate(curves)
+        ),
+    )
+    named = format_html_join(  # after all lines, which pass below them
+        "",
+        '<text class="lab{0}" x="{1}" y="{2}">{3}  {4}</text>',
+        (
+            (
+                newest[nr],
                 f"{x(each.points[-1][0]) + 7:.1f}",
                 f"{ends[nr] + 4:.1f}",
                 f"{each.cohort:%Y-%m}",
@@ -65,20 +75,24 @@ def vintage(curves: Sequence[Curve], *, label: str, months: str) -> SafeString:
     )
     return format_html(
         '<svg class="chart" viewBox="0 0 460 250" role="img" aria-label="{}">'
-        '{}{}{}<text x="400" y="244">{}</text></svg>',
+        '{}{}{}{}<text x="400" y="244">{}</text></svg>',
         label,
         lines,
         ages,
         drawn,
+        named,
         months,
     )
 
 
-def _label_places(heights: Sequence[float], ages: Sequence[int]) -> list[float]:
-    """Where the labels stand: at their line's end, moved apart where two lines end in the same month or the next."""
+def _label_places(heights: Sequence[float], begins: Sequence[float]) -> list[float]:
+    """Where the labels stand: at their line's end, moved down past those that would stand in the same place."""
     places = list(heights)
-    order = sorted(range(len(heights)), key=lambda nr: heights[nr])
-    for before, nr in zip(order, order[1:], strict=False):
-        if abs(ages[nr] - ages[before]) <= 1 and places[nr] - places[before] < APART:
-            places[nr] = places[before] + APART
+    placed: list[int] = []
+    for nr in sorted(range(len(heights)), key=lambda nr: heights[nr]):
+        beside = sorted(places[other] for other in placed if abs(begins[other] - begins[nr]) < WIDE)
+        for taken in beside:
+            if abs(places[nr] - taken) < APART:
+                places[nr] = taken + APART
+        placed.append(nr)
     return places
