@@ -22,6 +22,7 @@ from dunwell.arrears.rules.schedule import CENT, Plan, annuity, instalment_of, p
 
 Cents = NDArray[np.int64]
 MOST = 10**13  # cents of one plan; floating point counts whole cents up to 9 × 10^15
+HIGHEST = 2**63 - 1  # ten-thousandths of a per cent a year: the largest rate that a column holds
 _EPSILON = float(np.finfo(np.float64).eps)
 _FOUR_DECIMALS = 10_000
 
@@ -97,6 +98,7 @@ def annual_rates(paid_out: Cents, payments: Cents, *, on: date, dates: Sequence[
     """The rate a year of each column of flows in ten-thousandths of a per cent, as annual_rate_percent tells it by the month.
 
     `paid_out` on a day is paid back by `payments` (a row a date, dates ascending, none negative). Raises NoRate as that does.
+    A rate above HIGHEST is told as that: 0.35 for 0.27 after three days is five thousand million million per cent.
     """
     if dates[-1] == on:
         raise NoRate("all flows are on one day: there is no time in which a rate could work")
@@ -117,7 +119,7 @@ def annual_rates(paid_out: Cents, payments: Cents, *, on: date, dates: Sequence[
     found = np.where(sure, told + (beyond >= 0.5), 0).astype(np.int64)
     free = payments.sum(axis=0) == paid_out
     for row in np.flatnonzero(~(sure | free)):
-        found[row] = _exactly(int(paid_out[row]), payments[:, row], on, dates, convention)
+        found[row] = min(_exactly(int(paid_out[row]), payments[:, row], on, dates, convention), HIGHEST)
     return found
 
 
