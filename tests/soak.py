@@ -49,7 +49,7 @@ def written(reports: list[Path]) -> str:
     lines = [
         "# Soak",
         "",
-        "The tests of `make test` with their histories, races and kills at full size. Written by `make soak`.",
+        "The tests of `make test` with their histories, races and kills at full size, and those that it leaves out for time. Written by `make soak`.",
         "",
         "| figure | value |",
         "|---|---|",
