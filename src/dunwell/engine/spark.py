@@ -25,6 +25,9 @@ TYPES = {
     "DATE": "date", "BOOLEAN": "boolean", "DOUBLE": "double", "TIMESTAMP": "timestamp_ntz",
     "TIMESTAMP WITH TIME ZONE": "timestamp",
 }  # fmt: skip
+BROADCAST = (
+    16 << 20
+)  # bytes of a Parquet file that every executor is sent whole; in Java's memory it is many times that
 
 
 class Missing(RuntimeError):
@@ -128,11 +131,12 @@ def _start(master: str, work: Path) -> Any:
     settings = {
         "spark.ui.enabled": "false", "spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true",
         "spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR",
-        "spark.sql.autoBroadcastJoinThreshold": str(64 << 20),
+        "spark.sql.autoBroadcastJoinThreshold": str(BROADCAST),
     }  # fmt: skip
     if master.startswith("local"):
         settings |= {"spark.sql.shuffle.partitions": "2", "spark.driver.bindAddress": "127.0.0.1",
-                     "spark.driver.host": "127.0.0.1"}  # fmt: skip
+                     "spark.driver.host": "127.0.0.1",
+                     "spark.driver.memory": os.environ.get("DUNWELL_SPARK_MEMORY", "4g")}  # fmt: skip
     for name, value in settings.items():
         building = building.config(name, value)
     return building.getOrCreate()
