@@ -178,6 +178,7 @@ REASONS = {
     "may_call_other_hours": lambda: _("the gate allows a call now; he answers more often at %(first)s–%(last)s"),
     "no_mobile": lambda: _("no valid mobile number"),
     "messages_used": lambda: _("the day's messages are used up"),
+    "outside_hours": lambda: _("outside the hours of contact"),
     "call_first": lambda: _("possible; a talk comes first while he may be called"),
     "no_call_possible": lambda: _("he may not be called now, but written to"),
     "asked_for_plan": lambda: _("in one of the last talks he asked for a plan or told of hardship"),

@@ -93,6 +93,8 @@ def _message(at: Standing, stops: str) -> Option:
         return Option("message", False, why)
     if at.messages_left <= 0:
         return Option("message", False, "messages_used")
+    if not at.inside_hours:
+        return Option("message", False, "outside_hours")
     return Option("message", True, "call_first" if at.live_numbers else "no_call_possible")
 
 
