@@ -32,7 +32,11 @@ from dunwell.floor.rules.training import courses, judge, needed
         ),
         (Standing(live_numbers=1, valid_numbers=1, asked_for_plan=True), "offer_plan", "asked_for_plan"),
         (Standing(valid_numbers=1, has_mobile=True, messages_left=1), "message", "no_call_possible"),
-        (Standing(valid_numbers=1, has_mobile=True, messages_left=1, inside_hours=False), "wait_hours", "outside_hours"),
+        (
+            Standing(valid_numbers=1, has_mobile=True, messages_left=1, inside_hours=False),
+            "wait_hours",
+            "outside_hours",
+        ),
         (Standing(live_third=1, valid_numbers=0), "ask_third", "out_of_contact"),
         (Standing(valid_numbers=0), "trace", "no_number"),
         (Standing(valid_numbers=1), "wait", "nothing_fits"),
