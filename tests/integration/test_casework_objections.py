@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -100,6 +100,17 @@ def test_upheld_against_the_bank_nothing_is_demanded_until_both_departments_have
     assert letter.message.state != "refused", letter.message.refusal_rule
     assert said in portfolio.open_text(party_id=person.pk, sealed=bytes(letter.message.text_sealed))
     assert disputes.answer(dispute_id=made.pk, text="", by=risk.actor, now=NOW, key="x3") == letter
+
+
+def test_an_answer_that_is_written_at_night_waits_for_the_hours_of_contact(late):
+    _person, _point, case, user = late
+    made, at_night = dispute(case, user), datetime(2026, 11, 24, 15, 0, tzinfo=UTC)  # 23:00 in Beijing
+    risk = build.user("compliance").actor
+    disputes.decide(dispute_id=made.pk, outcome="rejected", text="本人交易", by=risk, now=at_night, key="x1")
+    letter = disputes.answer(
+        dispute_id=made.pk, text="单据上的签名与您的一致。", by=risk, now=at_night, key="x2"
+    ).message
+    assert (letter.state, letter.not_before) == ("planned", datetime(2026, 11, 25, 0, 0, tzinfo=UTC))
 
 
 def test_rejected_demands_go_on_and_the_answer_is_another_letter(late):

@@ -15,7 +15,8 @@ from dunwell.arrears import queries as arrears
 from dunwell.channels.lines import connected
 from dunwell.channels.models import Message, Template
 from dunwell.channels.rules import WRITTEN, TextError
-from dunwell.channels.services.moving import move
+from dunwell.channels.services.claiming import refusal
+from dunwell.channels.services.moving import move, move_many
 from dunwell.channels.services.texts import render, template_for
 from dunwell.compliance import services as compliance
 from dunwell.kernel.actor import Actor
@@ -70,8 +71,9 @@ def queue_message(
     `said` stands in the text in place of the published figures: the amount and date of an instalment, say, or what
     somebody wrote to him, which is kept with the text alone.
 
-    The gate is asked at once: what it refuses is kept as `refused` with the rule, and what it allows on a
-    line that is not connected as `not_connected`. It is asked again when a message leaves. Raises TextError
+    The gate is asked at once: what it refuses is kept as `refused` with the rule, but for a letter that it refuses for the
+    hour alone, which waits; what it allows on a line that is not connected as `not_connected`. It is asked again when a
+    message leaves. Raises TextError
     when the text is not in force or cannot be filled, WrongPoint when the point is not one of the person's.
     """
     before = Message.objects.filter(key=key).first()
@@ -214,7 +216,9 @@ def _ask_at_once(message: Message, *, by: Actor, now: datetime) -> None:
         by=by,
         now=now,
     )
-    if not decision.allowed:
+    if not decision.allowed and message.channel == "letter":  # its hour is that of the job that it leaves with
+        move_many(moves=[refusal(message, kept, decision, now=now)], by=by, now=now)
+    elif not decision.allowed:
         rule = decision.primary.rule
         move(message, Message.State.REFUSED, detail=rule, by=by, now=now, decision=kept, refusal_rule=rule)
     elif not connected(message.channel):
