@@ -59,8 +59,11 @@ def pytest_xdist_setupnodes() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if SOAK:
         return
-    kept = [item for item in items if not item.get_closest_marker(in_the_soak.name)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    left: list[pytest.Item] = []
+    kept: list[pytest.Item] = []
+    for item in items:
+        (left if item.get_closest_marker(in_the_soak.name) else kept).append(item)
+    config.hook.pytest_deselected(items=left)
     items[:] = kept
 
 

@@ -25,9 +25,8 @@ TYPES = {
     "DATE": "date", "BOOLEAN": "boolean", "DOUBLE": "double", "TIMESTAMP": "timestamp_ntz",
     "TIMESTAMP WITH TIME ZONE": "timestamp",
 }  # fmt: skip
-BROADCAST = (
-    16 << 20
-)  # bytes of a Parquet file that every executor is sent whole; in Java's memory it is many times that
+#: Bytes of a Parquet file that every executor is sent whole; in Java's memory it is many times that.
+BROADCAST = 16 << 20
 
 
 class Missing(RuntimeError):

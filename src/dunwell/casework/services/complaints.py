@@ -32,8 +32,6 @@ CLOCK = Actor.program("clocks")
 class ComplaintRefused(Refused):
     """Why nothing was written: `code`, `words`, `against`, `day`, `interest` (the handler has one), `approval` (his own
     extension), `handler` (none yet), `second` (it is the handler's own answer), `over`, `unanswered`, `letter`, `content`.
-
-    `found` is of `content`: what the words may not say, each with its rule.
     """
 
 

@@ -27,7 +27,8 @@ LETTERS = {"upheld": "LETTER-DISPUTE-UPHELD", "partly": "LETTER-DISPUTE-UPHELD",
 
 
 class DisputeRefused(Refused):
-    """Why nothing was written: `kind`, `account`, `amount`, `words`, `decided`, `own` (who opened it does not decide)."""
+    """Why nothing was written: `kind`, `account`, `amount`, `words`, `decided`, `own` (who opened it does not decide),
+    `letter`, `content`."""
 
 
 @transaction.atomic

@@ -210,6 +210,16 @@ def asking_of(message: Message, subject: str, text: str) -> Asking:
     )
 
 
+def judged(message: Message, *, by: Actor, now: datetime) -> tuple[GateDecision, Decision]:
+    """The gate's answer to a message as it stands in the outbox, its text opened; kept, whatever it is."""
+    sealed = [(message.party_id, bytes(part)) for part in (message.subject_sealed, message.text_sealed) if part]
+    asking = asking_of(message, "", "\n".join(portfolio.open_many(items=sealed)))
+    return compliance.judge(
+        party_id=asking.party_id, contact_point_id=asking.contact_point_id, channel=asking.channel,
+        purpose=asking.purpose, case_id=asking.case_id, account_id=asking.account_id, text=asking.text, by=by, now=now,
+    )  # fmt: skip
+
+
 def refusal(message: Message, kept: GateDecision, decision: Decision, *, now: datetime) -> Move:
     """What follows from a refusal: it waits for a time within reach, or is refused with the rule."""
     after = decision.retry_after

@@ -15,10 +15,9 @@ from dunwell.arrears import queries as arrears
 from dunwell.channels.lines import connected
 from dunwell.channels.models import Message, Template
 from dunwell.channels.rules import WRITTEN, TextError
-from dunwell.channels.services.claiming import refusal
+from dunwell.channels.services.claiming import judged, refusal
 from dunwell.channels.services.moving import move, move_many
 from dunwell.channels.services.texts import render, template_for
-from dunwell.compliance import services as compliance
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 from dunwell.portfolio import services as portfolio
@@ -198,24 +197,8 @@ def message_id(key: str) -> str:
     return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{domain}>"
 
 
-def _text_of(message: Message) -> str:
-    """Subject and text as they would leave: the gate looks for what no text may say."""
-    sealed = [bytes(part) for part in (message.subject_sealed, message.text_sealed) if part]
-    return "\n".join(portfolio.open_many(items=[(message.party_id, part) for part in sealed]))
-
-
 def _ask_at_once(message: Message, *, by: Actor, now: datetime) -> None:
-    kept, decision = compliance.judge(
-        party_id=message.party_id,
-        contact_point_id=message.contact_point_id,
-        channel=message.channel,
-        purpose=message.purpose,
-        case_id=message.case_id,
-        account_id=message.account_id,
-        text=_text_of(message),
-        by=by,
-        now=now,
-    )
+    kept, decision = judged(message, by=by, now=now)
     if not decision.allowed and message.channel == "letter":  # its hour is that of the job that it leaves with
         move_many(moves=[refusal(message, kept, decision, now=now)], by=by, now=now)
     elif not decision.allowed:

@@ -17,14 +17,12 @@ from dunwell.channels.lines import HandedOver, Line, Parcel, lines
 from dunwell.channels.lines.gateway import Gateway
 from dunwell.channels.lines.mail import MailServer
 from dunwell.channels.models import Message
-from dunwell.channels.services.claiming import WAIT_AT_MOST, asking_of, claim, refusal
+from dunwell.channels.services.claiming import WAIT_AT_MOST, claim, judged, refusal
 from dunwell.channels.services.moving import Move, move_many
 from dunwell.channels.services.senders import Sender, mark_interrupted
 from dunwell.channels.services.settling import Sent, note_line, settle
 from dunwell.channels.services.texts import load_templates
-from dunwell.compliance import services as compliance
 from dunwell.kernel.actor import Actor
-from dunwell.portfolio import services as portfolio
 
 SENDER = Actor.program("sender")
 ADAPTERS: dict[str, type[MailServer] | type[Gateway]] = {"smtp": MailServer, "http_sms": Gateway, "http_push": Gateway}
@@ -103,12 +101,7 @@ def _not_connected(limit: int, channels: set[str], done: Sent, *, by: Actor, now
         .select_related("template")
         .order_by("not_before", "id")[:limit]
     ):
-        sealed = [(message.party_id, bytes(part)) for part in (message.subject_sealed, message.text_sealed) if part]
-        asking = asking_of(message, "", "\n".join(portfolio.open_many(items=sealed)))
-        kept, decision = compliance.judge(
-            party_id=asking.party_id, contact_point_id=asking.contact_point_id, channel=asking.channel,
-            purpose=asking.purpose, case_id=asking.case_id, account_id=asking.account_id, text=asking.text, by=by, now=now,
-        )  # fmt: skip
+        kept, decision = judged(message, by=by, now=now)
         if decision.allowed:
             message.decision = kept
             moved = Move(message, Message.State.NOT_CONNECTED, rows=(kept,))

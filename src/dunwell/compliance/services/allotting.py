@@ -38,7 +38,7 @@ def allot(*, dials: int, key: str, by: Actor, now: datetime, **about: Unpack[Abo
     if not 1 <= dials <= MOST_DIALS:
         raise ValueError(f"an allotment is of 1 to {MOST_DIALS} dials")
     asking = Asking.about(**about)
-    now += take_turn(*names_of(asking), points=[about["contact_point_id"]]).waited
+    now += take_turn(*names_of(asking), points=[asking.contact_point_id]).waited
     before = Allotment.objects.filter(key=key).first()
     if before is not None:
         return _answered(before)
@@ -52,9 +52,7 @@ def allot(*, dials: int, key: str, by: Actor, now: datetime, **about: Unpack[Abo
     )  # fmt: skip
     taken: list[Contact] = []
     for nr in range(dials):
-        one = reserve(
-            **about, key=_key(allotment, nr), by=by, now=now, allotment=allotment, keep_refusal=True
-        )  # fmt: skip
+        one = reserve(**about, key=_key(allotment, nr), by=by, now=now, allotment=allotment, keep_refusal=True)
         if one.contact is None:
             return Allotted(allotment, tuple(taken), one)
         taken.append(one.contact)
