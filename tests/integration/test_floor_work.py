@@ -11,9 +11,12 @@ from django.utils import timezone
 
 from dunwell.casework import services as casework
 from dunwell.casework.models import Case, Note, Reminder
+from dunwell.casework.services import complaints
 from dunwell.channels.models import Message
+from dunwell.compliance import services as compliance
 from dunwell.floor.models import Article, Examination, SavedView
 from dunwell.floor.queries.beside import beside
+from dunwell.floor.queries.worklist import Worklist
 from dunwell.floor.rules.scripts import shipped
 from dunwell.floor.rules.training import needed
 from dunwell.floor.services import macros
@@ -181,6 +184,49 @@ def test_the_worklist_moves_when_a_fact_arrives_and_is_silent_when_nothing_does(
     Case.objects.filter(pk=second.pk).update(rank=0)
     moved = client.get("/desk/worklist", headers={"Last-Event-ID": mark}).content.decode()
     assert moved.index(second.case_no) < moved.index(first.case_no)
+
+
+def test_the_worklist_shows_what_next_brings_in_its_order_and_then_what_waits():
+    leader, collector, absent, colleague = build.user("team_leader"), build.user(), build.user(), build.user()
+    own, covered, held, paused, guarded, waiting, lapsed = (build.case(rank=rank) for rank in range(1, 8))
+    mine = [own, held, paused, guarded, waiting, lapsed]
+    for owner, cases in ((collector, mine), (absent, [covered])):
+        casework.hand_out(
+            cases=[one.pk for one in cases], owners=[owner.pk], by=leader.actor, now=NOW, key=f"to-{owner.pk}"
+        )
+    casework.set_absence(
+        user_id=absent.pk, starts_on=TODAY, ends_on=TODAY, reason="leave", covers=[collector.pk], by=leader.actor, now=NOW,
+        key="away",
+    )  # fmt: skip
+    casework.hold(case_id=held.pk, user=colleague, now=NOW)
+    casework.hold(case_id=lapsed.pk, user=colleague, now=NOW - casework.HOLD)
+    complaints.open_complaint(
+        case_id=paused.pk, source="12378", category="language", severity="serious", text="骂人", against_id=collector.pk,
+        by=leader.actor, now=NOW, key="complaint",
+    )  # fmt: skip
+    compliance.add_to_list(list="staff", party_id=guarded.party_id, reason="works here", by=leader.actor, now=NOW)
+    Case.objects.filter(pk=waiting.pk).update(ready_at=NOW + timedelta(hours=3))
+
+    rows = Worklist(collector, NOW).rows()
+    assert [row.case.pk for row in rows] == [own.pk, covered.pk, lapsed.pk, waiting.pk]
+    assert [row.later for row in rows] == [None, None, None, NOW + timedelta(hours=3)]
+    brought = []
+    while (case := casework.take_next(user=collector, now=NOW)) is not None:
+        brought.append(case.pk)
+        Case.objects.filter(pk=case.pk).update(queue="", held_by=None, held_until=None)
+    assert brought == [row.case.pk for row in rows[:-1]]
+
+
+def test_the_worklist_is_another_when_a_case_comes_to_its_time_or_the_page_to_another_language():
+    leader, collector = build.user("team_leader"), build.user()
+    case = build.case()
+    casework.hand_out(cases=[case.pk], owners=[collector.pk], by=leader.actor, now=NOW, key="h")
+    Case.objects.filter(pk=case.pk).update(ready_at=NOW + timedelta(minutes=1))
+    waiting = Worklist(collector, NOW).mark
+    assert waiting == Worklist(collector, NOW + timedelta(seconds=30)).mark
+    ready = Worklist(collector, NOW + timedelta(minutes=2)).mark
+    collector.language = "zh-hans" if collector.language == "en" else "en"
+    assert len({waiting, ready, Worklist(collector, NOW + timedelta(minutes=2)).mark}) == 3
 
 
 def test_a_call_under_way_is_shown_on_every_other_page(client):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +11,7 @@ from django.db.models.functions import Greatest
 
 from dunwell.arrears.queries import published_day
 from dunwell.casework.models import Case
+from dunwell.casework.queries.rows import COLUMNS, case_of
 from dunwell.evidence import services as evidence
 from dunwell.identity.models import User
 from dunwell.kernel.actor import Actor
@@ -19,11 +19,8 @@ from dunwell.kernel.actor import Actor
 #: How long a case stays with a collector who does nothing on it; every activity begins it anew.
 HOLD = timedelta(minutes=20)
 
-_FIELDS = [field.attname for field in Case._meta.concrete_fields]
-_COLUMNS = ", ".join(field.column for field in Case._meta.concrete_fields)
-_REASON = _FIELDS.index("next_reason")
 TAKE = (
-    f"SELECT {_COLUMNS}, (SELECT d.business_date FROM arrears_publishedday AS d WHERE d.entity_id = taken.entity_id)"
+    f"SELECT {', '.join(COLUMNS)}, (SELECT d.business_date FROM arrears_publishedday AS d WHERE d.entity_id = taken.entity_id)"
     " FROM casework_take_next(%s, %s, %s, %s) AS taken"
 )
 
@@ -51,8 +48,7 @@ def take_next(*, user: User, now: datetime) -> Case | None:
     if row is None:
         return None
     *values, published = row
-    values[_REASON] = json.loads(values[_REASON])  # JSON comes as text from a plain cursor
-    case = Case.from_db(connection.alias, _FIELDS, values).reckoned(published)
+    case = case_of(values, published)
     _log("case.taken", case, by=user.actor, now=now)
     return case
 

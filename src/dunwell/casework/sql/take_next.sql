@@ -7,8 +7,8 @@ CREATE OR REPLACE FUNCTION casework_take_next(
 ) RETURNS SETOF casework_case LANGUAGE plpgsql AS $$
 DECLARE
     chosen bigint;
-    mine bigint[];
-    closed text[];
+    mine bigint[] := casework_works_for(collector, at_moment);
+    closed text[] := casework_closed_lists(collector, at_moment);
     head record;
     beyond timestamptz := '-infinity';
     best_slot timestamptz;
@@ -16,25 +16,6 @@ DECLARE
     best_id bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock(7201, collector::int);
-
-    -- the lists of guarded persons for which he is not named: their cases are not his to open
-    closed := ARRAY(
-        SELECT list FROM unnest(ARRAY['staff', 'sensitive']) AS guarded(list)
-        WHERE list NOT IN (
-            SELECT named.list FROM (
-                SELECT DISTINCT ON (o.list) o.list, o.ends_at FROM compliance_namedofficer AS o
-                WHERE o.user_id = collector AND o.starts_at <= at_moment ORDER BY o.list, o.id DESC
-            ) AS named WHERE named.ends_at IS NULL OR named.ends_at > at_moment
-        )
-    );
-
-    -- his own cases, and those of whoever is away today and whom he covers (the bank's day)
-    mine := ARRAY(
-        SELECT collector UNION SELECT a.user_id FROM casework_absence AS a
-        LEFT JOIN casework_absenceend AS e ON e.absence_id = a.id
-        WHERE a.cover_id = collector AND a.starts_on <= (at_moment AT TIME ZONE 'Asia/Shanghai')::date
-          AND least(a.ends_on, e.ends_on) >= (at_moment AT TIME ZONE 'Asia/Shanghai')::date
-    );
 
     -- interrupted work is restored
     SELECT c.id INTO chosen FROM casework_case AS c

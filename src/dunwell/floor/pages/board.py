@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from dunwell.floor import words
-from dunwell.floor.pages.streams import event
+from dunwell.floor.pages.streams import event, mark_of
 from dunwell.floor.queries.board import board
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.times import business_date
@@ -56,4 +56,5 @@ def board_page(request: HttpRequest) -> HttpResponse:
 @require_GET
 def live(request: HttpRequest) -> HttpResponse:
     """The board as a server-sent event."""
-    return event(request, render_to_string("floor/board_now.html", _context(request), request), seconds=SECONDS)
+    html = render_to_string("floor/board_now.html", _context(request), request)
+    return event(request, seconds=SECONDS, mark=mark_of(html), show=lambda: html)

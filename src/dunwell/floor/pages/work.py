@@ -26,7 +26,7 @@ from dunwell.floor.models import Macro, SavedView
 from dunwell.floor.pages.answers import case_of, go, key_of, number_of, sentence
 from dunwell.floor.pages.members import workers_of
 from dunwell.floor.pages.streams import event
-from dunwell.floor.queries.worklist import worklist
+from dunwell.floor.queries.worklist import Worklist
 from dunwell.floor.rules.steps import MOST, StepWrong, step
 from dunwell.floor.services import bulk, macros
 from dunwell.identity.models import User
@@ -39,18 +39,14 @@ SECONDS = 2.0
 @requires("case.work")
 @require_GET
 def live(request: HttpRequest) -> HttpResponse:
-    """The head of the worklist as a server-sent event; nothing where it stands as the browser has it."""
-    now = timezone.now()
-    rows = [
-        (
-            case,
-            casework_words.reason(case.next_reason),
-            case.ready_at if case.ready_at and case.ready_at > now else None,
-        )
-        for case in worklist(request.user, now)
-    ]
-    html = render_to_string("floor/worklist.html", {"rows": rows, "user": request.user}, request)
-    return event(request, html, seconds=SECONDS)
+    """The head of the worklist as a server-sent event; nothing where it stands as the browser has it already."""
+    now_on_it = Worklist(request.user, timezone.now())
+
+    def show() -> str:
+        rows = [(row, casework_words.reason(row.case.next_reason)) for row in now_on_it.rows()]
+        return render_to_string("floor/worklist.html", {"rows": rows}, request)
+
+    return event(request, seconds=SECONDS, mark=now_on_it.mark, show=show)
 
 
 @requires("case.work")

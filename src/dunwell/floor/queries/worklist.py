@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Q
+from django.db import connection
 
-from dunwell.arrears.queries import published_day
 from dunwell.casework.models import Case
-from dunwell.casework.queries.covers import works_for
-from dunwell.compliance.queries import withheld
+from dunwell.casework.queries.rows import COLUMNS, case_of
 from dunwell.identity.models import User
 from dunwell.kernel.times import business_date
 
 HEAD = 12
+_READY = COLUMNS.index("ready_at")
+WORKLIST = (
+    f"SELECT {', '.join(f'c.{name}' for name in COLUMNS)}, p.name_masked, d.business_date"
+    " FROM casework_worklist(%s, %s, %s) WITH ORDINALITY AS c JOIN portfolio_party AS p ON p.id = c.party_id"
+    " LEFT JOIN arrears_publishedday AS d ON d.entity_id = c.entity_id ORDER BY c.ordinality"
+)
 
 
-def worklist(user: User, now: datetime) -> list[Case]:
-    """The next cases for calls that he owns or covers, in the order in which Next brings them; put off ones last."""
-    owners = works_for(user.pk, business_date(now))
-    mine = Case.objects.filter(owner__in=owners, queue="call", closed_on=None).exclude(withheld(user.pk, now=now))
-    free = mine.filter(Q(held_by=None) | Q(held_until__lte=now) | Q(held_by=user)).select_related("party", "owner")
-    ready = list(free.filter(Q(ready_at=None) | Q(ready_at__lte=now)).order_by("rank", "pk")[:HEAD])
-    if len(ready) < HEAD:
-        ready += free.filter(ready_at__gt=now).order_by("ready_at", "pk")[: HEAD - len(ready)]
-    day = published_day(user.entity_id)
-    return [case.reckoned(day) for case in ready]
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the worklist: the case with the days it has now, whose it is, and when it comes where that is not now."""
+
+    case: Case
+    name_masked: str
+    later: datetime | None
+
+
+class Worklist:
+    """The next cases for calls that a user owns or covers, in the order in which Next brings them; put off ones last.
+
+    Read with one query. A browser asks every other second, and mostly nothing has changed: `mark` says so before anything
+    is made of the rows.
+    """
+
+    def __init__(self, user: User, now: datetime) -> None:
+        self.now = now
+        with connection.cursor() as cursor:
+            cursor.execute(WORKLIST, [user.pk, now, HEAD])
+            self._rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
+        waiting = [row[_READY] is not None and row[_READY] > now for row in self._rows]
+        said = repr((user.language, business_date(now), waiting, self._rows))
+        self.mark = hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    def rows(self) -> list[Row]:
+        return [self._row(*row) for row in self._rows]
+
+    def _row(self, *row: Any) -> Row:
+        *values, name_masked, published = row
+        case = case_of(values, published)
+        return Row(case, name_masked, case.ready_at if case.ready_at and case.ready_at > self.now else None)
