@@ -13,6 +13,8 @@ from email.header import decode_header, make_header
 
 import pytest
 from aiosmtpd.controller import Controller
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from dunwell.arrears.models import AccountState
 from dunwell.channels import services
@@ -23,7 +25,7 @@ from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact, ContactOutcome, GateDecision
 from dunwell.kernel.actor import Actor
 from dunwell.portfolio import services as portfolio
-from dunwell.portfolio.models import ContactPoint
+from dunwell.portfolio.models import ContactPoint, PartyKey
 from tests import build
 
 BY = Actor.program("test")
@@ -258,6 +260,36 @@ def test_plans_become_messages_once_and_a_missing_number_is_said():
     assert Message.objects.count() == 1
     assert services.cancel_messages(action_ids=[1], reason="superseded", by=BY, now=NOW) == 1
     assert services.send_due(now=NOW, limit=10) == services.Sent()
+
+
+@pytest.mark.django_db
+def test_many_plans_take_as_many_statements_as_two_and_each_says_its_own_figures():
+    def queued(owed):
+        plans = []
+        for amount in owed:
+            party, _, case = build.debtor(past_due=amount)
+            plans.append(Plan(case.pk, party.pk, case.pk, case.case_no, "SMS-REMIND-1"))
+        with CaptureQueriesContext(connection) as asked:
+            assert len(services.plan_messages(plans=plans, by=BY, now=NOW).queued) == len(owed)
+        return len(asked)
+
+    queued(["1.00"])  # what is read once a process
+    few = queued(["101.00", "102.00"])
+    assert queued([f"{n}.00" for n in range(1000, 1020)]) == few
+    owed = dict(AccountState.objects.values_list("account__party_id", "past_due"))
+    assert Message.objects.count() == len(owed) == 23
+    for message in Message.objects.all():
+        text = portfolio.open_text(party_id=message.party_id, sealed=bytes(message.text_sealed))
+        assert f"{owed[message.party_id]:,.2f}" in text
+
+
+@pytest.mark.django_db
+def test_of_an_erased_person_nothing_is_planned():
+    party, _, case = build.debtor()
+    PartyKey.objects.filter(pk=party.pk).delete()
+    found = services.plan_messages(plans=[Plan(1, party.pk, case.pk, case.case_no, "SMS-REMIND-1")], by=BY, now=NOW)
+    assert (found.queued, found.impossible) == ((), {1: "no_contact_point"})
+    assert not PartyKey.objects.filter(pk=party.pk).exists()
 
 
 @pytest.mark.django_db

@@ -46,14 +46,19 @@ def in_force(*, entity_id: int, on: date) -> QuerySet[RiskJudgement]:
     return judgements(entity_id=entity_id).filter(answer__approved=True, last_day__gte=on).order_by("last_day", "id")
 
 
-def unexplained(*, entity_id: int) -> QuerySet[HostDifference]:
-    """Differences to the host beyond the tolerance that nobody has explained, the newest first."""
+def _unexplained() -> QuerySet[HostDifference]:
     explained = DifferenceExplanation.objects.filter(
         account=OuterRef("account"), business_date=OuterRef("business_date"), component=OuterRef("component"),
         expected=OuterRef("expected"), found=OuterRef("found"),
     )  # fmt: skip
+    return HostDifference.objects.filter(~Exists(explained))
+
+
+def unexplained(*, entity_id: int) -> QuerySet[HostDifference]:
+    """Differences to the host beyond the tolerance that nobody has explained, the newest first."""
     return (
-        HostDifference.objects.filter(~Exists(explained), account__entity_id=entity_id)
+        _unexplained()
+        .filter(account__entity_id=entity_id)
         .select_related("account")
         .order_by("-business_date", "account__account_no", "component")
     )
@@ -62,6 +67,13 @@ def unexplained(*, entity_id: int) -> QuerySet[HostDifference]:
 def amounts_in_doubt(*, party_id: int, entity_id: int) -> bool:
     """Whether letter, settlement and suit must wait: an account of the party differs from the host, unexplained."""
     return unexplained(entity_id=entity_id).filter(account__party_id=party_id).exists()
+
+
+def parties_in_doubt(party_ids: Iterable[int]) -> frozenset[int]:
+    """Of these people those of whom an account differs from the host, unexplained."""
+    return frozenset(
+        _unexplained().filter(account__party__in=list(party_ids)).values_list("account__party_id", flat=True)
+    )
 
 
 def only_late_accounts(party_ids: Iterable[int]) -> dict[int, int]:

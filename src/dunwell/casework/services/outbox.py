@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -56,8 +57,9 @@ def _close(limit: int, *, by: Actor, now: datetime) -> None:
     }
     for action in actions:
         message = states[action.pk]
-        left = message.state in LEFT
-        _end(action, "done" if left else "cancelled", message.refusal_rule or message.state, by=by, now=now)
+        action.state = "done" if message.state in LEFT else "cancelled"
+        action.state_reason = message.refusal_rule or message.state
+    _end(actions, by=by, now=now)
 
 
 @transaction.atomic
@@ -70,21 +72,25 @@ def _queue(limit: int, *, by: Actor, now: datetime) -> int:
     )
     plans = [channels.Plan(a.pk, a.party_id, a.case_id, a.case.case_no, a.template) for a in due]
     planned = channels.plan_messages(plans=plans, by=by, now=now)
-    for action in due:
-        if action.pk in planned.impossible:
-            _end(action, "cancelled", planned.impossible[action.pk], by=by, now=now)
+    impossible = [action for action in due if action.pk in planned.impossible]
+    for action in impossible:
+        action.state, action.state_reason = "cancelled", planned.impossible[action.pk]
+    _end(impossible, by=by, now=now)
     return len(planned.queued)
 
 
-def _end(action: PlannedAction, state: str, reason: str, *, by: Actor, now: datetime) -> None:
-    action.state, action.state_reason = state, reason
-    action.save(update_fields=["state", "state_reason"])
-    evidence.write(
-        kind=f"action.{state}",
-        now=now,
-        by=by,
-        entity_id=action.entity_id,
-        party_id=action.party_id,
-        case_id=action.case_id,
-        data={"action": action.pk, "step": action.step, "channel": action.channel, "reason": reason},
-    )
+def _end(actions: Sequence[PlannedAction], *, by: Actor, now: datetime) -> None:
+    """Keep the states that these actions came to, and write them down."""
+    PlannedAction.objects.bulk_update(actions, ["state", "state_reason"])
+    evidence.write_many(
+        [
+            evidence.Entry(
+                kind=f"action.{action.state}", now=now, by=by, entity_id=action.entity_id, party_id=action.party_id,
+                case_id=action.case_id,
+                data={
+                    "action": action.pk, "step": action.step, "channel": action.channel, "reason": action.state_reason,
+                },
+            )
+            for action in actions
+        ]
+    )  # fmt: skip

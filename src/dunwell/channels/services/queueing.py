@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from types import MappingProxyType
 
 from django.conf import settings
@@ -16,8 +17,8 @@ from dunwell.channels.lines import connected
 from dunwell.channels.models import Message, Template
 from dunwell.channels.rules import WRITTEN, TextError
 from dunwell.channels.services.claiming import judged, refusal
-from dunwell.channels.services.moving import move, move_many
-from dunwell.channels.services.texts import render, template_for
+from dunwell.channels.services.moving import Move, move, move_many
+from dunwell.channels.services.texts import render, template_for, values_of, written
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 from dunwell.portfolio import services as portfolio
@@ -92,49 +93,76 @@ def queue_message(
     return message
 
 
+@transaction.atomic
 def plan_messages(*, plans: Iterable[Plan], by: Actor, now: datetime) -> Planned:
-    """Queue what a strategy planned, each once (by its action). A worker sends; the gate is asked then.
+    """Queue what a strategy planned, each once (by its action), in a few statements for all of them. A worker sends; the
+    gate is asked then.
 
     Where one account of a person is late, the message is about that one: a hold on another does not stop it.
     """
-    queued: list[int] = []
+    plans = list({plan.action_id: plan for plan in plans}.values())
+    people = {plan.party_id for plan in plans}
+    known = set(
+        Message.objects.filter(key__in=[_key(plan) for plan in plans]).values_list("planned_action_id", flat=True)
+    )
+    parties = Party.objects.prefetch_related("entity").in_bulk(people)
+    points = _first_points(people)
+    about = arrears.only_late_accounts(people)
+    doubtful = arrears.parties_in_doubt(people)
+    text_of = cache(partial(template_for, on=business_date(now)))
     impossible: dict[int, str] = {}
-    plans = list(plans)
-    about = arrears.only_late_accounts(plan.party_id for plan in plans)
+    fit: list[tuple[Plan, Party, Template, ContactPoint]] = []
     for plan in plans:
-        party = Party.objects.get(pk=plan.party_id)
+        if plan.action_id in known:
+            continue
+        party = parties[plan.party_id]
         try:
-            channel = template_for(plan.template_code, party.language, business_date(now)).channel
-            point = (
-                ContactPoint.objects.filter(
-                    party=party, kind__in=POINT_KINDS[channel], status=ContactPoint.Status.VALID
-                )
-                .order_by("id")
-                .first()
-            )
-            if point is None:
-                impossible[plan.action_id] = "no_contact_point"
-                continue
-            if channel == "letter" and arrears.amounts_in_doubt(party_id=party.pk, entity_id=party.entity_id):
-                impossible[plan.action_id] = "difference_unexplained"
-                continue
-            queue_message(
-                party_id=plan.party_id,
-                contact_point_id=point.pk,
-                template_code=plan.template_code,
-                by=by,
-                now=now,
-                key=f"action-{plan.action_id}",
-                case_id=plan.case_id,
-                case_no=plan.case_no,
-                account_id=about.get(plan.party_id),
-                planned_action_id=plan.action_id,
-            )
+            template = text_of(plan.template_code, party.language)
         except TextError:
             impossible[plan.action_id] = "no_text"
+            continue
+        found = (points.get((party.pk, kind)) for kind in POINT_KINDS[template.channel])
+        point = next(filter(None, found), None)
+        if point is None:
+            impossible[plan.action_id] = "no_contact_point"
+        elif template.channel == "letter" and party.pk in doubtful:
+            impossible[plan.action_id] = "difference_unexplained"
         else:
-            queued.append(plan.action_id)
+            fit.append((plan, party, template, point))
+    values = values_of([(party, text.language, plan.case_no, about.get(party.pk)) for plan, party, text, _ in fit])
+    drafts: list[tuple[Message, str, str]] = []
+    for (plan, party, template, point), said in zip(fit, values, strict=True):
+        try:
+            subject, text = written(template, said, party.entity)
+        except TextError:
+            impossible[plan.action_id] = "no_text"
+            continue
+        message = _message(
+            party, point, template, by=by, now=now, key=_key(plan), case_id=plan.case_id, case_no=plan.case_no,
+            account_id=about.get(party.pk), not_before=now, planned_action_id=plan.action_id,
+        )  # fmt: skip
+        drafts.append((message, subject, text))
+    sealed = iter(portfolio.seal_many(items=[(m.party_id, part) for m, *parts in drafts for part in parts if part]))
+    for message, subject, _ in drafts:
+        message.subject_sealed = next(sealed) if subject else None
+        message.text_sealed = next(sealed)
+    messages = Message.objects.bulk_create([message for message, *_ in drafts])
+    move_many(moves=[Move(message, Message.State.PLANNED) for message in messages], by=by, now=now)
+    queued = (plan.action_id for plan in plans if plan.action_id not in impossible)
     return Planned(queued=tuple(queued), impossible=impossible)
+
+
+def _key(plan: Plan) -> str:
+    return f"action-{plan.action_id}"
+
+
+def _first_points(party_ids: Iterable[int]) -> dict[tuple[int, str], ContactPoint]:
+    """The oldest valid point of each person and kind; none of a person who was erased."""
+    valid = ContactPoint.objects.filter(
+        party__in=party_ids, party__key__isnull=False, status=ContactPoint.Status.VALID,
+        kind__in={kind for kinds in POINT_KINDS.values() for kind in kinds},
+    )  # fmt: skip
+    return {(point.party_id, point.kind): point for point in valid.order_by("-id")}
 
 
 @transaction.atomic
@@ -143,10 +171,9 @@ def cancel_messages(*, action_ids: Iterable[int], reason: str, by: Actor, now: d
     waiting = Message.objects.select_for_update(of=("self",), skip_locked=True).filter(
         planned_action_id__in=list(action_ids), state=Message.State.PLANNED
     )
-    messages = list(waiting)
-    for message in messages:
-        move(message, Message.State.CANCELLED, detail=reason, by=by, now=now)
-    return len(messages)
+    moves = [Move(message, Message.State.CANCELLED, reason) for message in waiting.prefetch_related("template")]
+    move_many(moves=moves, by=by, now=now)
+    return len(moves)
 
 
 def _create(
@@ -165,7 +192,34 @@ def _create(
     said: Mapping[str, str],
 ) -> Message:
     subject, text = render(party, template, case_no=case_no, account_id=account_id, said=said)
-    message = Message.objects.create(
+    message = _message(
+        party, point, template, by=by, now=now, key=key, case_id=case_id, case_no=case_no, account_id=account_id,
+        not_before=not_before, planned_action_id=planned_action_id, said=said,
+    )  # fmt: skip
+    message.subject_sealed = portfolio.seal_text(party_id=party.pk, text=subject) if subject else None
+    message.text_sealed = portfolio.seal_text(party_id=party.pk, text=text)
+    message.save(force_insert=True)
+    move(message, Message.State.PLANNED, by=by, now=now)
+    return message
+
+
+def _message(
+    party: Party,
+    point: ContactPoint,
+    template: Template,
+    *,
+    by: Actor,
+    now: datetime,
+    key: str,
+    case_id: int | None,
+    case_no: str,
+    account_id: int | None,
+    not_before: datetime,
+    planned_action_id: int | None,
+    said: Mapping[str, str] = MappingProxyType({}),
+) -> Message:
+    """A message that waits, not yet kept; its texts are sealed by the caller."""
+    return Message(
         entity_id=party.entity_id if by.entity_id is None else by.entity_id,
         party=party,
         contact_point=point,
@@ -177,8 +231,6 @@ def _create(
         purpose=template.purpose,
         template=template,
         said={name: value for name, value in said.items() if name not in WRITTEN},
-        subject_sealed=portfolio.seal_text(party_id=party.pk, text=subject) if subject else None,
-        text_sealed=portfolio.seal_text(party_id=party.pk, text=text),
         state=Message.State.PLANNED,
         not_before=not_before,
         wanted_at=not_before,
@@ -187,8 +239,6 @@ def _create(
         by_id=by.user_id,
         key=key,
     )
-    move(message, Message.State.PLANNED, by=by, now=now)
-    return message
 
 
 def message_id(key: str) -> str:
