@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import psutil
 import pytest
 import yaml
+from django.conf import settings as configured
 
 from dunwell.channels import services
 from dunwell.channels.lines import line_named
@@ -222,10 +224,8 @@ def test_a_sender_killed_in_mid_window_leaves_doubts_that_receipts_resolve_and_n
             f"now = datetime.fromisoformat('{NOW.isoformat()}')\n"
             "async def go(): await SessionLine(line_named('sms-main'), lambda: now).run()\nasyncio.run(go())"
         )
-        from django.conf import settings
-
         sender = subprocess.Popen(
-            [sys.executable, "-c", code], env={**database.environment, "DUNWELL_LINES": str(settings.LINES_FILE)}
+            [sys.executable, "-c", code], env={**database.environment, "DUNWELL_LINES": str(configured.LINES_FILE)}
         )
         until(lambda: len(centre.of("submit")) >= 8)
         os.kill(sender.pid, signal.SIGKILL)
@@ -245,6 +245,56 @@ def test_a_sender_killed_in_mid_window_leaves_doubts_that_receipts_resolve_and_n
     assert len(set(everybody)) == 12
     per_number = {number: everybody.count(number) for number in first}
     assert set(per_number.values()) == {1}  # the first part of each, once
+
+
+SECOND = """
+import django; django.setup()
+import asyncio
+from datetime import datetime
+from dunwell.channels.lines import line_named
+from dunwell.channels.services.session_line import SessionLine
+now = datetime.fromisoformat({now!r})
+async def go(): await SessionLine(line_named('sms-main'), lambda: now, number=2).run()
+asyncio.run(go())
+"""
+
+
+def test_two_sessions_share_the_outbox_and_one_that_is_killed_leaves_nothing_twice(connected):
+    with SmsCentre(delay=30, receipts="DELIVRD") as centre:
+        database = connected(centre, window=4, batch=4, sessions=2)
+        environment = {**database.environment, "DUNWELL_LINES": str(configured.LINES_FILE)}
+        second = subprocess.Popen([sys.executable, "-c", SECOND.format(now=NOW.isoformat())], env=environment)
+        centre.wait("bound", 40)
+        with kept():
+            centre.wait("bound", 40)
+            queue(60)
+            until(lambda: len(set(Message.objects.exclude(sender=None).values_list("sender", flat=True))) == 2)
+            os.kill(second.pid, signal.SIGKILL)
+            second.wait(10)
+            until(lambda: states().count("delivered") >= 48 and "planned" not in states())
+        with kept(NOW + timedelta(minutes=1)):  # what the killed one had in hand is in doubt, or its receipt says more
+            until(lambda: set(states()) <= {"sent", "delivered", "in_doubt"})
+        parts = [(one["to"], tuple(map(tuple, one["udh"]))) for one in centre.of("submit")]
+        assert [one["receives"] for one in centre.of("bound")] == [False, True, True]
+    assert len(parts) == len(set(parts))
+    assert len({to for to, _ in parts}) >= 52 and "planned" not in states()
+
+
+def test_the_process_of_the_lines_keeps_one_like_itself_for_each_further_session(connected):
+    with SmsCentre() as centre:
+        database = connected(centre, sessions=2)
+        environment = {**database.environment, "DUNWELL_LINES": str(configured.LINES_FILE)}
+        keeper = subprocess.Popen([sys.executable, "-m", "dunwell.cli", "lines"], env=environment)
+        try:
+            assert {centre.wait("bound", 40)["receives"] for _ in range(2)} == {True, False}
+            (other,) = [child.pid for child in psutil.Process(keeper.pid).children()]
+            os.kill(other, signal.SIGKILL)
+            assert centre.wait("bound", 40)["receives"] is False
+            (another,) = psutil.Process(keeper.pid).children()
+            keeper.terminate()
+            assert keeper.wait(20) == 0 and not another.is_running()
+        finally:
+            keeper.kill()
 
 
 def test_a_line_that_is_down_claims_nothing(connected):

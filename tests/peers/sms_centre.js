@@ -4,7 +4,8 @@ const smpp = require('smpp');
 const readline = require('readline');
 
 const told = {answer: 'take', throttle_every: 0, delay: 0, receipts: '', echo: true, quiet: false};
-const sessions = new Set();
+const sessions = new Set();  // those that receive: receipts and texts come by them
+const everything = new Set();
 let next = 1, seen = 0;
 
 function say(event) { process.stdout.write(JSON.stringify(event) + '\n'); }
@@ -17,13 +18,15 @@ function receipt(session, pdu, id, state, echo) {
 }
 
 const server = smpp.createServer(session => {
-  sessions.add(session);
-  session.on('close', () => { sessions.delete(session); say({event: 'closed'}); });
+  everything.add(session);
+  session.on('close', () => { sessions.delete(session); everything.delete(session); say({event: 'closed'}); });
   session.on('error', () => {});
-  session.on('bind_transceiver', pdu => {
+  for (const kind of ['bind_transceiver', 'bind_transmitter']) session.on(kind, pdu => {
     const ok = pdu.password === 'secret';
+    session.receives = kind === 'bind_transceiver';
+    if (ok && session.receives) sessions.add(session);
     session.send(pdu.response({command_status: ok ? 0 : 0x0e, system_id: 'centre'}));
-    say({event: 'bound', ok, system_id: pdu.system_id});
+    say({event: 'bound', ok, system_id: pdu.system_id, receives: session.receives});
   });
   session.on('enquire_link', pdu => { if (told.answer !== 'deaf') { session.send(pdu.response()); say({event: 'enquired'}); } });
   session.on('unbind', pdu => { session.send(pdu.response()); session.close(); });
@@ -44,7 +47,7 @@ const server = smpp.createServer(session => {
     if (told.answer === 'die') { say({event: 'dying'}); process.exit(9); }
     const answer = () => {
       session.send(pdu.response({message_id: id}));
-      if (told.receipts) receipt(session, pdu, id, told.receipts, told.echo);
+      if (told.receipts) receipt(session.receives ? session : sessions.values().next().value, pdu, id, told.receipts, told.echo);
     };
     told.delay ? setTimeout(answer, told.delay) : answer();
   });
@@ -56,7 +59,7 @@ readline.createInterface({input: process.stdin}).on('line', line => {
   else if (wish.do === 'deliver') for (const session of sessions) session.deliver_sm(wish.fields, answer =>
     say({event: 'acknowledged', id: wish.id, status: answer.command_status}));
   else if (wish.do === 'receipt') for (const session of sessions) receipt(session, wish.pdu, wish.id, wish.state, wish.echo);
-  else if (wish.do === 'drop') for (const session of sessions) session.destroy();
+  else if (wish.do === 'drop') for (const session of everything) session.destroy();
   else if (wish.do === 'count') say({event: 'count', seen});
 });
 process.stdin.on('end', () => process.exit(0));

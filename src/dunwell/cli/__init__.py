@@ -27,7 +27,9 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", help="bring the database's tables and rights up to date").add_argument(
         "--database", help=argparse.SUPPRESS
     )
-    commands.add_parser("lines", help="keep the sessions of the bank's lines to its providers")
+    commands.add_parser("lines", help="keep the sessions of the bank's lines to its providers").add_argument(
+        "--session", type=int, default=1, help=argparse.SUPPRESS
+    )
     commands.add_parser("worker", help="do the day's work: reassess, send, seal").add_argument(
         "--once", action="store_true", help="do every duty once and end"
     )

@@ -57,7 +57,7 @@ def _lines(options: argparse.Namespace) -> int:
 
     from dunwell.cli.lines import keep
 
-    asyncio.run(keep())
+    asyncio.run(keep(options.session))
     return 0
 
 

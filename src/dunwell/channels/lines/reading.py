@@ -34,7 +34,7 @@ OPTIONAL: dict[str, dict[str, Any]] = {  # with what holds when nothing is writt
     "smpp": {
         "tls": False, "system_type": "", "source": "", "source_ton": 0, "source_npi": 0, "to_ton": 1, "to_npi": 1,
         "window": 10, "enquire_seconds": 30, "answer_seconds": 10, "validity_hours": 24, "signature": "", "dead": [],
-        "to_prefix": "",
+        "to_prefix": "", "sessions": 1,
     },
     "http_sms": {"templates": {}, "timeout_seconds": 10, "dead": []},
     "http_push": {"templates": {}, "service": "app", "timeout_seconds": 10, "dead": []},
@@ -142,6 +142,8 @@ def _line(data: dict[str, Any], where: str) -> Line:
         options[name] = _of_kind(data[name], kind, f"{where}, {name}")
     for name, otherwise in OPTIONAL[adapter].items():
         options[name] = _of_kind(data.get(name, otherwise), type(otherwise), f"{where}, {name}")
+    if "sessions" in options:
+        _positive(options["sessions"], f"{where}, sessions")
     for name, choices in CHOICES.get(adapter, {}).items():
         if options[name] not in choices:
             raise LineError(f"{where}, {name}: {options[name]!r} is none of {', '.join(choices)}.")

@@ -37,13 +37,15 @@ log = structlog.get_logger("dunwell.lines")
 
 
 class SessionLine:
-    """Keeps one SMPP line, with two threads and a connection of each: while one claims the other writes down what came.
+    """Keeps a session of an SMPP line, with two threads and a connection of each: while one claims the other writes down
+    what came. The claiming one's connection holds the sender's lock.
 
-    The claiming one's connection holds the sender's lock.
+    A line may have several sessions (`number`), each in a process of its own. The first receives for all: the parts of a
+    text come together there. They share the line's rate.
     """
 
-    def __init__(self, line: Line, clock: Callable[[], datetime], by: Actor = SENDER) -> None:
-        self.line, self.clock, self.by = line, clock, by
+    def __init__(self, line: Line, clock: Callable[[], datetime], by: Actor = SENDER, *, number: int = 1) -> None:
+        self.line, self.clock, self.by, self.number = line, clock, by, number
         self.sender, self.done = Sender(), Sent()
         self.stopping = asyncio.Event()
         self._claiming = ThreadPoolExecutor(1, thread_name_prefix=f"line-{line.code}-claims")
@@ -61,7 +63,7 @@ class SessionLine:
                         failures = 0
                         await self._serve(session)
                     else:
-                        await self._pause(5)  # another process keeps this line
+                        await self._pause(5)  # another process keeps this session
                 except OSError as down:
                     failures += 1
                     with contextlib.suppress(Exception):
@@ -91,7 +93,7 @@ class SessionLine:
         load_templates()
         mark_interrupted(mine=self.sender.hold(), by=self.by, now=self.clock())
         with connection.cursor() as cursor:
-            cursor.execute(LOCK, [f"dunwell.line.{self.line.code}"])
+            cursor.execute(LOCK, [f"dunwell.line.{self.line.code}.{self.number}"])
             return cursor.fetchone()[0]
 
     async def _let_go(self) -> None:
@@ -111,8 +113,9 @@ class SessionLine:
         session = await open_session(
             options["host"], options["port"],
             pdus.Account(options["system_id"], options["password"], options["system_type"]),
-            tls=options["tls"], window=options["window"], per_second=self.line.per_second,
+            tls=options["tls"], window=options["window"], per_second=self.line.per_second / options["sessions"],
             answer_seconds=options["answer_seconds"], enquire_seconds=options["enquire_seconds"],
+            receives=self.number == 1,
         )  # fmt: skip
         await self._written(partial(note_line, line=self.line, now=self.clock(), worked=True))
         return session

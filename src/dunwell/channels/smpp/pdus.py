@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from struct import Struct
 
 GENERIC_NACK, RESPONSE = 0x80000000, 0x80000000
-SUBMIT_SM, DELIVER_SM, UNBIND, BIND_TRANSCEIVER, ENQUIRE_LINK = 0x04, 0x05, 0x06, 0x09, 0x15
+BIND_TRANSMITTER, SUBMIT_SM, DELIVER_SM, UNBIND, BIND_TRANSCEIVER, ENQUIRE_LINK = 0x02, 0x04, 0x05, 0x06, 0x09, 0x15
 HEADER = Struct(">IIII")
 LONGEST = 70_000  # octets; a longer unit means that the stream is lost
 
@@ -27,11 +27,11 @@ class Account:
     system_type: str = ""
 
 
-def bind(account: Account, sequence: int) -> bytes:
-    """A bind_transceiver for version 3.4 and every address."""
+def bind(account: Account, sequence: int, *, receives: bool = True) -> bytes:
+    """A bind_transceiver for version 3.4 and every address; a bind_transmitter for a session that only sends."""
     texts = (account.system_id, account.password, account.system_type)
     body = b"".join(text.encode("latin-1") + b"\0" for text in texts) + b"\x34\0\0\0"
-    return HEADER.pack(16 + len(body), BIND_TRANSCEIVER, 0, sequence) + body
+    return HEADER.pack(16 + len(body), BIND_TRANSCEIVER if receives else BIND_TRANSMITTER, 0, sequence) + body
 
 
 def bare(command: int, sequence: int, status: int = OK) -> bytes:

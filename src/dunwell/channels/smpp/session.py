@@ -55,7 +55,7 @@ class Received:
 
 
 class Session(asyncio.Protocol):
-    """A bound transceiver. Made by `open_session`; ends once, and is not used again."""
+    """A bound session, which sends and mostly receives. Made by `open_session`; ends once, and is not used again."""
 
     def __init__(self, *, window: int, per_second: float, answer_seconds: float, enquire_seconds: float) -> None:
         self.window, self.interval = window, 1 / per_second
@@ -77,9 +77,9 @@ class Session(asyncio.Protocol):
 
     # --- what the bank's side does ---
 
-    async def bind(self, account: pdus.Account) -> None:
+    async def bind(self, account: pdus.Account, *, receives: bool = True) -> None:
         sequence = next(self._sequence)
-        status, _ = await self._ask(pdus.bind(account, sequence), sequence)
+        status, _ = await self._ask(pdus.bind(account, sequence, receives=receives), sequence)
         if status != pdus.OK:
             self.abort("bind refused")
             raise BindRefused(f"{pdus.REFUSED_BIND.get(status, 'status')} (0x{status:08X})")
@@ -271,8 +271,9 @@ async def open_session(
     per_second: float = 50,
     answer_seconds: float = 10,
     enquire_seconds: float = 30,
+    receives: bool = True,
 ) -> Session:
-    """A session that is bound. OSError (BindRefused among them) when there is none to be had."""
+    """A session that is bound; to send alone without `receives`. OSError (BindRefused among them) when there is none to be had."""
     session: Session
     _, session = await asyncio.wait_for(
         asyncio.get_running_loop().create_connection(
@@ -283,7 +284,7 @@ async def open_session(
         ), answer_seconds,
     )  # fmt: skip
     try:
-        await asyncio.wait_for(session.bind(account), answer_seconds)
+        await asyncio.wait_for(session.bind(account, receives=receives), answer_seconds)
     except TimeoutError:
         session.abort("no answer to the bind")
         raise
