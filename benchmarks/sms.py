@@ -84,7 +84,7 @@ def fill(number: int) -> None:
     from dunwell.arrears.models import AccountState
     from dunwell.channels import services
     from dunwell.channels.models import Message, Template
-    from dunwell.compliance.models import Contact
+    from dunwell.compliance.models import Contact, ContactOutcome, GateDecision
     from dunwell.identity.models import Entity
     from dunwell.kernel import sealing
     from dunwell.portfolio import rules
@@ -137,6 +137,8 @@ def fill(number: int) -> None:
         )
         for account in accounts
     )  # fmt: skip
+    decisions: list[GateDecision] = []
+    outcomes: list[ContactOutcome] = []
     Contact.objects.bulk_create(
         Contact(
             entity=bank, party=point.party, person=point.party, contact_point=point, point_digest=point.digest,
@@ -146,6 +148,21 @@ def fill(number: int) -> None:
         for point in points
         for before in (NOW - timedelta(days=days) for days in (4, 11, 18, 25))
     )  # fmt: skip
+    for contact in Contact.objects.all():  # as every contact of before: decided, and what came of it is known
+        decisions.append(
+            GateDecision(
+                entity=bank, party_id=contact.party_id, contact_point_id=contact.contact_point_id, channel="sms",
+                purpose=template.purpose, decided_at=contact.reserved_at, verdict="allow", primary_rule="", reasons=[],
+                pack_id="cn", pack_version="cn-2026-01", pack_sha256="", facts={},
+            )
+        )  # fmt: skip
+        outcomes.append(
+            ContactOutcome(
+                contact=contact, outcome="delivered", recorded_at=contact.reserved_at, key=f"before-{contact.pk}"
+            )
+        )
+    GateDecision.objects.bulk_create(decisions)
+    ContactOutcome.objects.bulk_create(outcomes)
     Message.objects.bulk_create(
         Message(
             entity=bank, party=point.party, contact_point=point, channel="sms", purpose=template.purpose,
@@ -164,8 +181,10 @@ def keep_session(number: int, go: Any) -> None:
     from dunwell.channels.lines import line_named
     from dunwell.channels.services.session_line import SessionLine
     from dunwell.compliance import shipped
+    from dunwell.kernel.heap import keep_loaded
 
-    shipped.packs()  # read once a process
+    shipped.packs()
+    keep_loaded()
     go.wait()
     began = time.monotonic()
     line = SessionLine(line_named("bench"), lambda: NOW + timedelta(seconds=time.monotonic() - began), number=number)
@@ -191,7 +210,7 @@ def by_sender(number: int) -> tuple[float, float]:
     go.wait()
     began, cpu = time.monotonic(), [sum(psutil.Process(one.pid).cpu_times()[:2]) for one in processes]
     while Message.objects.filter(state="sent").count() < number:
-        if time.monotonic() - began > 30 + number / 20:
+        if time.monotonic() - began > 30 + number / 20 or not all(one.is_alive() for one in processes):
             raise RuntimeError("the sender stands still")
         time.sleep(0.1)
     taken = time.monotonic() - began
@@ -203,7 +222,7 @@ def by_sender(number: int) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="dunwell bench sms")
-    parser.add_argument("--accounts", type=int, default=4_000, help="messages in the outbox")
+    parser.add_argument("--accounts", type=int, default=14_000, help="messages in the outbox")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json")
     options = parser.parse_args()
@@ -242,7 +261,7 @@ def main() -> None:
         lines = Path(home) / "lines.yaml"
         lines.write_text(
             f"- {{code: bench, channel: sms, adapter: smpp, host: 127.0.0.1, port: {centre.port}, system_id: b,"
-            " password: secret, per_second: 100000, window: 50, batch: 200, sessions: {SESSIONS},"
+            f" password: secret, per_second: 100000, window: 50, batch: 200, sessions: {SESSIONS},"
             " prices: [{from: 2026-01-01, to: null, amount: '0.045', currency: CNY}]}\n"
         )
         with psycopg.connect(server, autocommit=True) as admin:

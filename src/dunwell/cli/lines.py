@@ -15,6 +15,8 @@ from dunwell.channels.lines import Line, LineError, lines
 from dunwell.channels.services.mail_door import MailDoor
 from dunwell.channels.services.phone_line import PhoneLine
 from dunwell.channels.services.session_line import SessionLine
+from dunwell.compliance import shipped
+from dunwell.kernel.heap import keep_loaded
 
 KEEPERS: dict[str, type[SessionLine] | type[PhoneLine]] = {"smpp": SessionLine, "baresip": PhoneLine}
 LOOK = 2.0  # seconds between two looks at the file of lines, and at the process that started this one
@@ -36,6 +38,8 @@ async def keep(number: int = 1) -> None:
     loop = asyncio.get_running_loop()
     for signal_no in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_no, stopping.set)
+    shipped.packs()
+    keep_loaded()
     parent = os.getppid()
     kept: dict[str, tuple[SessionLine | MailDoor | PhoneLine, asyncio.Task[None]]] = {}
     others: dict[int, asyncio.subprocess.Process] = {}

@@ -20,6 +20,8 @@ from typing import Literal
 import psycopg
 import structlog
 
+from dunwell.kernel.heap import keep_loaded
+
 NAME = "dunwell-worker"  # the connection's name, by which /health finds it
 PAUSE = 1.0  # seconds between two looks at the duties
 BESIDE = ("page", "day")  # the lanes
@@ -147,12 +149,15 @@ class Worker:
             self.round("", *BESIDE)
             connection.close()
             return
-        parent = os.getppid()
+        parent, settled = os.getppid(), False
         threads = [threading.Thread(target=self.run_lane, args=(lane,), name=lane, daemon=True) for lane in BESIDE]
         for thread in threads:
             thread.start()
         while not self.stopping and os.getppid() == parent and all(thread.is_alive() for thread in threads):
             self.round("")
+            if not settled:
+                keep_loaded()
+                settled = True
             self._show_life(connection)
             time.sleep(PAUSE)
         self.stop()
