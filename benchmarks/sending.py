@@ -45,6 +45,8 @@ FROM portfolio_party AS party JOIN portfolio_contactpoint AS point ON point.part
     CROSS JOIN unnest(ARRAY[interval '4 days', '11 days', '18 days', '25 days']) AS before WHERE party.party_no LIKE 'B%';
 INSERT INTO compliance_contactoutcome (contact_id, outcome, identified, result, recorded_at, key, record)
 SELECT id, 'delivered', false, '', reserved_at, key, '' FROM compliance_contact;
+INSERT INTO compliance_gatedecision (entity_id, party_id, contact_point_id, channel, purpose, decided_at, verdict, reasons)
+SELECT entity_id, party_id, contact_point_id, channel, purpose, reserved_at, 'allow', '[]' FROM compliance_contact;
 CREATE TABLE bench_contact (LIKE compliance_contact INCLUDING ALL);
 WITH these AS (INSERT INTO bench_contact SELECT * FROM compliance_contact RETURNING id)
 SELECT setval(pg_get_serial_sequence('bench_contact', 'id'), max(id)) FROM these;
@@ -131,7 +133,7 @@ def _process(index: int, environment: dict, kind: str, each: int, begin: float, 
             "entity_id": entity, "party_id": party, "person_id": party, "party_type": "debtor", "contact_point_id": pk,
             "point_digest": digest, "case_id": None, "channel": "sms", "direction": "out", "purpose": "reminder",
             "decision_id": None, "token": uuid.uuid4(), "expires_at": NOW, "local_date": NOW.date(),
-            "reserved_at": NOW, "by_id": None, "allotment_id": None, "key": uuid.uuid4().hex,
+            "reserved_at": NOW, "by_id": None, "account_id": None, "allotment_id": None, "key": uuid.uuid4().hex,
         }  # fmt: skip
         return [values[f.column] for f in Contact._meta.concrete_fields if f.column != "id"]
 
