@@ -24,7 +24,7 @@ from dunwell.kernel.heap import keep_loaded
 
 NAME = "dunwell-worker"  # the connection's name, by which /health finds it
 PAUSE = 1.0  # seconds between two looks at the duties
-BESIDE = ("page", "day")  # the lanes
+BESIDE = {"page": PAUSE, "day": 0.25}  # the lanes, and the seconds between two looks of each
 WAKES = "dunwell_cardholders"  # the channel of selfservice/sql/waking.sql
 
 log = structlog.get_logger("dunwell.worker")
@@ -51,7 +51,7 @@ class Duty:
 DUTIES = (
     Duty("call-backs", "dunwell.selfservice.services:book_call_backs", 0, lane="page"),
     Duty("cardholders", "dunwell.selfservice.services:handle", 0, lane="page"),
-    Duty("reassess", "dunwell.nightly.services:reassess", 1, (("limit", 500),), lane="day"),
+    Duty("reassess", "dunwell.nightly.services:reassess", 0, (("limit", 500),), lane="day"),
     Duty("owners", "dunwell.casework.services:end_ownerships", 600),
     Duty("announcements", "dunwell.payments.services:expire", 600),
     Duty("plan", "dunwell.casework.services.outbox:queue_planned", 10, (("limit", 500),)),
@@ -165,10 +165,11 @@ class Worker:
             thread.join(2 * PAUSE)  # it may be killed at any line
         connection.close()
 
-    def run_lane(self, lane: str, *, pause: float = PAUSE) -> None:
-        """Do the duties of a lane every `pause` seconds; the page's whenever the database tells of work, too."""
+    def run_lane(self, lane: str, *, pause: float | None = None) -> None:
+        """Do the duties of a lane, every `pause` seconds (BESIDE); the page's whenever the database tells of work, too."""
         from django.db import connection
 
+        pause = BESIDE[lane] if pause is None else pause
         bell = Bell() if lane == "page" else None
         while not self.stopping:
             self.round(lane)
