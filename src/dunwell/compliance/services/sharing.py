@@ -88,7 +88,7 @@ def _alike() -> list[_Wish]:
 
 def _serve(wishes: list[_Wish]) -> None:
     try:
-        if len(wishes) > 1:
+        if wishes:  # one alone has his turn, too: the others gather meanwhile
             slots = reserve_many(
                 wanted=[(wish.key, wish.asking) for wish in wishes], by=wishes[0].by,
                 now=max(wish.moment() for wish in wishes), keep_refusal=wishes[0].keep_refusal,
