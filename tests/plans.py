@@ -44,9 +44,9 @@ def agree(arrangement: Arrangement, *, now: datetime) -> None:
     )  # fmt: skip
 
 
-def host_answers(folder: Path, *, day: date, refuses: tuple[str, ...] = ()) -> object:
-    """The host's process reads what was handed over, and its answers come in through intake."""
-    now = noon(day)
+def host_answers(folder: Path, *, day: date, refuses: tuple[str, ...] = (), at: datetime | None = None) -> object:
+    """The host's process reads what was handed over, and its answers come in through intake; at noon unless said."""
+    now = at or noon(day)
     services.hand_over(now=now, folder=folder / "out")
     command = [sys.executable, HOST, folder / "out", folder / "back", day.isoformat(), *refuses]
     subprocess.run([str(part) for part in command], check=True, capture_output=True, timeout=60)

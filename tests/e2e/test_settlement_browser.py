@@ -63,7 +63,7 @@ def night(day: date, **owed: object) -> None:
 def host(folder: Path) -> None:
     """The host's process books what it was asked, and what follows is on the pages."""
     folder.mkdir(exist_ok=True)
-    plans.host_answers(folder, day=business_date(now()))
+    plans.host_answers(folder, day=business_date(now()), at=now())
     nightly.reassess(now=now(), party_ids=[Arrangement.objects.get().party_id])
 
 
