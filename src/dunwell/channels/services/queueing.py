@@ -84,10 +84,15 @@ def queue_message(
     point = ContactPoint.objects.filter(pk=contact_point_id, party_id=party_id).first()
     if point is None or point.kind not in POINT_KINDS[template.channel]:
         raise WrongPoint(f"{template.code} goes by {template.channel}, and not to this contact point")
-    message = _create(
-        party, point, template, by=by, now=now, key=key, case_id=case_id, case_no=case_no,
-        account_id=account_id, not_before=not_before or now, planned_action_id=planned_action_id, said=said,
+    subject, text = render(party, template, case_no=case_no, account_id=account_id, said=said)
+    message = _message(
+        party, point, template, by=by, now=now, key=key, case_id=case_id, case_no=case_no, account_id=account_id,
+        not_before=not_before or now, planned_action_id=planned_action_id, said=said,
     )  # fmt: skip
+    message.subject_sealed = portfolio.seal_text(party_id=party.pk, text=subject) if subject else None
+    message.text_sealed = portfolio.seal_text(party_id=party.pk, text=text)
+    message.save(force_insert=True)
+    move(message, Message.State.PLANNED, by=by, now=now)
     if planned_action_id is None and message.not_before <= now:
         _ask_at_once(message, by=by, now=now)
     return message
@@ -174,33 +179,6 @@ def cancel_messages(*, action_ids: Iterable[int], reason: str, by: Actor, now: d
     moves = [Move(message, Message.State.CANCELLED, reason) for message in waiting.prefetch_related("template")]
     move_many(moves=moves, by=by, now=now)
     return len(moves)
-
-
-def _create(
-    party: Party,
-    point: ContactPoint,
-    template: Template,
-    *,
-    by: Actor,
-    now: datetime,
-    key: str,
-    case_id: int | None,
-    case_no: str,
-    account_id: int | None,
-    not_before: datetime,
-    planned_action_id: int | None,
-    said: Mapping[str, str],
-) -> Message:
-    subject, text = render(party, template, case_no=case_no, account_id=account_id, said=said)
-    message = _message(
-        party, point, template, by=by, now=now, key=key, case_id=case_id, case_no=case_no, account_id=account_id,
-        not_before=not_before, planned_action_id=planned_action_id, said=said,
-    )  # fmt: skip
-    message.subject_sealed = portfolio.seal_text(party_id=party.pk, text=subject) if subject else None
-    message.text_sealed = portfolio.seal_text(party_id=party.pk, text=text)
-    message.save(force_insert=True)
-    move(message, Message.State.PLANNED, by=by, now=now)
-    return message
 
 
 def _message(
