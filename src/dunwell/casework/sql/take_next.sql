@@ -7,8 +7,8 @@ CREATE OR REPLACE FUNCTION casework_take_next(
 ) RETURNS SETOF casework_case LANGUAGE plpgsql AS $$
 DECLARE
     chosen bigint;
-    mine bigint[] := casework_works_for(collector, at_moment);
-    closed text[] := casework_closed_lists(collector, at_moment);
+    mine bigint[];
+    closed text[];
     head record;
     beyond timestamptz := '-infinity';
     best_slot timestamptz;
@@ -16,6 +16,8 @@ DECLARE
     best_id bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock(7201, collector::int);
+    mine := casework_works_for(collector, at_moment);
+    closed := casework_closed_lists(collector, at_moment);
 
     -- interrupted work is restored
     SELECT c.id INTO chosen FROM casework_case AS c

@@ -41,18 +41,15 @@ class Worklist:
     """
 
     def __init__(self, user: User, now: datetime) -> None:
-        self.now = now
         with connection.cursor() as cursor:
             cursor.execute(WORKLIST, [user.pk, now, HEAD])
             self._rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
-        waiting = [row[_READY] is not None and row[_READY] > now for row in self._rows]
-        said = repr((user.language, business_date(now), waiting, self._rows))
+        self._waiting = [row[_READY] is not None and row[_READY] > now for row in self._rows]
+        said = repr((user.language, business_date(now), self._waiting, self._rows))
         self.mark = hashlib.sha256(said.encode()).hexdigest()[:16]
 
     def rows(self) -> list[Row]:
-        return [self._row(*row) for row in self._rows]
-
-    def _row(self, *row: Any) -> Row:
-        *values, name_masked, published = row
-        case = case_of(values, published)
-        return Row(case, name_masked, case.ready_at if case.ready_at and case.ready_at > self.now else None)
+        return [
+            Row(case_of(values, published), name_masked, values[_READY] if waits else None)
+            for (*values, name_masked, published), waits in zip(self._rows, self._waiting, strict=True)
+        ]
