@@ -13,7 +13,6 @@ beside it.
 from __future__ import annotations
 
 import argparse
-import resource
 import shutil
 import statistics
 import time
@@ -170,7 +169,7 @@ def figures(accounts: int, rounds: int) -> list[dict[str, Any]]:
                 "reference_name": "DuckDB copies the same rows to Parquet", "ratio": round(ours / reference, 2),
                 "aim": AIM, "met": ours / reference <= AIM,
                 "wall_s": round(statistics.median(wall for wall, _ in measured[kind]), 3), "cpu_s": round(ours, 3),
-                "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+                "peak_rss_mb": round(measuring.peak_mb(), 1),
                 "rounds": rounds, "commit": measuring.commit(),
             }
         )  # fmt: skip

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import tempfile
@@ -20,6 +19,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+
+from benchmarks.parts import measuring
 
 AIM = 0.8
 LETTERS = 100
@@ -94,7 +95,7 @@ def figures(rounds: int) -> list[dict[str, Any]]:
     shared = {
         "unit": "letters a CPU second", "reference": round(rate["bare"], 1), "reference_name": "Typst alone, same text and data",
         "wall_s": round(time.perf_counter() - began, 2), "cpu_s": round(time.process_time() - began_cpu, 2),
-        "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1), "rounds": rounds, "commit": commit,
+        "peak_rss_mb": round(measuring.peak_mb(), 1), "rounds": rounds, "commit": commit,
     }  # fmt: skip
     told = []
     for name, figure, aim in (("ours", "letters set", AIM), ("sealed", "letters set and signed", 0)):

@@ -24,6 +24,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.parts import measuring
+
 NOW = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
 COLLECTORS, PROCESSES = 200, 2
 FILL = """
@@ -135,7 +137,7 @@ def _process(index: int, environment: dict, kind: str, takes: int, rate: float, 
     for thread in threads:
         thread.join()
     used = resource.getrusage(resource.RUSAGE_SELF)
-    answers.put((waits, taken, errors, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024))
+    answers.put((waits, taken, errors, used.ru_utime + used.ru_stime, measuring.peak_mb()))
 
 
 def load(environment: dict, kind: str, takes: int, rate: float) -> dict:

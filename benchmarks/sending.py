@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.next import Scratch
+from benchmarks.parts import measuring
 
 NOW = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
 CLIENTS, PROCESSES, BATCH = 200, 2, 100
@@ -179,7 +180,7 @@ def _process(index: int, environment: dict, kind: str, each: int, begin: float, 
     for thread in threads:
         thread.join()
     used = resource.getrusage(resource.RUSAGE_SELF)
-    answers.put((sum(done), time.time(), errors, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024))
+    answers.put((sum(done), time.time(), errors, used.ru_utime + used.ru_stime, measuring.peak_mb()))
 
 
 def load(environment: dict, kind: str, each: int) -> dict:

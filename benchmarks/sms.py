@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from benchmarks.parts import measuring
 from tests.peers import SmsCentre
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 10:00 in Beijing
@@ -235,7 +235,7 @@ def main() -> None:
                 "figure": figure, "unit": "1/s", "ours": round(ours), "reference": round(reference),
                 "reference_name": name, "ratio": round(ours / reference, 3), "aim": aim, "met": met,
                 "wall_s": round(time.perf_counter() - began[0], 2), "cpu_s": round(time.process_time() - began[1], 2),
-                "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, "rounds": options.rounds,
+                "peak_rss_mb": round(measuring.peak_mb(), 1), "rounds": options.rounds,
                 "commit": commit,
             }
         )  # fmt: skip

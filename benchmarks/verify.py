@@ -13,13 +13,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import resource
 import statistics
 import subprocess
 import sys
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+
+from benchmarks.parts import measuring
 
 AIM = 3.0  # times as long as the peer, at most
 DAY = date(2026, 11, 20)
@@ -108,7 +109,7 @@ def main() -> None:
         "reference": round(reference, 2), "reference_name": "reading and hashlib.sha256 of each text",
         "ratio": round(took / reference, 2), "aim": AIM, "met": took <= AIM * reference,
         "wall_s": round(time.perf_counter() - began, 2), "cpu_s": round(time.process_time() - cpu, 2),
-        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, "rounds": options.rounds,
+        "peak_rss_mb": round(measuring.peak_mb(), 1), "rounds": options.rounds,
         "commit": commit,
     }  # fmt: skip
     print(
