@@ -60,17 +60,17 @@ def test_a_dialler_works_on_while_everything_is_killed(home, tmp_path):
     assert given["entries"] > 3
     serving = Serving(home)
     url = serving.ready()
-    moments, killed = random.Random(3), Counter()
+    moments = random.Random(3)
     with Dialler(url, SECRET) as dialler:
         dialler.tell(do="work", campaign=given["campaign"], rounds=size(5, 30), workers=3, never=0.1)
         for _ in range(ROUNDS):
             for victim in VICTIMS:
                 time.sleep(moments.uniform(0.5, 2.0))
-                killed[victim] += kill(home, victim)
+                until(lambda victim=victim: kill(home, victim), 120)
         until(lambda: answer(f"{url}/health")["worker"] == "running", 180)
         dialled = dialler.wait("worked", 240)["dialled"]
         told = {call for calls in dialled.values() for call in calls}
-    assert min(killed[victim] for victim in VICTIMS) >= 1 and len(told) > 5
+    assert len(told) > 5
     embedded = Embedded(home)
     with psycopg.connect(address(embedded.superuser_url, database="dunwell")) as connection:
 

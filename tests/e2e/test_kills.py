@@ -176,7 +176,7 @@ def kill(home: Path, words: str) -> bool:
     try:
         os.kill(one(home, words), signal.SIGKILL)
         return True
-    except (ValueError, ProcessLookupError):  # it is being started again
+    except (ValueError, ProcessLookupError):  # it is being started again, or has ended
         return False
 
 
@@ -195,13 +195,18 @@ def test_nothing_is_lost_and_nothing_is_there_twice(home, tmp_path):
             env=environment(home), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
-    moments, killed, nights = random.Random(7), Counter(), night()
+    moments, nights = random.Random(7), night()
+
+    def strikes(victim: str) -> bool:
+        nonlocal nights
+        if nights.poll() is not None:  # it has ended, or lost its database
+            nights = night()
+        time.sleep(moments.uniform(0.3, 3.0))
+        return kill(home, victim)
+
     for _ in range(ROUNDS):
         for victim in moments.sample(VICTIMS, len(VICTIMS)):
-            if nights.poll() is not None:
-                nights = night()
-            time.sleep(moments.uniform(0.3, 3.0))
-            killed[victim] += kill(home, victim)
+            until(lambda victim=victim: strikes(victim), 120)
     nights.kill()
     nights.wait()
     serving.kill()  # the process that holds them all together
@@ -218,7 +223,6 @@ def test_nothing_is_lost_and_nothing_is_there_twice(home, tmp_path):
         assert not collector.is_alive()
     ended = dunwell(home, "nightly", "--business-date", made["night"], seconds=600)
     assert ended.returncode == 0, ended.stderr
-    assert set(killed) == set(VICTIMS) and min(killed.values()) >= 1, killed
 
     embedded = Embedded(home)
     with psycopg.connect(address(embedded.superuser_url, database="dunwell")) as connection:
