@@ -80,7 +80,7 @@ def answer(url: str) -> dict[str, object]:
         return json.load(got)
 
 
-def until(true: Callable[[], object], seconds: float = 40) -> None:
+def until(true: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:

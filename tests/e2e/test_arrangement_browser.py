@@ -45,15 +45,6 @@ def clock(monkeypatch):
     return turn
 
 
-@pytest.fixture(autouse=True)
-def patient(page: Page):
-    """A busy machine takes its time: what is waited for comes, or the test fails after a minute."""
-    page.set_default_timeout(60_000)
-    expect.set_options(timeout=60_000)
-    yield
-    expect.set_options(timeout=5_000)
-
-
 def signed_in(page: Page, url: str, username: str) -> None:
     page.context.clear_cookies()
     sign_in(page, url, username)
@@ -108,7 +99,7 @@ def test_a_lost_job_becomes_a_plan_that_is_performed_and_certified(
     expect(page.locator("tbody tr")).to_have_count(1)
     page.goto(address)
     page.keyboard.press("k")
-    page.wait_for_url("**/arrangement", timeout=60_000)
+    page.wait_for_url("**/arrangement")
     expect(page.get_by_role("heading", name=said("Offers side by side"))).to_be_visible()
     page.get_by_label(said("Left to him a month"), exact=True).fill("700")
     page.locator("input[name=circumstances]").check()

@@ -117,7 +117,7 @@ def test_a_call_by_the_collectors_telephone_is_seen_on_the_panel_and_its_end_pro
         with telephone.debtor("busy", sip), keeper():
             page.locator(f".point:has(#point-{point.pk}) .btn.live").click()
             panel = page.locator("#telephone")
-            expect(panel).to_have_attribute("data-propose", "busy", timeout=60_000)
+            expect(panel).to_have_attribute("data-propose", "busy")
     expect(panel).to_contain_text("486")
     assert NUMBER not in page.content()  # the collector never sees it
     expect(page.locator("input[name=code][value=busy]")).to_be_checked()

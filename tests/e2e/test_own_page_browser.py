@@ -34,7 +34,6 @@ from tests.running import until
 from tests.sizes import some
 
 BY = Actor.program("test")
-expect.set_options(timeout=30_000)
 PUBLIC = "https://own.bank.example.cn"
 SECRET = "a-secret-of-the-line"
 WORDS = {

@@ -87,14 +87,14 @@ def test_a_fraud_is_held_decided_against_the_bank_and_the_record_corrected(walk,
     page.locator("#x-outcome").select_option("upheld")
     page.locator("#x-words").fill("伪卡交易")
     page.locator("#x-words").press("Enter")
-    expect(page.locator("input[name=answer]")).to_have_count(1, timeout=60_000)
+    expect(page.locator("input[name=answer]")).to_have_count(1)
     assert Hold.objects.get(lift=None).kind == "fraud"
     for user, department in ((officer, "bureau"), (manager, "cards")):
         page = walk("/requests", user)
         row = page.locator("tbody tr", has_text=case.case_no)
         row.locator("[name=words]").fill("已更正")
         row.locator("[name=words]").press("Enter")
-        expect(page.locator("tbody tr", has_text=case.case_no)).to_have_count(0, timeout=60_000)
+        expect(page.locator("tbody tr", has_text=case.case_no)).to_have_count(0)
         assert DepartmentRequest.objects.get(department=department).answer.done
     assert not Hold.objects.filter(lift=None).exists()
 
@@ -113,7 +113,7 @@ def test_a_complaint_takes_the_case_from_the_collector_until_it_is_closed(walk, 
     page.locator("#c-against").select_option(str(collector.pk))
     page.locator("#c-words").fill("深夜辱骂")
     page.locator("#c-words").press("Enter")
-    expect(page.locator("a[href^='/complaints/T-']")).to_have_count(1, timeout=60_000)
+    expect(page.locator("a[href^='/complaints/T-']")).to_have_count(1)
     row = Complaint.objects.get()
     assert casework.take_next(user=collector, now=timezone.now()) is None
     walk("/complaints", officer)
@@ -126,7 +126,7 @@ def test_a_complaint_takes_the_case_from_the_collector_until_it_is_closed(walk, 
     page.locator("form:has(#a-words) button").click()
     page.locator("#z-words").fill("已致歉并培训")
     page.locator("#z-words").press("Enter")
-    expect(page.locator("#z-words")).to_have_count(0, timeout=60_000)
+    expect(page.locator("#z-words")).to_have_count(0)
     assert row.steps.filter(kind="closed", founded=True).exists() and not Hold.objects.filter(lift=None).exists()
     assert casework.take_next(user=collector, now=timezone.now()).pk == case.pk
 
@@ -141,7 +141,7 @@ def test_a_bereavement_stops_demands_and_tells_how_to_talk(walk, late, language)
     page.locator("[name=words]").fill("父亲上周去世")
     page.locator("[name=words]").press("Enter")
     said = "表达慰问" if language == "zh-hans" else "Give condolences"
-    expect(page.locator(".say")).to_contain_text(said, timeout=60_000)
+    expect(page.locator(".say")).to_contain_text(said)
     assert Hold.objects.get(lift=None).kind == "bereavement"
     page = walk(f"/cases/{case.case_no}", look=False)
     expect(page.locator(".strip.hold")).to_be_visible()
@@ -165,10 +165,10 @@ def test_a_forged_paper_of_two_strangers_is_found_and_shown_with_its_pages(walk,
         page.locator("#p-day").fill(day)
         page.locator("#p-file").set_input_files(paper)
         page.locator("#p-day").press("Enter")
-        expect(page.locator("tbody tr")).to_have_count(1, timeout=60_000)
+        expect(page.locator("tbody tr")).to_have_count(1)
     aside(lambda: look_through(now=timezone.now()))
     page = walk("/clusters", officer)
-    expect(page.locator("a[href^='/clusters/K-']")).to_have_count(1, timeout=60_000)
+    expect(page.locator("a[href^='/clusters/K-']")).to_have_count(1)
     page = walk(f"/clusters/{Cluster.objects.get().number}")
     for case in cases:
         expect(page.locator("body")).to_contain_text(case.case_no)
@@ -178,7 +178,7 @@ def test_a_forged_paper_of_two_strangers_is_found_and_shown_with_its_pages(walk,
     page.locator("[name=detail]").press("Enter")
     picture = page.locator(".pages img")
     expect(picture).to_be_visible(timeout=60_000)
-    expect(picture).to_have_js_property("complete", True, timeout=60_000)
+    expect(picture).to_have_js_property("complete", True)
     assert picture.evaluate("img => img.naturalWidth") > 100
     walk(f"/cases/{cases[0].case_no}/means")
 

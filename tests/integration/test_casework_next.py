@@ -157,7 +157,7 @@ def in_threads(number: int, work) -> list[int]:
 
     def run(index: int) -> None:
         try:
-            start.wait(10)
+            start.wait(60)
             answers.extend(work(index))
         except BaseException as error:  # shown by the assertion below
             errors.append(error)

@@ -357,12 +357,12 @@ def test_a_sender_killed_in_mid_send_leaves_a_doubt_and_no_second_mail(fresh_dat
         """)],
         env={**fresh_database.environment, "DUNWELL_SMTP_HOST": "127.0.0.1", "DUNWELL_SMTP_PORT": str(mailbox.port)},
     )  # fmt: skip
-    assert mailbox.arrived.wait(30)
+    assert mailbox.arrived.wait(60)
     killed.refresh_from_db()
     assert killed.state == "sending"
     assert services.send_due(now=NOW, limit=0).in_doubt == 0  # its sender lives
     os.kill(sender.pid, signal.SIGKILL)
-    sender.wait(10)
+    sender.wait(60)
     mailbox.hold.set()
     _until_gone(fresh_database)
     done = services.send_due(now=NOW, limit=10)

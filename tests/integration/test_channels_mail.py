@@ -78,7 +78,7 @@ def door():
 
     thread = threading.Thread(target=run)
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     try:
         yield made[0].port
     finally:

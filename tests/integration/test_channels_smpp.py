@@ -229,7 +229,7 @@ def test_a_sender_killed_in_mid_window_leaves_doubts_that_receipts_resolve_and_n
         )
         until(lambda: len(centre.of("submit")) >= 8)
         os.kill(sender.pid, signal.SIGKILL)
-        sender.wait(10)
+        sender.wait(60)
         queue(4)  # only now: the next batch is claimed while the first is under way
         first = {one["to"] for one in centre.of("submit")}
         centre.set(delay=0, receipts="DELIVRD")
@@ -264,13 +264,13 @@ def test_two_sessions_share_the_outbox_and_one_that_is_killed_leaves_nothing_twi
         database = connected(centre, window=4, batch=4, sessions=2)
         environment = {**database.environment, "DUNWELL_LINES": str(configured.LINES_FILE)}
         second = subprocess.Popen([sys.executable, "-c", SECOND.format(now=NOW.isoformat())], env=environment)
-        centre.wait("bound", 40)
+        centre.wait("bound")
         with kept():
-            centre.wait("bound", 40)
+            centre.wait("bound")
             queue(60)
             until(lambda: len(set(Message.objects.exclude(sender=None).values_list("sender", flat=True))) == 2)
             os.kill(second.pid, signal.SIGKILL)
-            second.wait(10)
+            second.wait(60)
             until(lambda: states().count("delivered") >= 48 and "planned" not in states())
         with kept(NOW + timedelta(minutes=1)):  # what the killed one had in hand is in doubt, or its receipt says more
             until(lambda: set(states()) <= {"sent", "delivered", "in_doubt"})
@@ -286,10 +286,10 @@ def test_the_process_of_the_lines_keeps_one_like_itself_for_each_further_session
         environment = {**database.environment, "DUNWELL_LINES": str(configured.LINES_FILE)}
         keeper = subprocess.Popen([sys.executable, "-m", "dunwell.cli", "lines"], env=environment)
         try:
-            assert {centre.wait("bound", 40)["receives"] for _ in range(2)} == {True, False}
+            assert {centre.wait("bound")["receives"] for _ in range(2)} == {True, False}
             (other,) = [child.pid for child in psutil.Process(keeper.pid).children()]
             os.kill(other, signal.SIGKILL)
-            assert centre.wait("bound", 40)["receives"] is False
+            assert centre.wait("bound")["receives"] is False
             (another,) = psutil.Process(keeper.pid).children()
             keeper.terminate()
             assert keeper.wait(20) == 0 and not another.is_running()

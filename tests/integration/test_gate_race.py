@@ -263,7 +263,7 @@ def test_a_dial_that_waited_past_the_hours_is_refused(fresh_database):
 
     holder = threading.Thread(target=hold)
     holder.start()
-    assert held.wait(10)
+    assert held.wait(60)
     refused = take(point.pk, party.pk, "waited", almost)
     holder.join()
     assert refused.decision.primary.rule == "CN-TIME-NIGHT"

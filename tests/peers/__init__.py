@@ -50,7 +50,7 @@ class _Process:
         self.process.stdin.write(json.dumps(wish) + "\n")  # type: ignore[union-attr]
         self.process.stdin.flush()  # type: ignore[union-attr]
 
-    def wait(self, event: str, seconds: float = 20) -> dict:
+    def wait(self, event: str, seconds: float = 60) -> dict:
         """The next event of this name that nobody waited for yet."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
@@ -67,7 +67,7 @@ class _Process:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
 
     def __enter__(self) -> Self:
         return self
@@ -75,7 +75,7 @@ class _Process:
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 class SmsCentre(_Process):
@@ -121,7 +121,7 @@ class Dialler(_Process):
     def ask(self, path: str, body: object = None) -> tuple[int, dict]:
         """One signed call; 0 when the server was gone."""
         self.tell(do="ask", path=path, **({} if body is None else {"body": body}))
-        answer = self.wait("answer", 40)
+        answer = self.wait("answer")
         return answer["status"], answer["said"]
 
     def pulled(self) -> list[str]:
