@@ -134,8 +134,8 @@ def test_those_who_ask_in_one_process_share_transactions_and_still_no_slot(fresh
     def ask(nr):
         person, point = people[nr % 10]
         taken = services.reserve_shared(
-            party_id=person.pk, contact_point_id=point.pk, channel="sms", key=f"k{min(nr, 29)}", by=BY, now=NOW,
-            keep_refusal=True,
+            party_id=person.pk, contact_point_id=point.pk, channel="sms", key=f"k{min(nr, 29)}",
+            by=BY if nr % 3 else Actor.program("another"), now=NOW, keep_refusal=True,
         )  # fmt: skip
         with connection.cursor() as cursor:  # committed when it is answered, and seen by everybody
             cursor.execute("SELECT xmin::text FROM compliance_gatedecision WHERE id = %s", [taken.kept.pk])

@@ -29,8 +29,8 @@ class _Wish:
     now: datetime
     keep_refusal: bool
     began: float = field(default_factory=time.monotonic)
-    picked: bool = False
-    served: threading.Event = field(default_factory=threading.Event)
+    leads: bool = False  # serves those who wait, himself first
+    called: threading.Event = field(default_factory=threading.Event)  # to lead, or because he is served
     reserved: Reserved | None = None
 
     @property
@@ -45,9 +45,46 @@ class _Wish:
 
 
 log = structlog.get_logger("dunwell.gate")
-_turns = threading.BoundedSemaphore(AT_ONCE)
-_picking = threading.Lock()
-_waiting: deque[_Wish] = deque()
+
+
+class _Queue:
+    """Who waits, and how many lead. Each who waits is woken once: by who served him, or by the leader who goes."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.waiting: deque[_Wish] = deque()
+        self.leading = 0
+
+    def join(self, wish: _Wish) -> None:
+        with self.lock:
+            if self.leading < AT_ONCE:
+                self.leading += 1
+                wish.leads = True
+            else:
+                self.waiting.append(wish)
+
+    def gather(self, leader: _Wish) -> list[_Wish]:
+        """The leader, and those who wait and may share his transaction."""
+        with self.lock:
+            found, others = [leader], []
+            while self.waiting and len(found) < MOST:
+                wish = self.waiting.popleft()
+                (found if wish.alike == leader.alike else others).append(wish)
+            self.waiting.extendleft(reversed(others))
+        return found
+
+    def hand_over(self) -> None:
+        """The first who waits leads from now on."""
+        with self.lock:
+            if not self.waiting:
+                self.leading -= 1
+                return
+            heir = self.waiting.popleft()
+        heir.leads = True
+        heir.called.set()
+
+
+_queue = _Queue()
 
 
 def reserve_shared(
@@ -61,43 +98,32 @@ def reserve_shared(
     """
     if not connection.in_atomic_block:
         wish = _Wish(key, Asking.about(**about), by, now, keep_refusal)
-        _waiting.append(wish)
-        with _turns:  # whoever gets one serves all who wait; they find themselves picked when theirs comes
-            while not wish.picked:
-                _serve(_alike())
-        wish.served.wait()
+        _queue.join(wish)
+        if not wish.leads:
+            wish.called.wait()
+        if wish.leads:
+            try:
+                _serve(_queue.gather(wish))
+            finally:
+                _queue.hand_over()
         if wish.reserved is not None:
             return wish.reserved
         now = wish.moment()
     return reserve(**about, key=key, by=by, now=now, keep_refusal=keep_refusal)
 
 
-def _alike() -> list[_Wish]:
-    """The first who waits, and those behind him who may share his transaction."""
-    found: list[_Wish] = []
-    with _picking:
-        others = []
-        while _waiting and len(found) < MOST:
-            wish = _waiting.popleft()
-            (found if not found or wish.alike == found[0].alike else others).append(wish)
-        _waiting.extendleft(reversed(others))
-    for wish in found:
-        wish.picked = True
-    return found
-
-
 def _serve(wishes: list[_Wish]) -> None:
+    first = wishes[0]
     try:
-        if wishes:  # one alone has his turn, too: the others gather meanwhile
-            slots = reserve_many(
-                wanted=[(wish.key, wish.asking) for wish in wishes], by=wishes[0].by,
-                now=max(wish.moment() for wish in wishes), keep_refusal=wishes[0].keep_refusal,
-            )  # fmt: skip
-            for wish in wishes:
-                slot = slots.get(wish.key)
-                wish.reserved = slot.reserved if slot else None
+        slots = reserve_many(
+            wanted=[(wish.key, wish.asking) for wish in wishes], by=first.by,
+            now=max(wish.moment() for wish in wishes), keep_refusal=first.keep_refusal,
+        )  # fmt: skip
+        for wish in wishes:
+            slot = slots.get(wish.key)
+            wish.reserved = slot.reserved if slot else None
     except Exception as error:  # one of them asked for what there is not, or the server went: each asks alone
         log.info("asked one by one", wishes=len(wishes), error=type(error).__name__)
     finally:
         for wish in wishes:
-            wish.served.set()
+            wish.called.set()
