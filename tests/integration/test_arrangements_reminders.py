@@ -6,16 +6,22 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
 from dunwell.arrangements import services
 from dunwell.arrangements.models import Arrangement, DueReminder, Instalment, PromisePart
 from dunwell.arrangements.rules.offers import Wish
 from dunwell.arrangements.services import reminding
+from dunwell.casework.models import Case
+from dunwell.casework.services import take_next
+from dunwell.casework.services.tasks import set_tasks
 from dunwell.channels import services as channels
 from dunwell.channels.models import Message
 from dunwell.compliance import services as compliance
+from dunwell.desk.reading import page_of
 from dunwell.evidence.models import Log
 from dunwell.portfolio import services as portfolio
+from dunwell.portfolio.models import AccountRole, Party
 from tests import build, plans
 
 pytestmark = pytest.mark.django_db
@@ -127,3 +133,79 @@ def test_killed_between_message_and_fact_neither_is_there_and_the_next_worker_do
             reminding.remind(by=plans.BY, now=now)
     assert not Message.objects.exists()
     assert reminding.remind(by=plans.BY, now=now) == 1 and Message.objects.count() == 1
+
+
+def joint(role: str = "guarantor", *, reached: bool = True, days: int = 3) -> tuple[Party, Case, Party]:
+    """600.00 promised by the cardholder and 900.00 by somebody who answers for his account, all by one day."""
+    [own] = promised("600.00")
+    party, case = own.promise.party, own.promise.party.cases.get()
+    payer = build.party(name_masked="李*", language="zh-hans")
+    AccountRole.objects.create(account_no=party.accounts.get().account_no, party=payer, role=role)
+    if reached:
+        build.contact_point(party=payer, kind="email", value="payer@example.com")
+    services.make_promise(
+        party_id=party.pk, parts=[(D + timedelta(days), Decimal("900.00"), payer.pk)], by=plans.BY, now=plans.noon(D),
+        key="joint", case_id=case.pk,
+    )  # fmt: skip
+    return party, case, payer
+
+
+def test_a_joint_payer_is_reminded_himself_of_his_part_alone_and_the_gate_is_asked_about_him():
+    party, _, payer = joint()
+    assert days_on_which_he_is_reminded(D) == [DUE - timedelta(1)] * 2
+    own, his = Message.objects.order_by("pk")
+    assert (own.contact_point.party, his.contact_point.party, his.party) == (party, payer, party)
+    assert f"{DUE}前还款CNY 600.00" in text_of(own)
+    channels.send_due(now=plans.noon(DUE - timedelta(1)) + timedelta(minutes=1), limit=10)
+    his.refresh_from_db()
+    assert his.template.code == "EMAIL-JOINT-DUE" and his.decision.verdict == "ALLOW"
+    assert (his.decision.facts["attempt"]["party"], his.decision.facts["attempt"]["purpose"]) == ("guarantor", "reminder")
+    said = text_of(his)  # as it was filled again when it left
+    assert f"李*：\n\n您曾答应于{DUE}前支付CNY 900.00" in said
+    account = party.accounts.get()
+    for of_the_debt in ("张*", "1,500.00", "12,000.00", "600.00", account.account_no[-4:], "信用卡", "逾期"):
+        assert of_the_debt not in said
+    told = Log.objects.filter(kind="promise.reminded", data__payer=payer.pk).get()
+    assert told.data["amounts"] == {"CNY": "900.00"} and told.data["payer_role"] == "guarantor"
+    assert set_tasks(now=plans.noon(DUE - timedelta(1))) == 0
+
+
+@pytest.mark.parametrize(
+    ("role", "reached", "wish", "why"),
+    [
+        ("guarantor", True, "opt_out", "G-OPT-OUT"),
+        ("supplementary", True, "", "CN-TP-RELATED"),
+        ("joint_debtor", False, "", "no text, line or contact point"),
+    ],
+)
+def test_a_joint_payer_whom_nothing_may_reach_is_a_task_for_a_collector_and_never_a_reminder_to_the_cardholder(
+    role, reached, wish, why
+):
+    party, case, payer = joint(role, reached=reached)
+    if wish:
+        compliance.record_consent(party_id=payer.pk, kind=wish, channel="email", by=plans.BY, now=plans.noon(D))
+    now = plans.noon(DUE - timedelta(1))
+    services.follow(now=now)
+    channels.send_due(now=now + timedelta(minutes=1), limit=10)
+    [sent] = Message.objects.filter(contact_point__party=party)
+    assert "900.00" not in text_of(sent) and "1,500.00" not in text_of(sent)
+    user = build.user("collector")
+    Case.objects.update(queue="", ready_at=now + timedelta(days=9))  # a promise is open: nobody would come to it
+    assert take_next(user=user, now=now) is None
+    later = now + timedelta(minutes=2)
+    assert [set_tasks(now=later), set_tasks(now=later)] == [1, 0]
+    assert take_next(user=user, now=later + timedelta(seconds=2)) == case
+    with translation.override("en"):
+        page = page_of(case.pk, user, later + timedelta(seconds=2))
+        assert f"(李*, not reminded: {why})" in page.promise.words
+        assert page.why == "A joint payer was not reminded of his part: speak with him"
+
+
+def test_what_is_paid_is_no_task_though_the_gate_refused_the_joint_payers_reminder():
+    party, _, _ = joint()
+    now = plans.noon(DUE - timedelta(1))
+    services.follow(now=now)
+    build.AccountState.objects.update(past_due="0.00")
+    channels.send_due(now=now + timedelta(minutes=1), limit=10)
+    refused = set(Message.objects.values_list("refusal_rule", flat=True))
+    assert refused == {"G-PAID"} and set_tasks(now=now + timedelta(minutes=2)) == 0

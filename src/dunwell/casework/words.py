@@ -51,6 +51,8 @@ PROBLEMS: Mapping[str, object] = {
 #: Why a case is next, by code of next_reason.
 REASONS: Mapping[str, object] = {
     "call_back_due": _("Call-back due at %(at)s"),
+    "joint_payer": _("A joint payer was not reminded of his part: speak with him"),
+    "plan_change": _("He asks on his own page for another plan"),
     "promise_broken": _("Promise broken"),
     "promise_partly_kept": _("Promise kept only in part"),
     "first_payment_default": _("First-payment default, day %(days)s"),

@@ -46,7 +46,7 @@ def outbox(*, entity_id: int, state: str = "", before: int | None = None) -> Out
     if before is not None:
         chosen = chosen.filter(pk__lt=before)
     page = list(
-        chosen.select_related("party", "contact_point", "template", "decision")
+        chosen.select_related("party", "contact_point__party", "template", "decision")
         .defer("text_sealed", "subject_sealed", "contact_point__value_sealed", "template__body")
         .annotate(last_event_at=Max("events__recorded_at", filter=Q(events__isnull=False)))
         .order_by("-pk")[: PAGE + 1]
@@ -68,7 +68,7 @@ class Story:
 def story(message_id: int, *, entity_id: int) -> Story | None:
     """A message of the entity, in four queries; None when there is none."""
     message = (
-        Message.objects.select_related("party", "contact_point", "template", "decision", "contact")
+        Message.objects.select_related("party", "contact_point__party", "template", "decision", "contact")
         .defer("text_sealed", "subject_sealed", "contact_point__value_sealed")
         .filter(pk=message_id, entity_id=entity_id)
         .first()

@@ -59,6 +59,7 @@ DUTIES = (
     Duty("pulled", "dunwell.channels.services.campaigns:tell_pulled", 1, lane="day"),
     Duty("handed over", "dunwell.casework.services.campaigns:take_over", 2),
     Duty("arrangements", "dunwell.arrangements.services:follow", 10),
+    Duty("tasks", "dunwell.casework.services.tasks:set_tasks", 10),
     Duty("auto-debits", "dunwell.arrangements.services:note_failed_debits", 60),
     Duty("instructions", "dunwell.arrangements.services:hand_over", 60),
     Duty("certificates", "dunwell.arrangements.services:issue_certificates", 30),

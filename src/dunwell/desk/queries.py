@@ -13,6 +13,7 @@ from dunwell.casework.models import Case, Reminder
 from dunwell.casework.queries import queue_left
 from dunwell.casework.queries.attribution import own_result
 from dunwell.casework.queries.covers import covered_by
+from dunwell.casework.words import reason
 from dunwell.compliance.models import ContactOutcome
 from dunwell.compliance.queries import withheld
 from dunwell.compliance.rules.purposes import OUTSIDE
@@ -29,7 +30,7 @@ class Today:
     reached: int
     promises: int
     promised: dict[str, Decimal]  # by currency
-    call_backs: list[Reminder]
+    call_backs: list[tuple[Reminder, str]]  # and tasks; each with why
     due_parts: list[PromisePart]
     held: Case | None
     result: dict[str, Decimal]  # 业绩归属 of the month, by currency
@@ -54,7 +55,7 @@ def today_of(user: User, now: datetime) -> Today:
     covered = covered_by(user.pk, today)
     mine = Q(case__owner=user) | Q(case__owner__in=covered) | Q(recorded_by=user.pk)
     call_backs = Reminder.objects.filter(
-        mine, kind=Reminder.Kind.CALL_BACK, done_at=None, case__closed_on=None, case__entity_id=user.entity_id
+        mine, kind__in=Reminder.COMES_FIRST, done_at=None, case__closed_on=None, case__entity_id=user.entity_id
     )
     due = PromisePart.objects.filter(
         promise__recorded_by=user.pk,
@@ -72,7 +73,10 @@ def today_of(user: User, now: datetime) -> Today:
         reached=counted["reached"],
         promises=sum(each["number"] for each in promised),
         promised={each["currency"]: each["amount"] or Decimal(0) for each in promised},
-        call_backs=list(call_backs.exclude(closed).select_related("case__party").order_by("due_at")[:20]),
+        call_backs=[
+            (one, reason({"code": one.reason, "params": {}}) if one.kind == Reminder.Kind.TASK else one.reason)
+            for one in call_backs.exclude(closed).select_related("case__party").order_by("due_at")[:20]
+        ],
         due_parts=list(due.exclude(owed_by_closed).select_related("promise__party").order_by("-amount")[:20]),
         held=Case.objects.filter(held_by=user, held_until__gt=now)
         .exclude(withheld(user.pk, now=now))

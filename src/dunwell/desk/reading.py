@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from dunwell.arrangements.queries.reminders import NotReminded, not_reminded
 from dunwell.arrangements.rules.promises import policy
 from dunwell.arrangements.words import DEBIT_REASONS
 from dunwell.casework import queries as casework
@@ -17,6 +18,7 @@ from dunwell.casework import services
 from dunwell.casework.models import Case
 from dunwell.casework.rules import findings, vulnerability
 from dunwell.casework.rules.codes import action_of
+from dunwell.channels.words import STATES as MESSAGE_STATES
 from dunwell.compliance.models import ContactPoint
 from dunwell.compliance.queries import budget
 from dunwell.compliance.rules.purposes import OUTSIDE, offered
@@ -163,15 +165,28 @@ def _open_promise(found: casework.CasePage, user: User, now: datetime) -> OpenPr
         parts = promise["parts"] or []
         if promise["withdrawn"] or not any(part["state"] == "open" for part in parts):
             continue
+        joint = any(part["payer"] for part in parts)
+        missed = not_reminded(on=times.business_date(now), party_id=found.case.party_id) if joint else ()
+        why = {(one.payer_id, one.due_date.isoformat()): one for one in missed}
         said = [
             (_("%(amount)s by %(day)s") % {"amount": money(part["amount"]), "day": part["due_date"]})
-            + (f" ({part['payer']})" if part["payer"] else "")
+            + _promised_by(part, why.get((part["payer_id"], part["due_date"])))
             for part in parts
         ]
         made_on = date.fromisoformat(promise["made_on"])
         may = services.may_revise(recorded_by=promise["recorded_by"], made_on=made_on, user=user, now=now)
         return OpenPromise(promise["id"], sentence(said), may)
     return None
+
+
+def _promised_by(part: Mapping[str, object], missed: NotReminded | None) -> str:
+    """Who promised a part beside the person, and that no reminder of it reached him."""
+    if not part["payer"]:
+        return ""
+    if missed is None or part["state"] != "open":
+        return f" ({part['payer']})"
+    why = missed.rule or (MESSAGE_STATES[missed.state] if missed.state else _("no text, line or contact point"))
+    return _(" (%(name)s, not reminded: %(why)s)") % {"name": part["payer"], "why": why}
 
 
 def _people(found: casework.CasePage) -> list[tuple[int, str]]:

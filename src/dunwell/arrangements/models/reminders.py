@@ -7,7 +7,7 @@ from dunwell.portfolio.models import Account, Party
 
 
 class DueReminder(models.Model):
-    """He was reminded of what falls due on a day: of his promises once, of each account's instalment once.
+    """Who promised was reminded of what falls due on a day: of his promises once, of each account's instalment once.
 
     Without a message nothing could carry it: no text in force, no line, or no contact point.
     """
@@ -21,12 +21,15 @@ class DueReminder(models.Model):
     account = models.ForeignKey(Account, models.PROTECT, null=True)  # of an instalment; a promise is about all
     kind = models.CharField(max_length=12, choices=Kind.choices)
     due_date = models.DateField()
+    payer = models.ForeignKey(
+        Party, models.PROTECT, null=True, related_name="+"
+    )  # a joint payer, of his own parts alone
     message_id = models.BigIntegerField(null=True)
     recorded_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["party", "due_date", "kind", "account"], name="one_reminder", nulls_distinct=False
+                fields=["party", "due_date", "kind", "account", "payer"], name="one_reminder", nulls_distinct=False
             )
         ]

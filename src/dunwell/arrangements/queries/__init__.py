@@ -13,6 +13,7 @@ from dunwell.arrangements.queries.plans import (
     waiting_for_approval,
 )
 from dunwell.arrangements.queries.promises import open_promises, past_due, payers, problems_with, promises_of, terms
+from dunwell.arrangements.queries.reminders import not_reminded
 
 __all__ = [
     "arrangement_of",
@@ -20,6 +21,7 @@ __all__ = [
     "certificates_of",
     "deductions_of",
     "late",
+    "not_reminded",
     "open_instructions",
     "open_promises",
     "overdue",

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from dunwell.arrangements.rules.promises import in_force
 
-PROMISE, INSTALMENT = "promise", "instalment"
+PROMISE, INSTALMENT, JOINT = "promise", "instalment", "joint"  # joint: a part that somebody else promised
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,6 @@ class Reminder:
 
 
 def reminder(kind: str, on: date) -> Reminder:
-    """The policy in force on a day for a promise or an instalment."""
+    """The policy in force on a day for a promise, an instalment, or a joint payer's part of a promise."""
     value = in_force(f"reminder_{kind}", on)
     return Reminder(int(value["days"]), tuple(value["texts"]))

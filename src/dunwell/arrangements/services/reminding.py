@@ -1,16 +1,22 @@
-"""Reminders before a due date, of promises and instalments: once a person, account and date, however many workers run."""
+"""Reminders before a due date, of promises and instalments: once a person, account and date, however many workers run.
+
+A part that a joint payer promised is called to his mind, never to the cardholder's; whom nothing reached is a task for a
+collector (casework.services.tasks).
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from dunwell.arrangements.models import Arrangement, DueReminder, Instalment, Promise, PromisePart
-from dunwell.arrangements.rules.reminders import Reminder, reminder
+from dunwell.arrangements.queries.promises import payers
+from dunwell.arrangements.rules.reminders import JOINT, Reminder, reminder
 from dunwell.arrangements.services.telling import figures, tell
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
@@ -21,20 +27,35 @@ Kind, Standing = DueReminder.Kind, Arrangement.Standing
 PERFORMED = (Standing.AGREED, Standing.IN_FORCE, Standing.MISSED)  # a breached plan is collected, not reminded of
 
 
+class About(NamedTuple):
+    """What somebody is reminded of at once: whose debt it is, on which account (None: all), by when, and who promised it
+    where that is not the cardholder himself."""
+
+    party_id: int
+    due_date: date
+    account_id: int | None = None
+    payer_id: int | None = None
+
+
 def remind(*, by: Actor, now: datetime, limit: int = 200) -> int:
     """Remind whoever has something to pay within the days of the policy; answers how many were looked at."""
     on, done = business_date(now), 0
-    for kind in Kind:
-        policy = reminder(kind, on)
-        for party_id, account_id, due_date in _waiting(kind, policy, on)[: limit - done]:
-            done += _remind_one(kind, party_id, account_id, due_date, by=by, now=now)
+    for kind, policy in (
+        (Kind.PROMISE, reminder(Kind.PROMISE, on)),
+        (JOINT, reminder(JOINT, on)),
+        (Kind.INSTALMENT, reminder(Kind.INSTALMENT, on)),
+    ):
+        for about in _waiting(kind, policy, on)[: limit - done]:
+            done += _remind_one(kind, about, policy, by=by, now=now)
     return done
 
 
-def _open(kind: Kind) -> QuerySet:
-    """What is still to be paid by a date, as person, account, currency, what is missing and when it was agreed."""
-    if kind == Kind.PROMISE:
-        found = PromisePart.objects.filter(state=Promise.State.OPEN, promise__withdrawal=None)
+def _open(kind: str) -> QuerySet:
+    """What is still to be paid by a date, as person, account, payer, currency, what is missing and when it was agreed."""
+    if kind != Kind.INSTALMENT:
+        found = PromisePart.objects.filter(
+            state=Promise.State.OPEN, promise__withdrawal=None, payer__isnull=kind != JOINT
+        )
         return found.annotate(
             party_id=F("promise__party_id"), currency=F("promise__currency"), agreed_on=F("promise__made_on")
         )
@@ -47,53 +68,64 @@ def _open(kind: Kind) -> QuerySet:
     )  # fmt: skip
 
 
-def _waiting(kind: Kind, policy: Reminder, on: date) -> list[tuple[int, int | None, date]]:
-    """Persons, accounts and dates of which nobody was reminded yet, the next date first."""
-    reminded = DueReminder.objects.filter(kind=kind, party_id=OuterRef("party_id"), due_date=OuterRef("due_date"))
-    if kind == Kind.INSTALMENT:
-        reminded = reminded.filter(account_id=OuterRef("account_id"))
+def _waiting(kind: str, policy: Reminder, on: date) -> list[About]:
+    """Of what nobody was reminded yet, the next date first."""
+    beside = {JOINT: ("payer_id",), Kind.INSTALMENT: ("account_id",)}.get(kind, ())
+    of_kind = Kind.PROMISE if kind == JOINT else kind
+    same = {name: OuterRef(name) for name in ("party_id", "due_date", *beside)}
+    nobody = {} if kind == JOINT else {"payer": None}
     near = _open(kind).filter(
-        ~Exists(reminded), due_date__range=(on, on + timedelta(days=policy.days)), received__lt=F("amount")
-    )
-    account = F("account_id") if kind == Kind.INSTALMENT else None
-    fields = ("party_id", *(("account_id",) if account else ()), "due_date", "agreed_on")
-    found: dict[tuple[int, int | None, date], None] = {}
-    for row in near.order_by("due_date", "party_id").values(*fields):
-        if policy.is_due(row["due_date"], agreed_on=row["agreed_on"], on=on):
-            found[row["party_id"], row.get("account_id"), row["due_date"]] = None
+        ~Exists(DueReminder.objects.filter(kind=of_kind, **nobody, **same)),
+        due_date__range=(on, on + timedelta(days=policy.days)), received__lt=F("amount"),
+    )  # fmt: skip
+    found: dict[About, None] = {}
+    for row in near.order_by("due_date", "party_id").values("party_id", "due_date", "agreed_on", *beside):
+        if policy.is_due(row["due_date"], agreed_on=row.pop("agreed_on"), on=on):
+            found[About(**row)] = None
     return list(found)
 
 
 @transaction.atomic
-def _remind_one(kind: Kind, party_id: int, account_id: int | None, due_date: date, *, by: Actor, now: datetime) -> bool:
-    party = Party.objects.select_for_update(no_key=True).get(pk=party_id)  # of two workers one waits
-    about = {"party_id": party_id, "account_id": account_id, "due_date": due_date}
-    if DueReminder.objects.filter(kind=kind, **about).exists():
+def _remind_one(kind: str, about: About, policy: Reminder, *, by: Actor, now: datetime) -> bool:
+    party = Party.objects.select_for_update(no_key=True).get(pk=about.party_id)  # of two workers one waits
+    of_kind = Kind.PROMISE if kind == JOINT else Kind(kind)
+    if DueReminder.objects.filter(kind=of_kind, **about._asdict()).exists():
         return False
-    found = _open(kind).filter(**{name: value for name, value in about.items() if value is not None})
+    found = _open(kind).filter(**{name: value for name, value in about._asdict().items() if value is not None})
     amounts: dict[str, Decimal] = defaultdict(Decimal)
     case_id = None
     for row in found:
         amounts[row.currency] += row.amount - row.received
-        case_id = row.promise.case_id if kind == Kind.PROMISE else row.arrangement.case_id
+        case_id = row.arrangement.case_id if kind == Kind.INSTALMENT else row.promise.case_id
     if not any(amounts.values()):
         return False
     on = business_date(now)
-    account = None if account_id is None else Account.objects.get(pk=account_id)
+    account = None if about.account_id is None else Account.objects.get(pk=about.account_id)
+    payer = None if about.payer_id is None else Party.objects.get(pk=about.payer_id)
     message_id = tell(
-        party, reminder(kind, on).texts, said=figures(account, amounts, due_date=due_date, on=on), account_id=account_id,
-        case_id=case_id, key=f"due-{kind}-{party_id}-{account_id or 0}-{due_date}", by=by, now=now,
+        party, policy.texts, said=figures(account, amounts, due_date=about.due_date, on=on), account_id=about.account_id,
+        case_id=case_id, key=f"due-{kind}-{about.party_id}-{about.account_id or about.payer_id or 0}-{about.due_date}",
+        payer=payer, by=by, now=now,
     )  # fmt: skip
     made = DueReminder.objects.create(
-        entity_id=party.entity_id, kind=kind, message_id=message_id, recorded_at=now, **about
+        entity_id=party.entity_id, kind=of_kind, message_id=message_id, recorded_at=now, **about._asdict()
     )
     evidence.write(
-        kind=f"{'promise' if kind == Kind.PROMISE else 'arrangement'}.reminded", now=now, by=by, entity_id=party.entity_id,
-        party_id=party_id, account_id=account_id, case_id=case_id,
+        kind=f"{'arrangement' if kind == Kind.INSTALMENT else 'promise'}.reminded", now=now, by=by,
+        entity_id=party.entity_id, party_id=about.party_id, account_id=about.account_id, case_id=case_id,
         data={
-            "due_date": due_date.isoformat(), "message": message_id,
+            "due_date": about.due_date.isoformat(), "message": message_id,
             "amounts": {currency: str(amount) for currency, amount in amounts.items()},
+            **_who(payer, about.party_id, on),
         },
         rows=[made],
     )  # fmt: skip
     return True
+
+
+def _who(payer: Party | None, party_id: int, on: date) -> dict[str, object]:
+    """The joint payer as the log tells him; his role is empty where he has none in the accounts any more."""
+    if payer is None:
+        return {}
+    role = next((one.role for one in payers(party_id=party_id, on=on) if one.party_id == payer.pk), "")
+    return {"payer": payer.pk, "payer_name": payer.name_masked, "payer_role": role}

@@ -28,20 +28,25 @@ def tell(
     now: datetime,
     account_id: int | None = None,
     case_id: int | None = None,
+    payer: Party | None = None,
 ) -> int | None:
-    """The number of the message, queued once a key; None where no text is in force or can be filled, or none can reach him."""
+    """The number of the message, queued once a key; None where no text is in force or can be filled, or none can reach him.
+
+    With a `payer` it goes to him, who promised beside the party, and to nobody else.
+    """
+    to = payer or party
     for code in texts:
         try:
-            template = template_for(code, party.language, business_date(now))
+            template = template_for(code, to.language, business_date(now))
             point = ContactPoint.objects.filter(
-                party=party, kind__in=POINT_KINDS[template.channel], status=ContactPoint.Status.VALID
+                party=to, kind__in=POINT_KINDS[template.channel], status=ContactPoint.Status.VALID
             ).order_by("id")
             chosen = point.first() if connected(template.channel) else None
             if chosen is None:
                 continue
             message = channels.queue_message(
                 party_id=party.pk, contact_point_id=chosen.pk, template_code=code, account_id=account_id, case_id=case_id,
-                not_before=now + AFTER, said=said, by=by, now=now, key=key,
+                not_before=now + AFTER, said=said, by=by, now=now, key=key, person_id=to.pk,
             )  # fmt: skip
         except TextError:
             continue

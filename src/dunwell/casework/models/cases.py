@@ -108,11 +108,17 @@ class Note(models.Model):
 
 
 class Reminder(models.Model):
-    """A snooze or a call-back asked for: the case comes back at `due_at`."""
+    """A snooze or a call-back asked for, or a task: the case comes back at `due_at`.
+
+    The reason of a task is a code of words.REASONS; what it is about stands with its own facts.
+    """
 
     class Kind(models.TextChoices):
         SNOOZE = "snooze"
         CALL_BACK = "call_back"
+        TASK = "task"
+
+    COMES_FIRST = (Kind.CALL_BACK, Kind.TASK)  # with Next, before all others
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="reminders")
     kind = models.CharField(max_length=12, choices=Kind.choices)
@@ -126,7 +132,7 @@ class Reminder(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["due_at"], condition=models.Q(kind="call_back", done_at=None), name="call_back_waiting"
+                fields=["due_at"], condition=models.Q(kind__in=("call_back", "task"), done_at=None), name="comes_first"
             ),
         ]
 

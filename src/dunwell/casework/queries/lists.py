@@ -58,7 +58,7 @@ def _promise_due(user: User, now: datetime) -> Q:
 
 
 def _call_back_due(user: User, now: datetime) -> Q:
-    due = Reminder.objects.filter(case_id=OuterRef("pk"), kind=Reminder.Kind.CALL_BACK, done_at=None, due_at__lte=now)
+    due = Reminder.objects.filter(case_id=OuterRef("pk"), kind__in=Reminder.COMES_FIRST, done_at=None, due_at__lte=now)
     return Q(Exists(due))
 
 

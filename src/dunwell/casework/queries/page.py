@@ -188,9 +188,11 @@ def _points(case: Case, now: datetime) -> tuple[tuple, tuple[PointRow, ...]]:
 
 
 def _reason(case: Case, reminders: list[dict], *, now: datetime) -> str:
-    """Why this case, in words: a call-back that is due before what the night says."""
+    """Why this case, in words: a task or a call-back that is due before what the night says."""
     for reminder in reminders:
         due = datetime.fromisoformat(reminder["due_at"])
+        if reminder["kind"] == "task" and due <= now:
+            return words.reason({"code": reminder["reason"], "params": {}})
         if reminder["kind"] == "call_back" and due <= now:
             return words.reason({"code": "call_back_due", "params": {"at": due}})
     return words.reason(case.next_reason)

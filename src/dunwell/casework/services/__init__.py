@@ -19,7 +19,7 @@ from dunwell.casework.services.handing import (
     take_back,
 )
 from dunwell.casework.services.looking import NotShown, reveal_point
-from dunwell.casework.services.notes import call_back, snooze, write_note
+from dunwell.casework.services.notes import call_back, set_task, snooze, write_note
 from dunwell.casework.services.promises import NotHis, may_revise, revise_promise
 from dunwell.casework.services.queue import HOLD, Held, hold, put_off, release, renew, take_next, take_over
 
@@ -54,6 +54,7 @@ __all__ = [
     "save_draft",
     "set_absence",
     "set_capability",
+    "set_task",
     "snooze",
     "take_back",
     "take_next",

@@ -93,7 +93,9 @@ def _last_records(party: Party, account_nos: list[str]) -> dict[str, date | None
     contacts = Contact.objects.filter(Q(party=party) | Q(person=party))
     payments = Payment.objects.filter(account__account_no__in=account_nos, account__entity_id=party.entity_id)
     cases = Case.objects.filter(party=party).aggregate(closed=Max("closed_on"), opened=Max("opened_on"))
-    messages = Message.objects.filter(party=party).aggregate(last=Max("contact__local_date"))["last"]
+    messages = Message.objects.filter(Q(party=party) | Q(contact_point__party=party)).aggregate(
+        last=Max("contact__local_date")
+    )["last"]
     days = [
         cases["closed"],
         cases["opened"],
@@ -101,7 +103,7 @@ def _last_records(party: Party, account_nos: list[str]) -> dict[str, date | None
         messages,
         payments.aggregate(last=Max("posting_date"))["last"],
         Reversal.objects.filter(payment__in=payments).aggregate(last=Max("posting_date"))["last"],
-        PromisePart.objects.filter(promise__party=party).aggregate(last=Max("due_date"))["last"],
+        PromisePart.objects.filter(Q(promise__party=party) | Q(payer=party)).aggregate(last=Max("due_date"))["last"],
     ]
     return {
         "case_record": max((day for day in days if day is not None), default=None),

@@ -1,8 +1,8 @@
-"""Notes, snoozes and call-backs."""
+"""Notes, snoozes, call-backs and tasks."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -10,6 +10,8 @@ from dunwell.casework.models import Case, Note, Reminder
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.portfolio import services as portfolio
+
+AT_ONCE = timedelta(seconds=1)  # what comes back comes later than it was written
 
 
 @transaction.atomic
@@ -56,9 +58,23 @@ def call_back(*, case_id: int, at: datetime, by: Actor, now: datetime, key: str,
     )
 
 
+@transaction.atomic
+def set_task(*, case_id: int, reason: str, by: Actor, now: datetime, key: str) -> Reminder:
+    """Something that takes a collector, by its code in words.REASONS: the case comes before all others, from now on."""
+    return _remind(
+        case_id=case_id, kind=Reminder.Kind.TASK, due_at=now + AT_ONCE, by=by, now=now, key=key, reason=reason,
+        lets_go=False,
+    )  # fmt: skip
+
+
 def finish(case: Case, *, now: datetime) -> None:
     """What was due of a case is done: it was worked on."""
     Reminder.objects.filter(case=case, done_at=None, due_at__lte=now).update(done_at=now)
+
+
+def _code(reminder: Reminder) -> dict[str, str]:
+    """A task's code; what a person wrote beside a call-back or a snooze is not the log's."""
+    return {"reason": reminder.reason} if reminder.kind == Reminder.Kind.TASK else {}
 
 
 def _remind(
@@ -70,7 +86,8 @@ def _remind(
         return known
     if due_at <= now:
         raise ValueError(f"{due_at.isoformat()} has passed")
-    Reminder.objects.filter(case=case, kind=kind, done_at=None).update(done_at=now)
+    if kind != Reminder.Kind.TASK:  # of these the last counts; a task stands until it is done
+        Reminder.objects.filter(case=case, kind=kind, done_at=None).update(done_at=now)
     reminder = Reminder.objects.create(
         case=case, kind=kind, due_at=due_at, reason=reason[:200], recorded_at=now, recorded_by=by.user_id, key=key
     )
@@ -85,6 +102,6 @@ def _remind(
         entity_id=case.entity_id,
         party_id=case.party_id,
         case_id=case.pk,
-        data={"reminder": reminder.pk, "kind": kind, "due_at": due_at.isoformat()},
+        data={"reminder": reminder.pk, "kind": kind, "due_at": due_at.isoformat(), **_code(reminder)},
     )
     return reminder

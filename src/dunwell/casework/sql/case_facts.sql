@@ -24,7 +24,7 @@ SELECT
             'id', p.id, 'made_on', p.made_on, 'recorded_by', p.recorded_by, 'currency', p.currency, 'withdrawn', w.promise_id IS NOT NULL,
             'parts', (SELECT json_agg(json_build_object(
                 'due_date', t.due_date, 'amount', t.amount::text, 'received', t.received::text, 'state', t.state,
-                'payer', y.name_masked)
+                'payer', y.name_masked, 'payer_id', t.payer_id)
                 ORDER BY t.position) FROM arrangements_promisepart AS t
                 LEFT JOIN portfolio_party AS y ON y.id = t.payer_id WHERE t.promise_id = p.id)) AS told
         FROM arrangements_promise AS p

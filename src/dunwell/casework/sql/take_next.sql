@@ -25,11 +25,11 @@ BEGIN
       AND NOT casework_closed_to(c.party_id, closed, at_moment) AND NOT casework_paused(c.id, collector)
     ORDER BY c.held_until DESC, c.id LIMIT 1 FOR NO KEY UPDATE OF c;
 
-    -- call-backs that are due, one's own word before a colleague's
+    -- call-backs and tasks that are due, one's own word before a colleague's
     IF chosen IS NULL THEN
         SELECT c.id INTO chosen
         FROM casework_reminder AS r JOIN casework_case AS c ON c.id = r.case_id
-        WHERE r.kind = 'call_back' AND r.done_at IS NULL
+        WHERE r.kind IN ('call_back', 'task') AND r.done_at IS NULL
           AND r.due_at <= at_moment AND r.due_at > at_moment - interval '2 days'
           AND c.entity_id = of_entity AND c.closed_on IS NULL
           AND (c.owner_id = ANY (mine) OR c.owner_id IS NULL)

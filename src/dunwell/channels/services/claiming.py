@@ -17,7 +17,7 @@ from dunwell.channels.models import LineState, Message, MessageEvent
 from dunwell.channels.queries import Place, withdrawn_texts
 from dunwell.channels.rules import may_leave
 from dunwell.channels.services.moving import Move, move_many
-from dunwell.channels.services.texts import TextError, values_of, written
+from dunwell.channels.services.texts import TextError, beside, values_of, written
 from dunwell.channels.smpp.texts import parts_of
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import GateDecision
@@ -73,7 +73,7 @@ def claim(*, line: Line, limit: int, sender: int, by: Actor, now: datetime) -> C
         return Claimed()
     messages = list(
         Message.objects.select_for_update(of=("self",), skip_locked=True)
-        .select_related("contact_point", "party")
+        .select_related("contact_point__party", "party")
         .prefetch_related("template", "party__entity")  # few, and shared by all
         .filter(state=Message.State.PLANNED, channel=line.channel, not_before__lte=now)
         .order_by("not_before", "id")[:free]
@@ -97,11 +97,13 @@ def _renewed(messages: Sequence[Message]) -> list[Opened]:
     Where one cannot be filled any more nothing is past due, and the gate refuses it for that. They are written with the
     message's next state.
     """
-    sealed = [(m.party_id, bytes(part)) for m in messages for part in _sealed(m)]
-    texts = iter(portfolio.open_many(items=sealed))
+    texts = iter(portfolio.open_many(items=[part for message in messages for part in _sealed(message)]))
     values = values_of([(m.party, m.template.language, m.case_no, m.account_id) for m in messages])
     found: list[Opened] = []
     for message, known in zip(messages, values, strict=True):
+        person = message.contact_point.party
+        if person.pk != message.party_id:
+            known = beside(person, message.template.language, message.party.entity)
         known |= message.said
         subject = next(texts) if message.subject_sealed else ""
         text, to = next(texts), next(texts)
@@ -127,9 +129,10 @@ def _note_renewed(opened: Iterable[Opened], *, now: datetime) -> None:
     )  # fmt: skip
 
 
-def _sealed(message: Message) -> list[bytes]:
-    parts = [message.subject_sealed, message.text_sealed, message.contact_point.value_sealed]
-    return [part for part in parts if part]
+def _sealed(message: Message) -> list[tuple[int, bytes]]:
+    """The texts under the party's key, and the address under the key of whose it is."""
+    texts = [(message.party_id, bytes(part)) for part in (message.subject_sealed, message.text_sealed) if part]
+    return [*texts, (message.contact_point.party_id, bytes(message.contact_point.value_sealed))]
 
 
 def _fits(one: Opened, line: Line, gone: set[Place], done: Claimed, *, by: Actor, now: datetime) -> bool:
@@ -201,7 +204,7 @@ def asking_of(message: Message, subject: str, text: str) -> Asking:
     """What the gate is asked about a message; the text as it would leave, for what no text may say."""
     return Asking(
         party_id=message.party_id,
-        person_id=message.party_id,
+        person_id=message.contact_point.party_id,
         contact_point_id=message.contact_point_id,
         channel=message.channel,
         purpose=message.purpose,
@@ -216,7 +219,7 @@ def judged(message: Message, *, by: Actor, now: datetime) -> tuple[GateDecision,
     sealed = [(message.party_id, bytes(part)) for part in (message.subject_sealed, message.text_sealed) if part]
     asking = asking_of(message, "", "\n".join(portfolio.open_many(items=sealed)))
     return compliance.judge(
-        party_id=asking.party_id, contact_point_id=asking.contact_point_id, channel=asking.channel,
+        party_id=asking.party_id, person_id=asking.person_id, contact_point_id=asking.contact_point_id, channel=asking.channel,
         purpose=asking.purpose, case_id=asking.case_id, account_id=asking.account_id, text=asking.text, by=by, now=now,
     )  # fmt: skip
 

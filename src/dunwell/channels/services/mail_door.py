@@ -88,7 +88,8 @@ def take_mail(*, content: bytes, recipients: Sequence[str], now: datetime) -> in
         if named[0] == "bounce":
             taken += take_receipts(line=message.line, kind="email", told=[_bounce(mail, content, message)], now=now)
             continue
-        sender = portfolio.open_text(party_id=message.party_id, sealed=bytes(message.contact_point.value_sealed))
+        point = message.contact_point
+        sender = portfolio.open_text(party_id=point.party_id, sealed=bytes(point.value_sealed))
         came = Came(sender, _text(mail), now, key=str(mail["Message-ID"] or ""), opt_out=named[0] == "unsubscribe")
         taken += take_inbound(line=message.line, channel="email", kind="email", came=[came], now=now)
     return taken

@@ -65,8 +65,12 @@ def queue_message(
     not_before: datetime | None = None,
     planned_action_id: int | None = None,
     said: Mapping[str, str] = MappingProxyType({}),
+    person_id: int | None = None,
 ) -> Message:
     """Put a message into the outbox, its text sealed. The same `key` again answers the same message.
+
+    `person_id` is whom it goes to, where that is not the party whose debt it is about, such as a joint payer: the contact
+    point is that person's, the gate is asked about him, and the text says what is `said` and nothing else of the debt.
 
     `said` stands in the text in place of the published figures: the amount and date of an instalment, say, or what
     somebody wrote to him, which is kept with the text alone.
@@ -80,11 +84,14 @@ def queue_message(
     if before is not None:
         return before
     party = Party.objects.select_related("entity").get(pk=party_id)
-    template = template_for(template_code, party.language, business_date(now))
-    point = ContactPoint.objects.filter(pk=contact_point_id, party_id=party_id).first()
+    person = None if person_id in (None, party_id) else Party.objects.get(pk=person_id)
+    template = template_for(template_code, (person or party).language, business_date(now))
+    point = ContactPoint.objects.select_related("party").filter(pk=contact_point_id, party=person or party).first()
     if point is None or point.kind not in POINT_KINDS[template.channel]:
         raise WrongPoint(f"{template.code} goes by {template.channel}, and not to this contact point")
-    subject, text = render(party, template, case_no=case_no, account_id=account_id, said=said)
+    if person is not None and template.channel == "letter":
+        raise WrongPoint("a letter names its account: it goes to whose debt it is about")
+    subject, text = render(party, template, case_no=case_no, account_id=account_id, said=said, person=person)
     message = _message(
         party, point, template, by=by, now=now, key=key, case_id=case_id, case_no=case_no, account_id=account_id,
         not_before=not_before or now, planned_action_id=planned_action_id, said=said,

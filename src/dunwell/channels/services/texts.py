@@ -137,6 +137,11 @@ def _values(
     }
 
 
+def beside(person: Party, language: str, bank: Entity) -> dict[str, str]:
+    """What the placeholders say to somebody beside the debtor: his own name and the bank, nothing of the debt."""
+    return {"name": person.name_masked, "bank": bank.name(language)}
+
+
 def render(
     party: Party,
     template: Template,
@@ -144,10 +149,14 @@ def render(
     case_no: str,
     account_id: int | None = None,
     said: Mapping[str, str] = MappingProxyType({}),
+    person: Party | None = None,
 ) -> tuple[str, str]:
-    """Subject and text as they leave, with what is `said` in place of the published figures. TextError names a value that
-    is not known."""
-    (values,) = values_of([(party, template.language, case_no, account_id)])
+    """Subject and text as they leave, with what is `said` in place of the published figures; to a `person` beside the
+    party nothing but that. TextError names a value that is not known."""
+    if person is None:
+        (values,) = values_of([(party, template.language, case_no, account_id)])
+    else:
+        values = beside(person, template.language, party.entity)
     return written(template, values | dict(said), party.entity)
 
 

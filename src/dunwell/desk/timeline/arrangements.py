@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from dunwell.arrangements import words
+from dunwell.desk.words import PARTY_ROLES
 from dunwell.frame.templatetags.frame import money
 
 Said = Mapping[str, object]
@@ -49,12 +50,21 @@ def arrangement(data: Said, kind: str) -> Said:
 
 
 def reminded(data: Said) -> Said:
-    """A reminder before a due date, of a promise or an instalment."""
+    """A reminder before a due date, of a promise or an instalment; of a joint payer's part to him."""
     amounts = [f"{currency} {money(amount)}" for currency, amount in data["amounts"].items()]  # type: ignore[attr-defined]
     due = _("%(amount)s by %(day)s") % {"amount": ", ".join(amounts), "day": data["due_date"]}
+    due += beside(data)
     if data.get("message"):
         return {"lead": _("Reminded"), "main": due}
     return {"lead": _("Not reminded"), "tone": "warn", "main": due, "second": _("no text, line or contact point")}
+
+
+def beside(part: Said) -> str:
+    """Who promised a part beside the person, in brackets; empty where he himself did."""
+    if not part.get("payer_name"):
+        return ""
+    role = PARTY_ROLES.get(str(part.get("payer_role")), "")
+    return _(" (%(name)s, %(role)s)") % {"name": part["payer_name"], "role": role}
 
 
 def instruction(data: Said, kind: str) -> Said:

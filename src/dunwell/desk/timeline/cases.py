@@ -85,6 +85,9 @@ def action(data: Said, kind: str) -> Said:
 
 
 def reminder(data: Said) -> Said:
+    if data.get("kind") == "task":
+        why = casework_words.reason({"code": data.get("reason"), "params": {}})
+        return {"lead": pgettext("for a collector", "Task"), "main": why}
     lead = _("Call-back") if data.get("kind") == "call_back" else _("Snoozed")
     due = str(data.get("due_at", ""))
     return {"lead": lead, "main": moment(datetime.fromisoformat(due)) if due else ""}

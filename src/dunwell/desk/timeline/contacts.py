@@ -69,6 +69,9 @@ def message(data: Said, points: Mapping[int, str], state: str) -> Said:
     )  # type: ignore[union-attr]
     facts = [channel, _point(data, points) or str(data.get("masked", ""))]
     template = str(data.get("template", "") or data.get("title", ""))
+    party = str(data.get("party_type", "debtor"))
+    if party != "debtor":
+        facts.append(str(words.PARTY_TYPES.get(party, party)))
     return {
         "main": " ".join(filter(None, [*facts, template])),
         "result": said[0],

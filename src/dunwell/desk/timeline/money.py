@@ -51,7 +51,8 @@ def promise(data: Said, kind: str) -> Said:
     parts = data.get("parts") or []
     listed = sentence(
         [
-            _("%(amount)s by %(day)s") % {"amount": money(part["amount"]), "day": part["due_date"]} + _payer(part)
+            _("%(amount)s by %(day)s") % {"amount": money(part["amount"]), "day": part["due_date"]}
+            + arrangements.beside(part)
             for part in parts  # type: ignore[union-attr]
         ]
     )
@@ -75,11 +76,3 @@ def promise(data: Said, kind: str) -> Said:
         "main": main,
         "second": str(data.get("due_date", "") or ""),
     }
-
-
-def _payer(part: Said) -> str:
-    """Who promised a part beside the person, in brackets."""
-    if not part.get("payer_name"):
-        return ""
-    role = words.PARTY_ROLES.get(str(part.get("payer_role")), "")
-    return _(" (%(name)s, %(role)s)") % {"name": part["payer_name"], "role": role}

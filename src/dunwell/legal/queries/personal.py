@@ -110,7 +110,7 @@ def copy(party: Party, identity: portfolio.Identity, *, language: str, now: date
         ],
         "messages": [
             {"at": one.at, "channel": one.channel, "to": one.to, "text": f"{one.subject} {one.text}".strip()}
-            for one in proof.messages(party, ever)
+            for one in proof.messages_to(party, ever)
         ],
         "recordings": [{"contact": one.contact_id, "seconds": one.seconds, "sha256": one.file.sha256} for one in heard],
         "corrections": [

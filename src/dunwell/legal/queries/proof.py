@@ -167,23 +167,37 @@ class Sent:
 
 
 def messages(party: Party, period: Period) -> list[Sent]:
-    """Every message to the party that left in the period, with its text in clear."""
+    """Every message about the party's debt that left in the period, with its text in clear; a joint payer's among them."""
+    return _sent(Q(party=party), period)
+
+
+def messages_to(person: Party, period: Period) -> list[Sent]:
+    """Every message that left to the person in the period: about his own debt, or his part of another's promise."""
+    return _sent(Q(contact_point__party=person, party__key__isnull=False), period)
+
+
+def _sent(which: Q, period: Period) -> list[Sent]:
     begin, end = period.moments
     gone = MessageEvent.objects.filter(state__in=("sent", "in_doubt"), recorded_at__gte=begin, recorded_at__lt=end)
     found = list(
-        Message.objects.filter(party=party, pk__in=gone.values("message_id"))
+        Message.objects.filter(which, pk__in=gone.values("message_id"))
         .select_related("template", "contact_point", "letter__file")
         .prefetch_related("events")
         .order_by("id")
     )
     sealed = [
-        (party.pk, bytes(part))
+        (of, bytes(part))
         for one in found
-        for part in (one.subject_sealed, one.text_sealed, one.contact_point.value_sealed)
+        for of, part in (
+            (one.party_id, one.subject_sealed), (one.party_id, one.text_sealed),
+            (one.contact_point.party_id, one.contact_point.value_sealed),
+        )
         if part
-    ]
+    ]  # fmt: skip
     opened = iter(portfolio.open_many(items=sealed))
-    left = Log.objects.filter(party_id=party.pk, kind__in=("message.sent", "message.in_doubt"))
+    left = Log.objects.filter(
+        party_id__in={one.party_id for one in found}, kind__in=("message.sent", "message.in_doubt")
+    )
     records = dict(left.filter(data__text_sha256__isnull=False).order_by("id").values_list("data__message", "id"))
     rows = []
     for one in found:
