@@ -16,10 +16,11 @@ from dunwell.casework.models import Case
 from dunwell.casework.services import take_next
 from dunwell.casework.services.tasks import set_tasks
 from dunwell.channels import services as channels
-from dunwell.channels.models import Message
+from dunwell.channels.models import Message, MessageEvent
 from dunwell.compliance import services as compliance
 from dunwell.desk.reading import page_of
 from dunwell.evidence.models import Log
+from dunwell.legal.queries import proof
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import AccountRole, Party
 from tests import build, plans
@@ -159,7 +160,10 @@ def test_a_joint_payer_is_reminded_himself_of_his_part_alone_and_the_gate_is_ask
     channels.send_due(now=plans.noon(DUE - timedelta(1)) + timedelta(minutes=1), limit=10)
     his.refresh_from_db()
     assert his.template.code == "EMAIL-JOINT-DUE" and his.decision.verdict == "ALLOW"
-    assert (his.decision.facts["attempt"]["party"], his.decision.facts["attempt"]["purpose"]) == ("guarantor", "reminder")
+    assert (his.decision.facts["attempt"]["party"], his.decision.facts["attempt"]["purpose"]) == (
+        "guarantor",
+        "reminder",
+    )
     said = text_of(his)  # as it was filled again when it left
     assert f"李*：\n\n您曾答应于{DUE}前支付CNY 900.00" in said
     account = party.accounts.get()
@@ -209,3 +213,15 @@ def test_what_is_paid_is_no_task_though_the_gate_refused_the_joint_payers_remind
     channels.send_due(now=now + timedelta(minutes=1), limit=10)
     refused = set(Message.objects.values_list("refusal_rule", flat=True))
     assert refused == {"G-PAID"} and set_tasks(now=now + timedelta(minutes=2)) == 0
+
+
+def test_a_copy_of_the_cardholders_data_does_not_tell_what_was_written_to_a_joint_payer_and_his_own_does():
+    party, _, payer = joint()
+    services.follow(now=plans.noon(DUE - timedelta(1)))
+    for message in Message.objects.all():
+        MessageEvent.objects.create(message=message, state="sent", recorded_at=plans.noon(DUE - timedelta(1)))
+    ever = proof.Period(D, DUE)
+    assert [one.to for one in proof.messages_to(party, ever)] == ["a@example.com"]
+    [his] = proof.messages_to(payer, ever)
+    assert his.to == "payer@example.com" and "CNY 900.00" in his.text
+    assert [one.to for one in proof.messages(party, ever)] == ["a@example.com", "payer@example.com"]  # of the debt
