@@ -165,3 +165,48 @@ def test_nights_are_compared_with_those_of_the_same_kind_of_day():
     assert span == rules.Span(Decimal(75), Decimal(125))  # a quarter, for the deviations are smaller
     wild = usual.span([Decimal(value) for value in (100, 120, 80, 140, 60)], at_least=Decimal(0))
     assert wild == rules.Span(Decimal(-20), Decimal(220))
+
+
+def told(day: date, **steps: int) -> Run:
+    """A published night of a date whose steps left so many rows."""
+    run = Run.objects.create(
+        business_date=day, number=1, state=Run.State.PUBLISHED, engine="duckdb", started_at=build.NOW
+    )
+    Step.objects.bulk_create(
+        Step(run=run, name=name, position=nr, state="done", rows_out=rows)
+        for nr, (name, rows) in enumerate(steps.items())
+    )
+    return run
+
+
+def spans(day: date) -> queries.Alike:
+    return queries.alike(Run(business_date=day), usual=rules.usual(day), calendar=reference.calendar())
+
+
+def test_what_came_since_the_night_before_is_compared_with_nights_of_as_many_days(db):
+    """Sundays that work a week of files each: a Saturday's day spreads less, and its book is the same."""
+    for week in range(6):
+        told(date(2026, 10, 18) + timedelta(days=7 * week), book=30000, allocate=35000)
+    sunday = spans(date(2026, 11, 29)).span("allocate", "rows", "")
+    assert Decimal(34000) in sunday and Decimal(3000) not in sunday
+    told(date(2026, 11, 27), book=30000, allocate=3000)
+    saturday = spans(date(2026, 11, 28))
+    assert saturday.span("allocate", "rows", "") is None
+    assert Decimal(30500) in saturday.span("book", "rows", "") and Decimal(20000) not in saturday.span(
+        "book", "rows", ""
+    )
+
+
+def test_a_book_that_grows_is_usual_and_one_that_jumps_is_not(db):
+    """The months of the demo, and what a sixth of one and half as many more would be: unusual months move nothing."""
+    months = [date(2026, 4, 30), date(2026, 5, 31), date(2026, 6, 30), date(2026, 7, 31), date(2026, 8, 31)]
+    for month, rows in zip(months, (8462, 8398, 9587, 11446, 13131), strict=True):
+        span = spans(month).span("roll_up", "rows", "")
+        assert span is None or Decimal(rows) in span
+        last = told(month, roll_up=rows)
+    span = spans(date(2026, 9, 30)).span("roll_up", "rows", "")
+    assert Decimal(16186) in span and Decimal(20000) not in span and Decimal(2200) not in span
+    Step.objects.filter(run=last).update(rows_out=26000, unusual=[
+        {"what": "rows", "currency": "", "found": "26000", "low": "0", "high": "14307"},
+    ])  # fmt: skip
+    assert Decimal(26000) not in spans(date(2026, 9, 30)).span("roll_up", "rows", "")

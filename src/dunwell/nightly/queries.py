@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 from django.db.models import QuerySet
 
@@ -47,15 +48,19 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """What the steps of the last nights of the same kind of day were told by."""
+    """What the steps of the last nights like one were told by, newest first, and whether that was unusual then."""
 
     usual: rules.Usual
-    values: Mapping[tuple[str, str, str], Sequence[Decimal]]
+    values: Mapping[tuple[str, str, str], Sequence[tuple[Decimal, bool]]]
 
     def span(self, step: str, what: str, currency: str) -> rules.Span | None:
         """The usual range of a step's rows or money; None while there are too few nights to tell."""
-        at_least = self.usual.rows if what == "rows" else self.usual.money
-        return self.usual.span(self.values.get((step, what, currency), ()), at_least=at_least)
+        told = self.values.get((step, what, currency), ())
+        return self.usual.span(
+            [value for value, _ in told],
+            last=next((value for value, odd in told if not odd), None),
+            at_least=self.usual.rows if what == "rows" else self.usual.money,
+        )
 
 
 def money(spelled: Mapping[str, str]) -> Money:
@@ -101,19 +106,27 @@ def steps_before(night: Run) -> QuerySet[Step]:
 
 
 def alike(night: Run, *, usual: rules.Usual, calendar: Calendar) -> Alike:
-    """The last published nights before a run's date that are of the same kind of day."""
+    """The last published nights before a run's date that are like it: of the same kind of day, and, for steps told by
+    what came since the night before, of as many days."""
     wanted = rules.kind_of_day(night.business_date, calendar)
-    known = (
+    known = list(
         Run.objects.filter(state=Run.State.PUBLISHED, restated=False, business_date__lt=night.business_date)
         .order_by("-business_date")
         .values_list("pk", "business_date")[:LOOKED_AT]
     )
-    chosen = [pk for pk, day in known if rules.kind_of_day(day, calendar) == wanted][: usual.nights]
-    values: dict[tuple[str, str, str], list[Decimal]] = defaultdict(list)
-    for name, rows, out in Step.objects.filter(run__in=chosen).values_list("name", "rows_out", "money_out"):
-        values[name, "rows", ""].append(Decimal(rows))
-        for currency, amount in money(out).items():
-            values[name, "money", currency].append(amount)
+    dates = [night.business_date, *(day for _, day in known)]
+    worked, *of_each = [(day - before).days for day, before in pairwise(dates)] or [None]
+    kinds = [pk for pk, day in known if rules.kind_of_day(day, calendar) == wanted]
+    as_long = {pk for (pk, _), days in zip(known, of_each, strict=False) if days == worked}
+    standing, since = set(kinds[: usual.nights]), set([pk for pk in kinds if pk in as_long][: usual.nights])
+    found = Step.objects.filter(run__in=standing | since).order_by("-run__business_date")
+    values: dict[tuple[str, str, str], list[tuple[Decimal, bool]]] = defaultdict(list)
+    for run, name, rows, out, unusual in found.values_list("run", "name", "rows_out", "money_out", "unusual"):
+        if run in (since if name in rules.SINCE_THE_NIGHT_BEFORE else standing):
+            odd = {(one["what"], one["currency"]) for one in unusual}
+            values[name, "rows", ""].append((Decimal(rows), ("rows", "") in odd))
+            for currency, amount in money(out).items():
+                values[name, "money", currency].append((amount, ("money", currency) in odd))
     return Alike(usual, values)
 
 

@@ -1,4 +1,4 @@
-"""When a night's totals are unusual: compared with the last nights of the same kind of day. Pure functions."""
+"""When a night's totals are unusual: compared with the last nights that are like it. Pure functions."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ import yaml
 from dunwell.kernel.calendar import Calendar
 
 MONTH_END, DAY_OFF, WORKING_DAY = "month_end", "day_off", "working_day"
+#: Steps told by what came since the night before, not by what stands: a night that works a week of files spreads a week
+#: of payments, and says nothing of one that works a day.
+SINCE_THE_NIGHT_BEFORE = frozenset({"allocate", "changes", "publish"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,21 @@ class Usual:
     rows: Decimal
     money: Decimal
 
-    def span(self, before: Sequence[Decimal], *, at_least: Decimal) -> Span | None:
-        """The usual range after these nights' values; None while they are too few to tell."""
+    def span(self, before: Sequence[Decimal], *, last: Decimal | None = None, at_least: Decimal) -> Span | None:
+        """The usual range after these nights' values; None while they are too few to tell.
+
+        `last` is the value of the last of them that was usual itself: near it is usual, too. A book that grows month by
+        month leaves the median of its months behind; one that jumps is far from both.
+        """
         if len(before) < self.least:
             return None
         middle = median(before)
         spread = median(abs(value - middle) for value in before)
         wide = max(self.deviations * spread, self.share * abs(middle), at_least)
-        return Span(middle - wide, middle + wide)
+        if last is None:
+            return Span(middle - wide, middle + wide)
+        near = max(self.share * abs(last), at_least)
+        return Span(min(middle - wide, last - near), max(middle + wide, last + near))
 
 
 def usual(on: date) -> Usual:
