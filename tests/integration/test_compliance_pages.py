@@ -1,5 +1,6 @@
 """/rules and /outbox as each reader sees them."""
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -29,21 +30,25 @@ def test_every_rule_stands_on_the_page_with_its_source(client, language, words):
         assert f'id="{rule}"' in page
     assert words in page
     assert "08:00–22:00" in page
+    assert not re.findall(r"<td[^>]*>[^<]*[a-z]+_[a-z]+", page)
 
 
 @pytest.mark.parametrize(("language", "words", "reader"), [
-    ("en", ("Days after the due date in which payment still counts", "Risk class", "in force", "M0 0, M1 1, M2 31"), "collector"),
-    ("zh-hans", ("到期还款日后仍视为按时还款的天数", "五级分类", "现行", "pass 0，special_mention 1，substandard 91"), "manager"),
+    ("en", ("Days after the due date in which payment still counts", "Risk class", "in force", "M0 0, M1 1, M2 31",
+            "due on a day off next working day"), "collector"),
+    ("zh-hans", ("到期还款日后仍视为按时还款的天数", "五级分类", "现行", "正常 0，关注 1，次级 91"), "manager"),
 ])  # fmt: skip
 def test_every_parameter_stands_on_the_page_with_value_day_source_and_confidence(client, language, words, reader):
     page = signed_in(client, reader, language=language).get("/rules/parameters").content.decode()
     for wanted in words:
         assert wanted in page
+    read = re.sub(r'<span class="code">[^<]*</span>|<[^>]*>', " ", page)
+    assert not re.findall(r"\w+_\w+|`", read)
     for package, file, _heading in parameters.FILES:
         for name, given in parameters.document(package, file).items():
             assert f'id="{name}"' in page
             assert given["source"]["rule"] in page and given["source"]["confidence"] in ("V1", "V2", "M", "A")
-            assert given["text"] and given["text_zh"], name
+            assert all(given[words] for words in ("title", "title_zh", "text", "text_zh")), name
             for value in given["values"]:
                 assert value["from"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +18,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from dunwell.compliance.pages.parameter_words import CODES, NAMES, named
 from dunwell.frame.templatetags.frame import NONE, joined
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.times import business_date
@@ -79,7 +81,8 @@ def _shown(name: str, given: dict[str, Any], today: date, chinese: bool) -> dict
     source = given["source"]
     return {
         "name": name,
-        "text": (chinese and given.get("text_zh")) or given["text"],
+        "title": given["title_zh" if chinese else "title"],
+        "text": _in_words(given["text_zh" if chinese else "text"]),
         "instrument": source["instrument"],
         "rule": source["rule"],
         "confidence": source["confidence"],
@@ -99,35 +102,51 @@ def _values(dated: list[dict[str, Any]], today: date) -> Iterator[Value]:
             begun.add(scope)
 
 
+def _in_words(text: str) -> str:
+    """A parameter's text with what stands in `backticks` in the words in which its values are shown."""
+    return re.sub(r"`([^`]+)`", lambda found: _plain(found[1]), text)
+
+
 def _words(value: Any) -> Iterator[str]:
     """A value as lines to read: `name value` for a table, one line for each of a list of tables."""
     if isinstance(value, Mapping):
-        plain = [f"{name} {_plain(found)}" for name, found in value.items() if not isinstance(found, Mapping | list)]
+        plain = [
+            f"{named(name)} {_plain(found)}" for name, found in value.items() if not isinstance(found, Mapping | list)
+        ]
         if plain:
             yield joined(plain)
         for name, found in value.items():
             if isinstance(found, Mapping):
-                yield f"{name}: {joined(_words(found))}"
+                yield f"{named(name)}: {joined(_words(found))}"
             elif isinstance(found, list):
-                yield f"{name}: {' → '.join(_one(each) for each in found) or _plain(None)}"
+                yield f"{named(name)}: {_listed(name, found)}"
     elif isinstance(value, list):
         if any(isinstance(each, Mapping) for each in value):
             for each in value:
                 yield from _words(each)
         else:
-            yield joined(map(_plain, value)) or _plain(None)
+            yield _listed("", value)
     else:
         yield _plain(value)
 
 
-def _one(value: Any) -> str:
-    return joined(_words(value)) if isinstance(value, Mapping) else _plain(value)
+def _listed(name: str, found: list[Any]) -> str:
+    """A list on a line: an order with arrows, first and last days as a range, what each of several amounts bears."""
+    if any(isinstance(each, Mapping) for each in found):
+        return "; ".join(joined(_words(each)) for each in found)
+    if name == "order":
+        return " → ".join(map(_plain, found))
+    if name == "days":
+        return "–".join("" if each is None else _plain(each) for each in found)
+    return joined(map(_plain, found)) or NONE
 
 
 def _plain(value: Any) -> str:
-    """A component of the balance by its name; yes, no and nothing in the page's language; any other code as it is."""
+    """A value by its name; yes, no and nothing in the page's language; an amount, a rule or a text's code as it is."""
     if value is None or value == "none":
         return NONE
     if isinstance(value, bool) or value in ("yes", "no"):
         return gettext("yes") if value in (True, "yes") else gettext("no")
-    return str(COMPONENTS.get(value, value)) if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        return str(COMPONENTS.get(value) or CODES.get(value) or NAMES.get(value) or value)
+    return str(value)

@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from dunwell.compliance.pages.parameter_words import named
 from dunwell.compliance.queries.catalogue import Catalogue, Entry, Parameter, catalogue
 from dunwell.identity.pages.guard import requires
 
@@ -90,7 +91,7 @@ def _parameter(parameter: Parameter) -> str:
     if parameter.kind == "words":
         return ngettext("%(number)s pattern", "%(number)s patterns", number) % {"number": number}
     if parameter.kind == "number":
-        return f"{parameter.name} {value}"
+        return f"{named(parameter.name)} {value}"
     if parameter.span == "lifetime":
         return gettext("%(limit)s in a case") % {"limit": value}
     if parameter.span == "rolling_days":
