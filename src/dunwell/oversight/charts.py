@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from dunwell.oversight.rules import Curve
 
 LEFT, RIGHT, TOP, BOTTOM = 34, 366, 10, 226
-APART, WIDE = 15, 92  # of labels: from line to line, and how wide one is
+KEY, SAMPLE, APART = 378, 22, 18  # the key: where it begins, how long a line's sample is, from name to name
 
 
 def _scale(highest: Decimal) -> int:
@@ -20,7 +20,7 @@ def _scale(highest: Decimal) -> int:
 
 
 def vintage(curves: Sequence[Curve], *, label: str, months: str) -> SafeString:
-    """Recovery curves, the newest in the accent; each named at its end. `label` is the picture in words."""
+    """Recovery curves, the newest in the accent; each named in the key with where it ends. `label` is the picture in words."""
     top = _scale(max((value for each in curves for _, value in each.points), default=Decimal(0)))
     width = max(3, *(each.points[-1][0] for each in curves)) if curves else 3
 
@@ -43,7 +43,6 @@ def vintage(curves: Sequence[Curve], *, label: str, months: str) -> SafeString:
         '<text x="{0}" y="244" text-anchor="middle">{1}</text><line x1="{0}" x2="{0}" y1="226" y2="229" class="grid"/>',
         ((f"{x(age):.1f}", age) for age in range(0, width + 1)),
     )
-    ends = _label_places([y(each.latest) for each in curves], [x(each.points[-1][0]) for each in curves])
     newest = ["" if each is not curves[-1] else " new" for each in curves]
     drawn = format_html_join(
         "",
@@ -59,23 +58,20 @@ def vintage(curves: Sequence[Curve], *, label: str, months: str) -> SafeString:
             for nr, each in enumerate(curves)
         ),
     )
-    named = format_html_join(  # after all lines, which pass below them
+    named = format_html_join(  # beside the lines, in their order: a name at a line's end lies on the lines that go on
         "",
-        '<text class="lab{0}" x="{1}" y="{2}">{3}  {4}</text>',
+        '<line class="v v{0}{1}" x1="{2}" x2="{3}" y1="{4}" y2="{4}"/><text class="lab{1}" x="{5}" y="{6}">{7}  {8}</text>',
         (
             (
-                newest[nr],
-                f"{x(each.points[-1][0]) + 7:.1f}",
-                f"{ends[nr] + 4:.1f}",
-                f"{each.cohort:%Y-%m}",
-                f"{each.latest * 100:.1f}",
+                nr, newest[nr], KEY, KEY + SAMPLE, TOP + nr * APART, KEY + SAMPLE + 6, TOP + nr * APART + 4,
+                f"{each.cohort:%Y-%m}", f"{each.latest * 100:.1f}",
             )
             for nr, each in enumerate(curves)
         ),
-    )
+    )  # fmt: skip
     return format_html(
-        '<svg class="chart" viewBox="0 0 460 250" role="img" aria-label="{}">'
-        '{}{}{}{}<text x="400" y="244">{}</text></svg>',
+        '<svg class="chart" viewBox="0 0 484 250" role="img" aria-label="{}">'
+        '{}{}{}{}<text x="384" y="244">{}</text></svg>',
         label,
         lines,
         ages,
@@ -83,16 +79,3 @@ def vintage(curves: Sequence[Curve], *, label: str, months: str) -> SafeString:
         named,
         months,
     )
-
-
-def _label_places(heights: Sequence[float], begins: Sequence[float]) -> list[float]:
-    """Where the labels stand: at their line's end, moved down past those that would stand in the same place."""
-    places = list(heights)
-    placed: list[int] = []
-    for nr in sorted(range(len(heights)), key=lambda nr: heights[nr]):
-        beside = sorted(places[other] for other in placed if abs(begins[other] - begins[nr]) < WIDE)
-        for taken in beside:
-            if abs(places[nr] - taken) < APART:
-                places[nr] = taken + APART
-        placed.append(nr)
-    return places
