@@ -88,15 +88,18 @@ def test_who_may_read_them(client, role, rules, outbox):
     assert (client.get("/rules").status_code, client.get("/outbox").status_code) == (rules, outbox)
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "not connected"), ("zh-hans", "未接通")])
-def test_the_outbox_says_not_connected_and_never_sent(client, language, words):
+@pytest.mark.parametrize(
+    ("language", "words", "title"),
+    [("en", "not connected", "First reminder"), ("zh-hans", "未接通", "还款提醒（第一次）")],
+)
+def test_the_outbox_says_not_connected_and_never_sent(client, language, words, title):
     party, point, _ = build.debtor()
     channels.queue_message(
         party_id=party.pk, contact_point_id=point.pk, template_code="SMS-REMIND-1", by=BY, now=NOW, key="k"
     )
     answer = signed_in(client, "collector", language=language).get("/outbox?state=not_connected")
     assert f'<span class="tag warn">{words}</span>' in answer.content.decode()
-    assert point.masked in answer.content.decode()
+    assert point.masked in answer.content.decode() and title in answer.content.decode()
     assert len(client.get("/outbox?state=sent").context["rows"]) == 0
 
 

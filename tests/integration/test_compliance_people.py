@@ -6,11 +6,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from dunwell.compliance import queries, services
+from dunwell.compliance import queries, services, words
 from dunwell.compliance.models import Circumstance, Consent, Hold, ListEntry
 from dunwell.compliance.queries.facts import HOLD_AS_FLAG
 from dunwell.compliance.rules.holds import KINDS
-from dunwell.compliance.words import HOLDS
 from dunwell.evidence.models import StoredFile
 from dunwell.kernel.actor import Actor
 from tests import build
@@ -53,7 +52,7 @@ def test_a_proven_hold_is_lifted_by_somebody_above_the_collector(at):
 
 
 def test_every_kind_of_hold_has_a_name_and_a_flag():
-    assert set(KINDS) <= set(HOLDS) and set(KINDS) - {"other"} <= set(HOLD_AS_FLAG)
+    assert set(KINDS) <= set(words.HOLDS) and set(KINDS) - {"other"} <= set(HOLD_AS_FLAG)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +64,7 @@ def test_every_kind_of_hold_has_a_name_and_a_flag():
         ({"kind": "opt_out"}, 422),
         ({"kind": "night_consent"}, 422),
         ({"kind": "night_consent", "evidence": "kept", "until": "2099-01-01"}, 302),
+        ({"kind": "night_consent", "evidence": "as read", "until": "2099-01-01"}, 302),
         ({"kind": "night_consent", "evidence": "call 77"}, 422),
         ({"kind": "night_consent", "evidence": "kept", "until": "2020-01-01"}, 422),
         ({"kind": "stated_zone", "zone": "Asia/Tokyo"}, 302),
@@ -74,8 +74,9 @@ def test_every_kind_of_hold_has_a_name_and_a_flag():
 )
 def test_what_he_said_is_written_down_and_taken_back(at, typed, status):
     party, _, _ = build.debtor()
-    if typed.get("evidence") == "kept":
-        typed = typed | {"evidence": build.proof(party)}
+    if typed.get("evidence") in ("kept", "as read"):
+        proof = build.proof(party)
+        typed = typed | {"evidence": proof if typed["evidence"] == "kept" else words.proof(proof)}
     page = at(build.user("team_leader"))
     assert page.post(f"/rules/people/{party.pk}/consents", typed).status_code == status
     assert Consent.objects.count() == (1 if status == 302 else 0)

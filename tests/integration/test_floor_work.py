@@ -144,6 +144,10 @@ def test_a_form_with_a_script_that_cannot_be_read_says_what_is_missing(client):
     answer = client.post("/texts/knowledge", {"content": "code: X\ntitle: {en: A}\nbody: {}\nsource: {}"})
     assert answer.status_code == 422 and "is missing" in answer.content.decode()
     assert not Article.objects.exists()
+    assert (
+        '<b>After a broken promise</b> <span class="code">CALL-PROMISE-BROKEN'
+        in client.get("/texts/script").content.decode()
+    )
 
 
 def test_without_the_tests_of_his_role_he_gets_no_case_where_the_bank_asks_for_them(settings, client):

@@ -6,10 +6,11 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from dunwell.compliance import shipped
+from dunwell.compliance import shipped, words
 from dunwell.compliance.rules.gate import SEVERITY, closes_at, decide
 from dunwell.compliance.rules.lost import Criteria, lost_contact
 from dunwell.compliance.rules.outcomes import OUTCOMES
@@ -257,3 +258,15 @@ def test_a_changed_pack_has_another_hash():
     assert changed.sha256 != PACK.sha256 == same.sha256
     with pytest.raises(PackError, match="not among the shipped packs"):
         shipped.pack_of(PACK.version, "0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("reference", "read"),
+    [
+        ("contact:12", "talk 12"), ("log:7", "log 7"), ("payment 4027", "payment 4027"), ("sms 5", "SMS 5"),
+        (f"file:{'5e6f' * 16}", "file 5e6f5e6f5e6f"), ("fact 3", "written down, no. 3"), ("a letter", "a letter"),
+    ],
+)  # fmt: skip
+def test_what_proves_something_is_read_in_words(reference, read):
+    with translation.override("en"):
+        assert words.proof(reference) == read

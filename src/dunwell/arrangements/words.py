@@ -88,7 +88,7 @@ NOT_ALLOWED = {
     "reason": _("Say why."),
     "unapproved": _("It is not approved yet."),
     "disclosed": _("The whole cost has to be laid before the cardholder first."),
-    "evidence": _("By telephone takes a recorded talk (contact:…), the other forms a paper (file:…)."),
+    "evidence": _("By telephone takes a recorded talk (talk 12), the other forms a paper (file 5e6f…)."),
 }
 CERTIFICATES = {
     "settled": pgettext_lazy("certificate", "Settled"),

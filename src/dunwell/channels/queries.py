@@ -55,6 +55,17 @@ def outbox(*, entity_id: int, state: str = "", before: int | None = None) -> Out
     return Outbox(messages=page[:PAGE], counts=counts, before=page[PAGE - 1].pk if len(page) > PAGE else None)
 
 
+def titles(messages: Iterable[Message], *, language: str) -> dict[int, str]:
+    """What each message's text is called in the reader's language, by message; the text itself is in the person's."""
+    given = list(messages)
+    own = Template.objects.filter(language=language, code__in={one.template.code for one in given})
+    named = {(one.code, one.version, one.draft_id): one.title for one in own.defer("body")}
+    return {
+        one.pk: named.get((one.template.code, one.template.version, one.template.draft_id), one.template.title)
+        for one in given
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """One message with everything known of it."""

@@ -143,3 +143,26 @@ def cited(source: str) -> str:
         source = source.replace(phrase, gettext(phrase))
     source = ARTICLES.sub(lambda found: pgettext("of a law", "Art %(n)s") % {"n": found[1]}, source)
     return source.replace("; ", pgettext("between sources", "; ")).replace(", ", pgettext("between facts", ", "))
+
+
+PROOFS = {
+    "contact": pgettext_lazy("evidence", "talk %(number)s"),
+    "log": pgettext_lazy("evidence", "log %(number)s"),
+    "file": pgettext_lazy("evidence", "file %(number)s"),
+    "payment": pgettext_lazy("evidence", "payment %(number)s"),
+    "fact": pgettext_lazy("evidence", "written down, no. %(number)s"),
+}
+
+
+def proof(reference: str) -> str:
+    """What proves something, in words: `contact:12` as talk 12, `sms 7` as SMS 7, a file by its first twelve signs.
+
+    What is no reference stands as it is.
+    """
+    match = re.fullmatch(r"(\w+)[: ]([0-9a-f]+)", reference)
+    if match is None:
+        return reference
+    kind, number = match.groups()
+    if kind in CHANNELS:
+        return f"{CHANNELS[kind]} {number}"
+    return str(PROOFS[kind]) % {"number": number[:12]} if kind in PROOFS else reference

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.contrib import messages as notices
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from dunwell.channels import services, words
 from dunwell.channels.lines import connected
 from dunwell.channels.models import Message
-from dunwell.channels.queries import outbox, story
+from dunwell.channels.queries import outbox, story, titles
 from dunwell.compliance import services as compliance
 from dunwell.identity.pages.guard import requires
 
@@ -31,23 +33,25 @@ def messages(request: HttpRequest) -> HttpResponse:
         state=state if state in words.STATES else "",
         before=int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None,
     )
+    called = titles(found.messages, language=get_language() or "zh-hans")
     context = {
         "chips": [(code, said, found.counts.get(code, 0)) for code, said in words.STATES.items()],
         "state": state,
         "all": sum(found.counts.values()),
-        "rows": [_row(message) for message in found.messages],
+        "rows": [_row(message, called) for message in found.messages],
         "before": found.before,
         "lines": [(said, connected(code)) for code, said in words.CHANNELS.items()],
     }
     return render(request, "channels/outbox.html", context)
 
 
-def _row(message: Message) -> dict[str, object]:
+def _row(message: Message, called: Mapping[int, str]) -> dict[str, object]:
     refusal = None
     if message.decision and message.decision.verdict != "ALLOW":
         refusal = compliance.decision_of(message.decision).primary
     return {
         "message": message,
+        "title": called[message.pk],
         "channel": words.CHANNELS.get(message.channel, message.channel),
         "state": words.STATES[message.state],
         "tone": words.TONES.get(message.state, ""),
@@ -64,10 +68,15 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
     found = story(message_id, entity_id=request.user.entity_id)
     if found is None:
         raise Http404
+    row = _row(found.message, titles([found.message], language=get_language() or "zh-hans"))
+    refused = {found.message.refusal_rule: row["refusal"]} if row["refusal"] else {}
     context = {
-        "row": _row(found.message),
+        "row": row,
         "message": found.message,
-        "events": [(event, words.STATES.get(event.state, event.state)) for event in found.events],
+        "events": [
+            (event, words.STATES.get(event.state, event.state), refused.get(event.detail, event.detail))
+            for event in found.events
+        ],
         "parts": found.parts,
         "receipts": [
             (match.receipt, words.RECEIPTS[match.receipt.state], words.FOUND_BY.get(match.found_by, match.found_by))

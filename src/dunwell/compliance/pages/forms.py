@@ -19,7 +19,9 @@ WRONG = {
     "day": _("Write the day as 2026-11-23."),
     "hours": _("Write the hours as 18:00-21:00."),
     "reason": _("Say the reason in a few words."),
-    "evidence": _("Name evidence that is kept: a file (file:…), a talk with him (contact:…) or a log record (log:…)."),
+    "evidence": _(
+        "Name evidence that is kept: a file (file 5e6f…), a talk with him (talk 12) or a record of the log (log 34)."
+    ),
     "file": _("A file of at most 10 MB is expected."),
     "amount": _("Write the amount as 120.00."),
     "agency": _("Choose the agency."),

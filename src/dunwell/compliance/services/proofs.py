@@ -15,7 +15,8 @@ from dunwell.evidence import services as evidence
 from dunwell.evidence.models import Log, StoredFile
 from dunwell.kernel.actor import Actor
 
-REFERENCE = re.compile(r"(file|contact|log)[ :#]*([0-9a-f]{12,64}|\d+)", re.IGNORECASE)
+REFERENCE = re.compile(r"(file|contact|log|talk|文件|通话|日志)[ :：#]*([0-9a-f]{12,64}|\d+)", re.IGNORECASE)
+AS_READ = {"talk": "contact", "通话": "contact", "文件": "file", "日志": "log"}  # as pages call them (words.proof)
 
 
 class Unproven(ValueError):
@@ -30,6 +31,7 @@ def proven(reference: str, *, party_id: int) -> str:
     """
     match = REFERENCE.fullmatch(reference.strip())
     kind, name = (match.group(1).lower(), match.group(2).lower()) if match else ("", "")
+    kind = AS_READ.get(kind, kind)
     if kind == "file":
         found = StoredFile.objects.filter(sha256__startswith=name).values_list("sha256", flat=True)[:2]
         if len(name) >= 12 and len(found) == 1:

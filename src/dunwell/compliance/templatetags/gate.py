@@ -8,6 +8,7 @@ register = template.Library()
 
 
 register.filter(words.cited)
+register.filter(words.proof)
 
 
 @register.filter

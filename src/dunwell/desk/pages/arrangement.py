@@ -270,7 +270,7 @@ def _act(
         messages.error(request, str(words.NOT_ALLOWED[refused.code]))
         return _back(found)
     except compliance.Unproven:
-        messages.error(request, _("No such evidence is kept: attach the paper, or name contact:…, file:… or log:…."))
+        messages.error(request, _("No such evidence is kept: attach the paper, or name talk 12, log 34 or file 5e6f…."))
         return _back(found)
     return _done(request, found, now, said)
 

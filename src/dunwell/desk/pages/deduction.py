@@ -61,7 +61,7 @@ def _done(
     except services.NotAllowed as refused:
         messages.error(request, str(words.NOT_ALLOWED[refused.code]))
     except compliance.Unproven:
-        messages.error(request, _("No such evidence is kept: attach the paper, or name contact:…, file:… or log:…."))
+        messages.error(request, _("No such evidence is kept: attach the paper, or name talk 12, log 34 or file 5e6f…."))
     except (ValueError, ArithmeticError):
         messages.error(request, _("Write the amount as 1,310.00 and the day as 2026-11-23."))
     return HttpResponseRedirect(f"/cases/{case_no}/deductions")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import yaml
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -21,6 +25,12 @@ from dunwell.identity.pages.guard import requires
 from dunwell.kernel.times import business_date
 
 LONGEST = 20_000
+
+
+def _title(content: Mapping[str, Any]) -> str:
+    """What a text is called in the reader's language; its code where the bank gave it no title."""
+    title = content.get("title")
+    return str(isinstance(title, Mapping) and title.get(get_language() or "zh-hans") or content["code"])
 
 
 def _written(content: object) -> str:
@@ -64,6 +74,7 @@ def _page(request: HttpRequest, kind: str, *, error: str = "", typed: str = "") 
         rows.append(
             {
                 "article": one,
+                "title": _title(one.content),
                 "approval": approval,
                 "state": "in_force" if counts else "approved" if approval and approval.from_day > today
                 else "superseded" if approval else "draft",
@@ -72,7 +83,7 @@ def _page(request: HttpRequest, kind: str, *, error: str = "", typed: str = "") 
                 "text": _written(one.content),
             }
         )  # fmt: skip
-    given = [(str(raw["code"]), _written(raw), str(raw["code"]) not in in_force) for raw in shipped(kind)]
+    given = [(str(raw["code"]), _title(raw), _written(raw), str(raw["code"]) not in in_force) for raw in shipped(kind)]
     base = request.GET.get("base", "")
     newest = next((one.content for one in own if one.code == base), None)
     newest = newest or next((raw for raw in shipped(kind) if raw["code"] == base), None)
