@@ -178,7 +178,7 @@ def test_a_notice_by_letter_has_its_contents_and_the_posts_word_is_the_proof(sho
 def test_no_letter_is_planned_while_the_figures_differ_without_a_reason(shop, monkeypatch):  # noqa: F811
     party, case = late()
     build.contact_point(party=party, kind="address", value=ADDRESS)
-    monkeypatch.setattr(notices.arrears, "amounts_in_doubt", lambda **_: True)
+    monkeypatch.setattr(notices.arrears, "parties_in_doubt", frozenset)
     assert notify(case_id=case.pk, kind="breach", by=BY, now=NOW) is None
 
 

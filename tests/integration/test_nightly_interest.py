@@ -15,7 +15,7 @@ from django.conf import settings
 from pypdf import PdfReader
 
 from dunwell.arrears.models import HostDifference
-from dunwell.arrears.queries import amounts_in_doubt
+from dunwell.arrears.queries import parties_in_doubt
 from dunwell.arrears.rules.judgment import CourtCut
 from dunwell.arrears.services import NotAllowed, explain_difference
 from dunwell.casework.models import Case
@@ -218,14 +218,14 @@ def test_a_difference_has_its_component_and_its_cause(home, interest, late, expe
     assert differences() == expected
     user, now = build.user(Role.COMPLIANCE), build.NOW
     by = user.actor
-    party, entity = Account.objects.get(account_no="A1").party_id, build.entity().pk
-    waits = amounts_in_doubt(party_id=party, entity_id=entity)
+    party = Account.objects.get(account_no="A1").party_id
+    waits = bool(parties_in_doubt([party]))
     assert waits is expected[0][3]  # beyond the tolerance
     for one in HostDifference.objects.all():
         with pytest.raises(NotAllowed):
             explain_difference(difference_id=one.pk, reason=" ", by=by, now=now)
         explain_difference(difference_id=one.pk, reason="The issuer's own rate since 1 November.", by=by, now=now)
-    assert not amounts_in_doubt(party_id=party, entity_id=entity)
+    assert not parties_in_doubt([party])
     assert Log.objects.filter(kind="difference.explained").exists() is waits
 
 

@@ -64,13 +64,8 @@ def unexplained(*, entity_id: int) -> QuerySet[HostDifference]:
     )
 
 
-def amounts_in_doubt(*, party_id: int, entity_id: int) -> bool:
-    """Whether letter, settlement and suit must wait: an account of the party differs from the host, unexplained."""
-    return unexplained(entity_id=entity_id).filter(account__party_id=party_id).exists()
-
-
 def parties_in_doubt(party_ids: Iterable[int]) -> frozenset[int]:
-    """Of these people those of whom an account differs from the host, unexplained."""
+    """Of these people those whose letter, settlement and suit must wait: an account differs from the host, unexplained."""
     return frozenset(
         _unexplained().filter(account__party__in=list(party_ids)).values_list("account__party_id", flat=True)
     )

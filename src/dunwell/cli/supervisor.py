@@ -20,12 +20,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import structlog
+
 from dunwell.cli.environment import Refused, database, home
 from dunwell.cli.processes import die_with_parent
 
 PORT, CARDHOLDER_PORT, PROVIDER_PORT, PORTS_TRIED = 8000, 8100, 8200, 50
 WEB_WORKERS, WEB_THREADS = 2, 8
 READY_SECONDS, STOP_SECONDS = 60, 15
+
+
+log = structlog.get_logger("dunwell.supervisor")
 
 
 @dataclass
@@ -88,7 +93,8 @@ def until_told() -> Iterator[None]:
     """What runs in it ends where one of these signals comes, and that is no failure.
 
     The signal interrupts whatever is under way, and not every library lets the exception through as it is: DuckDB
-    raises a RuntimeError in its place. So it is the signal that tells a stop from a failure, not the exception.
+    raises a RuntimeError in its place. So it is the signal that tells a stop from a failure, not the exception; one that
+    is not ours is logged, for it may have come of the stopping itself.
     """
     told = False
 
@@ -101,9 +107,11 @@ def until_told() -> Iterator[None]:
         signal.signal(number, stop)
     try:
         yield
-    except BaseException:
+    except BaseException as ended:
         if not told:
             raise
+        if not isinstance(ended, Stop):
+            log.info("stopped", by=type(ended).__name__, said=str(ended)[:200])
 
 
 def run(

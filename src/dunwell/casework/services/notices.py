@@ -105,7 +105,7 @@ def _carrier(case: Case, wanted: Kind, tried: set[int], now: datetime) -> tuple[
 
 def _in_doubt(case: Case) -> bool:
     """A letter has the account's figures: none is printed while they differ from ours and nobody has explained why."""
-    return arrears.amounts_in_doubt(party_id=case.party_id, entity_id=case.entity_id)
+    return bool(arrears.parties_in_doubt([case.party_id]))
 
 
 def notified(*, party_id: int, kind: str, cycle: date) -> Notified | None:
