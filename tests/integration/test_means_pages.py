@@ -50,7 +50,8 @@ def test_an_unscanned_paper_is_shown_once_somebody_else_has_released_it(client, 
     assert hand_in(client, case, payslip).status_code == 204 == hand_in(client, case, payslip).status_code
     proof, at = Proof.objects.get(), f"/cases/{case.case_no}"
     picture = f"{at}/proofs/{proof.pk}/pages/1"
-    assert "quarantine, not scanned" in client.get(f"{at}/means").content.decode()
+    page = client.get(f"{at}/means").content.decode()
+    assert "quarantine, not scanned" in page and "no scanner is connected" in page
     assert client.get(picture).status_code == 404
     release = {"verdict": "release:released", "detail": "seen on a machine without a network"}
     assert client.post(f"{at}/proofs/{proof.pk}", {"key": "r0", **release}).status_code == 422  # his own

@@ -46,7 +46,7 @@ def test_a_stopped_night_says_why_and_that_the_last_lists_stay(home):
         services.run(business_date=date(2026, 11, 23), now=build.NOW, by=Actor.program("tests"))
     assert queries.stopped().business_date == date(2026, 11, 23)
     assert queries.latest().business_date == D
-    assert "The accounts file of 2026-11-23 has not come." in client("manager").get("/runs").content.decode()
+    assert "Accounts: the file of 2026-11-23 has not come." in client("manager").get("/runs").content.decode()
 
 
 def test_a_running_night_asks_for_its_steps_again(home):

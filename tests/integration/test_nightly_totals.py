@@ -121,7 +121,7 @@ def test_a_step_that_loses_money_stops_the_night(home, monkeypatch, step, lost, 
     stopped = Run.objects.get(business_date=D + timedelta(days=1))
     assert stopped.state == Run.State.STOPPED
     page = client().get(f"/runs/{stopped.pk}").content.decode()
-    assert 'class="danger"' in page
+    assert 'class="danger"' in page and "A total is off (" in page and f"({total})" not in page
 
 
 def client(language: str = "en") -> Client:

@@ -1,7 +1,7 @@
 """Words of arrangements that several pages use."""
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, pgettext_lazy
 
 PRODUCTS = {
     "instalment_plan": pgettext_lazy("product", "Instalment plan"),
@@ -44,7 +44,6 @@ INTEREST = {
     "agreed": _("the plan's own, in the instalments"),
     "runs_on": _("runs on by the contract"),
 }
-UNITS = {"months": _("months"), "days": _("days")}
 INSTRUCTIONS = {
     "waiver": pgettext_lazy("instruction", "Waiver"),
     "waiver_reversal": pgettext_lazy("instruction", "Waiver taken back"),
@@ -94,3 +93,10 @@ CERTIFICATES = {
     "settled": pgettext_lazy("certificate", "Settled"),
     "no_malice": pgettext_lazy("certificate", "Not late in bad faith"),
 }
+
+
+def term(number: int, unit: str) -> str:
+    """How long: so many months or days."""
+    if unit == "months":
+        return ngettext("%(n)s month", "%(n)s months", number) % {"n": number}
+    return ngettext("%(n)s day", "%(n)s days", number) % {"n": number}

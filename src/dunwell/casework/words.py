@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from dunwell.arrangements.means import scanning
 from dunwell.kernel.times import BANK_ZONE
 
 #: Sentences of save_contact, by code.
@@ -230,6 +231,11 @@ PROOF_CHECKS: Mapping[str, object] = {
     "genuine": pgettext_lazy("paper", "issuer: genuine"),
     "forged": pgettext_lazy("paper", "issuer: forged"),
     "no_answer": pgettext_lazy("paper", "issuer: no answer"),
+}
+#: What a scanner that did not scan is kept with; a scanner's own words stand as they are.
+SCAN_DETAILS: Mapping[str, object] = {
+    scanning.NOT_CONNECTED: pgettext_lazy("paper", "no scanner is connected"),
+    scanning.NO_ANSWER: pgettext_lazy("paper", "the scanner gave no answer"),
 }
 #: Why a paper or a statement of means was not kept.
 MEANS_REFUSALS: Mapping[str, object] = {

@@ -107,7 +107,7 @@ SECTIONS = {
     "releases": pgettext_lazy("inspection", "Releases"),
     "looks": pgettext_lazy("inspection", "Personal data shown, listened to or taken away"),
     "lists": pgettext_lazy("inspection", "Internal lists"),
-    "destructions": pgettext_lazy("inspection", "Records past their period: destroyed of proposed"),
+    "destructions": pgettext_lazy("inspection", "Records past their period: destroyed or proposed"),
 }
 INSPECTION = {
     "at": pgettext_lazy("report", "Time"),
@@ -156,7 +156,7 @@ FORMULAS = {
     "attempted": pgettext_lazy(
         "report", "parties whom at least one outward contact tried to reach on the day; what never left is not counted"
     ),
-    "reached": pgettext_lazy("report", "parties reached in person on the day (outcome connected_rpc)"),
+    "reached": pgettext_lazy("report", "parties reached in person on the day"),
     "promised": pgettext_lazy(
         "report",
         "parties who made a promise to pay on the day, in this currency, that was not withdrawn; the amount is the sum of "

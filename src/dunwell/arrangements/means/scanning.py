@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 PIECE = 1 << 16
 PATIENCE = 30  # seconds
+NOT_CONNECTED, NO_ANSWER = "no scanner is configured", "no answer"  # as kept with a check; pages have words for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Scanned:
 def scan(chunks: Iterable[bytes], address: str) -> Scanned:
     """Have a file's content scanned. Whatever keeps the scanner from an answer is not_scanned, never clean."""
     if not address:
-        return Scanned("not_scanned", "no scanner is configured")
+        return Scanned("not_scanned", NOT_CONNECTED)
     try:
         with _connected(address) as line:
             line.sendall(b"zINSTREAM\0")
@@ -43,7 +44,7 @@ def scan(chunks: Iterable[bytes], address: str) -> Scanned:
         return Scanned("clean")
     if said.endswith(" FOUND"):
         return Scanned("infected", said.removesuffix(" FOUND")[:200])
-    return Scanned("not_scanned", said[:200] or "no answer")
+    return Scanned("not_scanned", said[:200] or NO_ANSWER)
 
 
 def _connected(address: str) -> socket.socket:

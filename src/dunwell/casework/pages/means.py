@@ -48,7 +48,10 @@ def means(request: HttpRequest, case_no: str) -> HttpResponse:
         "shown_state": shown and shown[1],
         "readable": bool(shown) and shown[1] in READABLE,
         "pages": range(1, min(shown[0].pages, rules.document()["pages"]) + 1) if shown else (),
-        "checks": [(one, words.PROOF_CHECKS.get(one.verdict, one.verdict)) for one in _checks(shown and shown[0])],
+        "checks": [
+            (one, words.PROOF_CHECKS.get(one.verdict, one.verdict), words.SCAN_DETAILS.get(one.detail, one.detail))
+            for one in _checks(shown and shown[0])
+        ],
         "kinds": list(kinds.items()),
         "income": [(code, name, stated.items.get(code, "") if stated else "") for code, name in _named("income", language)],
         "outgoings": [(code, name, stated.items.get(code, "") if stated else "") for code, name in _named("outgoings", language)],

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language, pgettext_lazy
 
 from dunwell.casework.queries.segments import segment_counts
+from dunwell.channels.queries import texts_in_force
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.times import business_date
 from dunwell.strategy import queries
@@ -27,7 +30,11 @@ ACTIONS = {
 PURPOSES = {"reminder": pgettext_lazy("purpose", "Reminder"), "demand": pgettext_lazy("purpose", "Demand")}
 
 
-def _step(step: Step) -> dict[str, object]:
+ANYBODY = "TRUE"  # a condition that always holds
+APPROVED_BY = {"Dunwell, as shipped": pgettext_lazy("strategy", "Dunwell, as shipped")}
+
+
+def _step(step: Step, titles: Mapping[str, str]) -> dict[str, object]:
     last = min(step.last, LAST_DAY)
     return {
         "id": step.id,
@@ -37,7 +44,8 @@ def _step(step: Step) -> dict[str, object]:
         "action": ACTIONS[step.action],
         "purpose": PURPOSES[step.purpose],
         "template": step.template,
-        "when": "" if step.when == "TRUE" else step.when.replace('"', ""),
+        "title": titles.get(step.template, ""),
+        "when": "" if step.when == ANYBODY else step.when.replace('"', ""),
     }
 
 
@@ -47,7 +55,7 @@ def _segments(strategy: Strategy, entity_id: int, language: str) -> list[dict[st
     return [
         {
             "name": segment.name(language),
-            "when": segment.said,
+            "when": "" if segment.said == ANYBODY else segment.said,
             "treatments": [strategy.treatments[name].name(language) for name in segment.treatments],
             "cases": counts.get(segment.id, (0, 0))[0],
             "past_due": counts.get(segment.id, (0, 0))[1],
@@ -65,6 +73,8 @@ def strategy(request: HttpRequest) -> HttpResponse:
     if found is None:
         return render(request, "casework/strategy.html", {"version": None})
     version, said = found
+    texts = texts_in_force(business_date(timezone.now()), language=language)
+    titles = {text.code: text.title for text in texts}
     return render(
         request,
         "casework/strategy.html",
@@ -73,10 +83,11 @@ def strategy(request: HttpRequest) -> HttpResponse:
             "name": said.names["en" if language.startswith("en") else "zh-hans"],
             "segments": _segments(said, request.user.entity_id, language),
             "treatments": [
-                {"name": treatment.name(language), "steps": [_step(step) for step in treatment.steps]}
+                {"name": treatment.name(language), "steps": [_step(step, titles) for step in treatment.steps]}
                 for treatment in said.treatments.values()
             ],
-            "versions": queries.versions(),
+            "approved_by": APPROVED_BY.get(version.approved_by, version.approved_by),
+            "versions": [(one, APPROVED_BY.get(one.approved_by, one.approved_by)) for one in queries.versions()],
             "last_day": LAST_DAY,
         },
     )

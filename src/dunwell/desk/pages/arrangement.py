@@ -60,7 +60,7 @@ def _reason(one: Reason) -> dict[str, str]:
 def _shown(offer: Offer) -> dict[str, object]:
     wish = offer.wish
     return {
-        "offer": offer, "name": words.PRODUCTS[wish.code], "unit": words.UNITS[offer.product.unit],
+        "offer": offer, "name": words.PRODUCTS[wish.code], "term": words.term(wish.term, offer.product.unit),
         "interest": words.INTEREST[offer.product.interest],
         "many": offer.product.shape == "instalments",
         "over": offer.left_after is not None and offer.left_after < 0,
@@ -194,7 +194,7 @@ def _made(one: Arrangement, request: HttpRequest) -> dict[str, object]:
     return {
         "row": one, "name": words.PRODUCTS[one.product], "standing": words.STANDINGS[one.standing],
         "tone": words.TONES.get(one.standing, ""), "interest": words.INTEREST[one.terms["interest"]],
-        "unit": words.UNITS[one.unit], "waived": sum(map(Decimal, one.waived.values()), Decimal(0)),
+        "waived": sum(map(Decimal, one.waived.values()), Decimal(0)),
         "approved": sum(answer.approved for answer in answers), "answers": answers,
         "may_answer": waits and may_approve and not mine and one.recorded_by != request.user.pk,
         "may_send": may_be_sent(one.standing), "own": waits and one.recorded_by == request.user.pk,

@@ -15,6 +15,7 @@ from django.utils.translation import pgettext
 from dunwell.desk.pages.accounts import folder_of
 from dunwell.frame.templatetags.frame import clock, money, percent, signed
 from dunwell.identity.pages.guard import requires
+from dunwell.intake import sentences
 from dunwell.intake.pages.late import late_files
 from dunwell.nightly.models import Run
 from dunwell.nightly.queries import unusual
@@ -84,9 +85,9 @@ def _stopped(runs: list[Run], published: date, *, may_see_files: bool) -> Stoppe
     if last is None or last.state != Run.State.STOPPED or last.business_date <= published:
         return None
     reason = last.stop_reason
-    names = {"kind": reason.get("kind", ""), "name": reason.get("name", "")}
+    names = {"kind": sentences.kind(reason.get("kind", "")), "name": reason.get("name", "")}
     sentence = {
-        "file_missing": pgettext("report", "The file of %(kind)s has not come."),
+        "file_missing": pgettext("report", "%(kind)s: the file has not come."),
         "file_refused": pgettext("report", "%(name)s was refused: its totals or its form are wrong."),
     }.get(
         reason.get("code", ""), pgettext("report", "What went into the night and what came out of it do not agree.")

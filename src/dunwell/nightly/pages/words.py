@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.utils.translation import pgettext, pgettext_lazy
 
 from dunwell.frame.templatetags.frame import money
+from dunwell.intake import sentences as files
 from dunwell.nightly.models import Run
 
 STATES = {
@@ -51,21 +52,26 @@ def reason(run: Run) -> str:
     told = run.stop_reason
     sentences: dict[str, str] = {
         "file_missing": pgettext(
-            "night", "The %(kind)s file of %(date)s has not come. The lists of the last night stay."
+            "night", "%(kind)s: the file of %(date)s has not come. The lists of the last night stay."
         ),
         "file_refused": pgettext(
-            "night", "The %(kind)s file of %(date)s (%(name)s) was refused. The lists of the last night stay."
+            "night", "%(kind)s: the file of %(date)s (%(name)s) was refused. The lists of the last night stay."
         ),
         "totals_off": pgettext(
             "night",
-            "The total %(name)s %(currency)s is %(found)s and should be %(expected)s. The lists of the last night stay.",
+            "A total is off (%(name)s): %(found)s %(currency)s, and should be %(expected)s. The lists of the last night stay.",
         ),
         "programs_changed": pgettext(
             "night", "Other programs were installed while it was under way. The next run of the date began anew."
         ),
     }
     code = str(told.get("code", ""))
-    return sentences[code] % {"currency": "", **told} if code in sentences else code
+    if code not in sentences:
+        return code
+    named = {"kind": files.kind(str(told.get("kind", "")))} if "kind" in told else {}
+    if code == "totals_off":
+        named["name"] = str(TOTALS.get(told["name"], told["name"]))
+    return sentences[code] % {"currency": "", **told, **named}
 
 
 MEASURES = {
