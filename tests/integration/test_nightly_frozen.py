@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from dunwell.arrears.models import AccountState
-from dunwell.engine import session
+from dunwell.engine import passing, session
 from dunwell.kernel.actor import Actor
 from dunwell.nightly import computed, program, services
 from dunwell.nightly.models import Run
@@ -77,11 +77,12 @@ def test_what_does_not_fit_into_memory_is_spilled_to_a_folder_of_the_processs_ow
     monkeypatch.setenv("DUNWELL_DUCKDB_MEMORY", "40MB")
     monkeypatch.setenv("DUNWELL_SPILL", str(tmp_path / "spill"))
     (tmp_path / "spill" / "4194304-left").mkdir(parents=True)  # no process has this number
+    (tmp_path / "spill" / "4194304-left.csv").touch()
     with session.connect(threads=2) as connection:
         connection.execute("SET max_temp_directory_size = '0B'")
         with pytest.raises(duckdb.OutOfMemoryException):
             connection.execute(MUCH)
     with session.connect(threads=2) as connection:
         assert connection.execute(MUCH).fetchone() == (600_000,)
-    session.sweep()
+    passing.sweep(tmp_path / "spill")
     assert list((tmp_path / "spill").iterdir()) == []

@@ -6,14 +6,13 @@ times slower.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 from psycopg import sql as pg
+
+from dunwell.engine import passing
 
 BLOCK = 1 << 18
 
@@ -23,15 +22,15 @@ def to_postgres(connection: DuckDBPyConnection, query: str, cursor: Any, table: 
 
     `cursor` is psycopg's or Django's; the caller's transaction decides when the rows count.
     """
-    with tempfile.NamedTemporaryFile(prefix="dunwell-", suffix=".csv") as file:
+    with passing.file(".csv") as path:
         rows = connection.execute(
-            f"COPY ({query}) TO '{file.name}' (FORMAT csv, HEADER false, NULL '\\N', QUOTE '\"')"
+            f"COPY ({query}) TO '{path}' (FORMAT csv, HEADER false, NULL '\\N', QUOTE '\"', USE_TMP_FILE false)"
         ).fetchone()[0]
         if rows:
             statement = pg.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL '\\N')").format(
                 pg.Identifier(table), pg.SQL(", ").join(map(pg.Identifier, columns))
             )
-            with cursor.copy(statement) as copy, Path(file.name).open("rb") as read:
+            with cursor.copy(statement) as copy, path.open("rb") as read:
                 while block := read.read(BLOCK):
                     copy.write(block)
     return rows
@@ -43,16 +42,13 @@ def from_postgres(
     """Make the DuckDB table `table` from a PostgreSQL query; `types` names its columns, in order, with DuckDB types."""
     asked = pg.SQL(query) if isinstance(query, str) else query
     spelled = ", ".join(f"'{name}': '{kind}'" for name, kind in types.items())
-    descriptor, path = tempfile.mkstemp(prefix="dunwell-", suffix=".csv")
-    try:
+    with passing.file(".csv") as path:
         statement = pg.SQL("COPY ({}) TO STDOUT (FORMAT csv, NULL '\\N')").format(asked)
-        with os.fdopen(descriptor, "wb") as written, cursor.copy(statement) as copy:
+        with path.open("wb") as written, cursor.copy(statement) as copy:
             for block in copy:
                 written.write(block)
         connection.execute(
             f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM read_csv('{path}', header = false, nullstr = '\\N', "
             f"auto_detect = false, delim = ',', quote = '\"', escape = '\"', columns = {{{spelled}}})"
         )
-    finally:
-        os.unlink(path)
     return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]

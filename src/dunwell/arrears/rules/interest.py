@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -12,7 +10,7 @@ from decimal import Decimal
 
 from duckdb import DuckDBPyConnection
 
-from dunwell.engine import programs
+from dunwell.engine import passing, programs
 
 GRACED = frozenset({"purchase", "instalment"})
 BEARS_NOT = frozenset({"fee", "late_charge"})  # CN-FEE-NOINT
@@ -258,9 +256,8 @@ def _load(connection: DuckDBPyConnection, table: str, columns: str, rows: list[t
     """Thousands of accounts at once: a file is a hundred times faster than rows one by one."""
     if not rows:
         return
-    descriptor, path = tempfile.mkstemp(prefix="dunwell-", suffix=".csv")
-    try:
-        with os.fdopen(descriptor, "w", newline="", encoding="utf-8") as file:
+    with passing.file(".csv") as path:
+        with path.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(["\\N" if value is None else value for value in row] for row in rows)
         names = [
             part.strip().split(" ", 1) for part in columns.replace(", 2)", "|2)").replace(", 8)", "|8)").split(",")
@@ -270,5 +267,3 @@ def _load(connection: DuckDBPyConnection, table: str, columns: str, rows: list[t
             f"INSERT INTO {table} SELECT * FROM read_csv('{path}', header = false, nullstr = '\\N', auto_detect = false, "
             f"delim = ',', quote = '\"', escape = '\"', columns = {{{spelled}}})"
         )
-    finally:
-        os.unlink(path)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from datetime import date, timedelta
 from pathlib import Path
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -23,6 +20,7 @@ from dunwell.intake import queries, sentences
 from dunwell.intake.models import IntakeFile
 from dunwell.intake.refusal import Refused
 from dunwell.intake.services import Taken, take
+from dunwell.intake.services.taking import spool
 from dunwell.kernel import times
 
 
@@ -118,11 +116,9 @@ def _mapping(sent: UploadedFile | None) -> mappings.Mapping:
 
 
 def _take(request: HttpRequest, sent: UploadedFile, day: date, mapping: mappings.Mapping) -> Taken:
-    root = settings.HOME / "spool"
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = Path(sent.name or "file").name
-    with tempfile.TemporaryDirectory(prefix=f"{os.getpid()}-upload-", dir=root) as folder:
-        path = Path(folder) / "delivered"
+    with spool() as folder:
+        path = folder / "delivered"
         with path.open("wb") as out:
             for block in sent.chunks():
                 out.write(block)

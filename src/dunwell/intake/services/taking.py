@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import tempfile
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -20,7 +16,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 from duckdb import DuckDBPyConnection
 
-from dunwell.engine import content, lake, session
+from dunwell.engine import content, lake, passing, session
 from dunwell.evidence import services as evidence
 from dunwell.identity.models import Entity
 from dunwell.intake import contract as contracts
@@ -386,24 +382,6 @@ def default_tables(contract: Contract) -> numbers.Tables | None:
     return import_string(path)() if path and contract.about_people else None
 
 
-@contextmanager
-def spool() -> Iterator[Path]:
+def spool() -> AbstractContextManager[Path]:
     """A folder of one's own for what has to be unpacked; what a killed process left there is swept first."""
-    root = settings.HOME / "spool"
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in root.iterdir():
-        owner = left.name.partition("-")[0]
-        if owner.isdecimal() and not _alive(int(owner)):
-            shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=f"{os.getpid()}-", dir=root, ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return passing.folder(settings.HOME / "spool")

@@ -16,7 +16,7 @@ from django.db import connections, transaction
 from django.db.models import F, Max
 from duckdb import DuckDBPyConnection
 
-from dunwell.engine import session
+from dunwell.engine import passing, session
 from dunwell.engine.programs import OnDuckDB
 from dunwell.engine.spark import OnSpark
 from dunwell.evidence import services as evidence
@@ -137,7 +137,7 @@ def _stopped(night: Run, refused: Refused, *, entity: Entity, now: datetime, by:
 
 def _work(night: Run, entity: Entity, *, now: datetime, by: Actor, watch: Watch, engine: str, master: str) -> None:
     folder = freezing.folder_of(night)
-    session.sweep()
+    passing.sweep(passing.spill())
     connection = session.connect()
     try:
         if night.frozen_at is None:
