@@ -19,9 +19,12 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from dunwell.arrangements import services as arrangements
 from dunwell.arrangements.means.queries import proofs
-from dunwell.arrangements.models import Arrangement, Promise
+from dunwell.arrangements.models import Arrangement, ChangeAnswer, ChangeRequest, Promise
 from dunwell.arrangements.queries import terms
+from dunwell.arrangements.rules.offers import Wish
+from dunwell.arrangements.services.instructing import Told
 from dunwell.arrears.models import AccountState
 from dunwell.casework.models import Complaint, Dispute
 from dunwell.casework.queries import timeline
@@ -35,7 +38,7 @@ from dunwell.payments.models import Payment
 from dunwell.portfolio.models import Card, Touch
 from dunwell.selfservice import services
 from dunwell.selfservice.models import CallBack, CallBackOutcome, Order, Request
-from tests import build
+from tests import build, plans
 from tests.cardholders import KNOWN, Provider, Visitor, identify, served
 from tests.conftest import database_of_its_own
 from tests.running import until
@@ -261,6 +264,110 @@ def test_a_plan_within_the_mandate_is_his_at_once_and_the_host_is_asked(own):
     guest.post("/arrange/take", offers=shown, nr="1", key="d")
     worked(guest)
     assert Arrangement.objects.filter(party=party).count() == 1, "one at a time"
+
+
+def running(party, *, term: int = 12) -> Arrangement:
+    """An instalment plan of his in force, whose balance the host does not tell as instalments yet."""
+    state = AccountState.objects.get(account__party=party)
+    state.balance, state.principal_retail, state.days_delinquent = Decimal("4000.00"), Decimal("4000.00"), 35
+    state.save()
+    now = datetime.now(UTC)
+    wish = Wish("instalment_plan", term, Decimal("400.00"))
+    plan = plans.propose(state.account, wish, now=now, key=f"plan-{party.pk}", left=Decimal("2000.00"))
+    plans.agree(plan, now=now)
+    for one in plan.instructions.all():
+        arrangements.answer_instruction(told=Told(one.pk, True, now.date()), source="api", by=BY, now=now)
+    Arrangement.objects.filter(pk=plan.pk).update(standing="in_force", standing_on=now.date())
+    plan.refresh_from_db()
+    return plan
+
+
+def test_a_running_plan_is_changed_at_once_where_the_policy_allows_it(own):
+    party, _, case = debtor(past_due="1200.00")
+    plan = running(party, term=6)
+    guest = Guest(own)
+    guest.come_in(address(party))
+    said = guest.get(f"/agreed/{plan.pk}")
+    rest = sum(one.amount for one in plan.instalments.all())
+    assert f"Paid today, {rest:,.2f} CNY ends it" in said and f"/pay?all={plan.pk}" in said
+    guest.get(f"/agreed/{plan.pk}/change")
+    assert "Say what you want to change" in guest.post(f"/agreed/{plan.pk}/change", monthly="", key="0")
+    assert guest.status == 422
+    guest.get(f"/agreed/{plan.pk}/change")
+    guest.post(f"/agreed/{plan.pk}/change", monthly="400", due_day="15", months="", text="", key="a")
+    said = worked(guest)
+    assert "Paid in all" in said and "let the bank look at what I asked for" in said, said
+    shown = guest.asked.rpartition("/")[2]
+    for _ in range(2):
+        guest.post("/arrange/take", offers=shown, nr="0", key="b")
+        assert "The plan that runs now goes on" in worked(guest)
+        guest.get(f"/asked/{shown}")
+    new = Arrangement.objects.get(replaces=plan)
+    assert (new.persons, new.consent.form, new.case_id) == (0, "written", case.pk) and new.term > plan.term
+    assert [one.kind for one in new.instructions.all()] == ["plan_replacement"]  # the host is asked in one instruction
+    assert {row.due_date.day for row in new.instalments.filter(position__gt=0)} <= {15, 16, 17, 18, 19, 20, 21, 22}
+    assert not ChangeRequest.objects.filter(arrangement=plan).exists()
+    assert "Another plan is to take its place" in guest.get(f"/agreed/{plan.pk}")
+    assert "It takes the place of the plan that runs now" in guest.get(f"/agreed/{new.pk}")
+    assert guest.get(f"/agreed/{plan.pk}/change") == "" and guest.head["Location"] == f"/agreed/{plan.pk}"
+
+
+def test_what_the_policy_does_not_give_at_once_is_a_request_on_the_desk_with_all_that_he_said(own, client):
+    party, _, case = debtor(past_due="1200.00")
+    plan = running(party)
+    build.AccountState.objects.filter(account__party=party).update(  # as the host tells it once it has booked the plan
+        principal_retail="0.00", principal_instalment_billed="300.00", principal_instalment_unbilled="3700.00"
+    )
+    guest = Guest(own)
+    guest.come_in(address(party))
+    for _ in range(2):
+        guest.get(f"/agreed/{plan.pk}/change")
+        guest.post(
+            f"/agreed/{plan.pk}/change", monthly="250", due_day="20", months="24", text="工资改为二十日发", key="a"
+        )
+        assert "Somebody looks at it and answers you" in worked(guest)
+    asked = ChangeRequest.objects.get(arrangement=plan)
+    assert (asked.monthly, asked.due_day, asked.months) == (Decimal("250.00"), 20, 24)
+    assert "CN-INST-AGAIN" in asked.refused and not Arrangement.objects.filter(replaces=plan).exists()
+    assert "工资改为二十日发" in {entry.text for entry in timeline(party.pk).entries}
+    assert Contact.objects.get(party=party).outcomes.order_by("-pk").first().result == "ask_plan"
+    task = case.reminders.get()
+    assert (task.kind, task.reason) == ("task", "plan_change")
+    assert "You asked for another plan" in guest.get(f"/agreed/{plan.pk}")
+    client.force_login(build.user("team_leader"), backend="dunwell.identity.backends.Backend")
+    listed = client.get("/arrangements").content.decode()
+    assert "250.00 CNY a month, due on day 20 of the month, all of it within 24 months" in listed
+    desk = client.get(f"/cases/{case.case_no}/arrangement").content.decode()
+    assert "工资改为二十日发" in desk and f"changes={plan.pk}&amp;left=250.00&amp;due_day=20" in desk
+    declined = f"/cases/{case.case_no}/arrangements/{plan.pk}/change/decline"
+    client.post(declined, {"request": asked.pk, "reason": "请先提供工资证明"})
+    client.post(declined, {"request": asked.pk, "reason": "another"})
+    assert ChangeAnswer.objects.get(request=asked).reason == "请先提供工资证明"
+    assert "It stays as it is: 请先提供工资证明" in guest.get(f"/agreed/{plan.pk}")
+    assert "250.00 CNY a month" not in client.get("/arrangements").content.decode()
+    stranger = Guest(own)
+    stranger.come_in(address(debtor()[0]))
+    stranger.get(f"/agreed/{plan.pk}/change")
+    assert stranger.status == 404
+    stranger.get("/tell")
+    stranger.post("/tell", what="other", text="x", key="x")  # a page with a form's token
+    stranger.post(f"/agreed/{plan.pk}/change", monthly="250", key="b")
+    assert stranger.status == 404 and ChangeRequest.objects.filter(arrangement=plan).count() == 1
+
+
+def test_offers_that_do_not_suit_him_are_left_to_the_bank(own):
+    party, _, _ = debtor(past_due="1200.00")
+    plan = running(party, term=6)
+    guest = Guest(own)
+    guest.come_in(address(party))
+    guest.get(f"/agreed/{plan.pk}/change")
+    guest.post(f"/agreed/{plan.pk}/change", monthly="400", due_day="", months="", text="想再少一点", key="a")
+    assert "Paid in all" in worked(guest) and not ChangeRequest.objects.filter(arrangement=plan).exists()
+    shown = guest.asked.rpartition("/")[2]
+    guest.post(f"/agreed/{plan.pk}/change", instead_of=shown, key="b")
+    assert "Somebody looks at it and answers you" in worked(guest)
+    asked = ChangeRequest.objects.get(arrangement=plan)
+    assert (asked.monthly, asked.refused) == (Decimal("400.00"), []) and asked.words.meaning == "plan_change"
 
 
 def test_what_he_tells_us_is_an_entry_of_the_registers_and_stops_demands(own):

@@ -1,7 +1,13 @@
 """Words of arrangements that several pages use."""
 
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, pgettext_lazy
+
+
 
 PRODUCTS = {
     "instalment_plan": pgettext_lazy("product", "Instalment plan"),
@@ -85,6 +91,7 @@ NOT_ALLOWED = {
     "twice": _("You have answered otherwise before."),
     "over": _("It has been decided or has ended already."),
     "reason": _("Say why."),
+    "nothing": _("Nothing was asked for."),
     "unapproved": _("It is not approved yet."),
     "disclosed": _("The whole cost has to be laid before the cardholder first."),
     "evidence": _("By telephone takes a recorded talk (talk 12), the other forms a paper (file 5e6f…)."),
@@ -100,3 +107,15 @@ def term(number: int, unit: str) -> str:
     if unit == "months":
         return ngettext("%(n)s month", "%(n)s months", number) % {"n": number}
     return ngettext("%(n)s day", "%(n)s days", number) % {"n": number}
+
+
+def wanted(*, monthly: Decimal | None, due_day: int | None, months: int | None, currency: str) -> str:
+    """What a cardholder asks for of a running plan, in a line; empty where he used his own words alone."""
+    said = []
+    if monthly is not None:
+        said.append(gettext("%(amount)s %(currency)s a month") % {"amount": f"{monthly:,.2f}", "currency": currency})
+    if due_day is not None:
+        said.append(gettext("due on day %(day)s of the month") % {"day": due_day})
+    if months is not None:
+        said.append(gettext("all of it within %(months)s months") % {"months": months})
+    return gettext(", ").join(said)

@@ -42,6 +42,11 @@ urlpatterns = [
     ),
     path("cases/<str:case_no>/arrangements/<int:arrangement_id>/agree", arrangement.agree, name="agree"),
     path("cases/<str:case_no>/arrangements/<int:arrangement_id>/cancel", arrangement.cancel, name="cancel_arrangement"),
+    path(
+        "cases/<str:case_no>/arrangements/<int:arrangement_id>/change/decline",
+        arrangement.decline_change,
+        name="decline_change",
+    ),
     path("cases/<str:case_no>/arrangements/<int:arrangement_id>/send", offered.send, name="send_offer"),
     path("cases/<str:case_no>/deductions", deduction.deductions, name="deductions"),
     path("cases/<str:case_no>/deductions/deduct", deduction.deduct, name="deduct"),

@@ -134,6 +134,7 @@ OWN_PAGE = {  # what happened on the cardholder's own page: the log's kind, and 
     "plan": (_("Asks for a plan"), ""),
     "offers": (_("Looked what may be offered"), ""),
     "take": (_("Took an offer"), "ok"),
+    "change": (_("Asks for another plan"), ""),
     "agreed": (_("Agreed to a plan, its cost shown"), "ok"),
     "wishes": (_("Chose how to be contacted"), ""),
     "tell": (_("Told us something"), ""),
@@ -182,6 +183,7 @@ TOLD = {  # what he says that it is about
     "hardship": _("in difficulty"),
     "complaint": _("complaint"),
     "ask_plan": _("asks for a plan"),
+    "plan_change": _("asks for another plan"),
     "other": _("something else"),
 }
 PAYMENT_ANSWERS = {

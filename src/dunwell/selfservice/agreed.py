@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
@@ -22,8 +22,15 @@ class Due(Protocol):
 
     position: int
     due_date: date
+    interest: Decimal
     amount: Decimal
     received: Decimal
+
+
+class Asked(Protocol):
+    """A change of it that he asked for, and nobody proposed."""
+
+    recorded_at: datetime
 
 
 class Made(Protocol):
@@ -31,6 +38,7 @@ class Made(Protocol):
 
     pk: int
     account_id: int
+    replaces_id: int | None
     product: str
     standing: str
     currency: str
@@ -42,7 +50,12 @@ class Made(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """`to_pay` is what is due next: all that is overdue, else the next instalment; `due_on` its day."""
+    """`to_pay` is what is due next: all that is overdue, else the next instalment; `due_on` its day.
+
+    `to_end` is what ends it when paid today: all that is still to be paid of it, of which `to_come` is interest of instalments
+    that are not due yet. `changing`: another plan is to take its place (`proposed`), he asked for one (`asked`), or was
+    told that it stays as it is (`declined`), for the reason in `answer`.
+    """
 
     arrangement_id: int
     account_id: int
@@ -56,6 +69,11 @@ class Agreed:
     to_pay: Decimal
     due_on: date | None
     lapses_on: date
+    to_end: Decimal = ZERO
+    to_come: Decimal = ZERO
+    replaces: int | None = None
+    changing: str = ""
+    answer: str = ""
 
     @property
     def waived_in_all(self) -> Decimal:
@@ -74,13 +92,32 @@ class Agreed:
         return self.state in PAYABLE and self.to_pay > 0
 
     @property
+    def may_end(self) -> bool:
+        """Whether it can be ended early: more is left of it than what is due next."""
+        return self.may_pay and self.to_end > self.to_pay
+
+    @property
+    def may_change(self) -> bool:
+        """Whether he can ask for another plan in its place: it runs, and none is proposed for it."""
+        return self.state in PAYABLE and self.changing != "proposed"
+
+    @property
     def settles(self) -> bool:
         """Whether performing it settles the whole account for less than is owed."""
         return self.product == "settlement"
 
 
-def agreed(made: Made, dues: Iterable[Due], *, consented: bool, today: date) -> Agreed | None:
-    """How an arrangement stands for him; None of one that is nothing to him any more."""
+def agreed(
+    made: Made,
+    dues: Iterable[Due],
+    *,
+    consented: bool,
+    today: date,
+    replaced: bool = False,
+    asked: Asked | None = None,
+) -> Agreed | None:
+    """How an arrangement stands for him; None of one that is nothing to him any more. `replaced`: another is to take its
+    place; `asked` is the change that he asked for last."""
     state = STATES.get(made.standing)
     if state in ("looked_at", "offer") and consented:
         state = "booking"
@@ -89,9 +126,15 @@ def agreed(made: Made, dues: Iterable[Due], *, consented: bool, today: date) -> 
     rows = sorted(dues, key=lambda one: one.position)
     left = [one for one in rows if one.received < one.amount]
     overdue = [one for one in left if one.due_date < today] or left[:1]
+    said = getattr(asked, "answer", None)
     return Agreed(
         arrangement_id=made.pk, account_id=made.account_id, product=made.product, state=state, currency=made.currency,
         amount=made.amount, waived={part: Decimal(given) for part, given in made.waived.items()}, cost=made.cost,
         dues=rows, to_pay=sum((one.amount - one.received for one in overdue), ZERO),
         due_on=overdue[-1].due_date if overdue else None, lapses_on=made.lapses_on,
+        to_end=sum((one.amount - one.received for one in left), ZERO),
+        to_come=sum((min(one.interest, one.amount - one.received) for one in left if one.due_date > today), ZERO),
+        replaces=made.replaces_id,
+        changing="proposed" if replaced else "" if asked is None else "declined" if said else "asked",
+        answer=said.reason if said and not replaced else "",
     )  # fmt: skip

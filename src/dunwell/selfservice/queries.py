@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dunwell.arrangements.models import Arrangement, ArrangementConsent, CertificateRequest, Instalment
+from dunwell.arrangements.queries.changes import last_changes
+from dunwell.arrangements.queries.plans import PERFORMED, WAITING
 from dunwell.arrears.models import AccountState, Due
 from dunwell.kernel.times import business_date
 from dunwell.payments.models import Payment
@@ -71,7 +73,7 @@ class Settled:
 
 
 def agreed_of(party: Party, *, now: datetime) -> list[Agreed]:
-    """His arrangements that are something to him, the newest first. Three queries at most, one where there is none."""
+    """His arrangements that are something to him, the newest first. Four queries at most, one where there is none."""
     made = list(Arrangement.objects.filter(party=party, standing__in=STATES).order_by("-id")[:SHOWN])
     if not made:
         return []
@@ -80,7 +82,16 @@ def agreed_of(party: Party, *, now: datetime) -> list[Agreed]:
         dues[due.arrangement_id].append(due)
     consented = set(ArrangementConsent.objects.filter(pk__in=[one.pk for one in made]).values_list("pk", flat=True))
     today = business_date(now)
-    found = (agreed(one, dues[one.pk], consented=one.pk in consented, today=today) for one in made)
+    running = [one.pk for one in made if one.standing in PERFORMED]
+    asked = last_changes(running) if running else {}
+    replaced = {one.replaces_id for one in made if one.standing in WAITING}
+    found = (
+        agreed(
+            one, dues[one.pk], consented=one.pk in consented, today=today, replaced=one.pk in replaced,
+            asked=asked.get(one.pk),
+        )
+        for one in made
+    )  # fmt: skip
     return [one for one in found if one is not None]
 
 

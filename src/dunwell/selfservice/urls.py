@@ -28,6 +28,7 @@ urlpatterns = [
     path("arrange/plan", asking.plan),
     path("agreed/<int:number>", agreed.arrangement),
     path("agreed/<int:number>/agree", agreed.agree),
+    path("agreed/<int:number>/change", agreed.change),
     path("certificate", agreed.certificate),
     path("paper", agreed.paper),
     path("heard", heard.heard),

@@ -52,6 +52,8 @@ WRONG = {
     ),
     "changed": gettext_lazy("What you owe has changed meanwhile. Please look at the offers again."),
     "owed": gettext_lazy("Something is still owed on this card. Ask again once your payment is booked."),
+    "change": gettext_lazy("Say what you want to change: an amount a month, a day, months, or in your own words."),
+    "no_plan": gettext_lazy("This plan does not run any more, or another is on its way."),
     "no_paper": gettext_lazy("This paper is not there any more."),
     "no_provider": gettext_lazy("Paying on this page is not possible at the moment."),
 }
@@ -62,6 +64,7 @@ DONE = {
     "take": gettext_lazy(
         "Agreed. It is in force once it is booked; until then and while you keep to it we do not ask for more."
     ),
+    "change": gettext_lazy("We have it. Somebody looks at it and answers you; until then your plan runs on."),
     "wishes": gettext_lazy("Saved. We keep to it from now on."),
     "copy": gettext_lazy("Your copy is ready."),
     "fetch": gettext_lazy("It is ready."),
@@ -104,6 +107,10 @@ def answer(kind: str, done: bool, data: Mapping[str, Any]) -> str:
     """What became of a request, in a sentence."""
     if not done:
         return str(WRONG.get(str(data.get("code")), FAILED)) if data.get("code") != "promise" else _("Not noted:")
+    if data.get("offers"):
+        return str(DONE["offers"])
+    if kind == "take" and data.get("changes") and not data.get("persons"):
+        return _("Agreed. The plan that runs now goes on until the bank has booked this one in its place.")
     if kind == "take" and data.get("persons"):
         return _("Proposed. Somebody has to approve it; you will hear from us.")
     if kind == "tell":

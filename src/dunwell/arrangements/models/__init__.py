@@ -2,6 +2,7 @@
 
 from dunwell.arrangements.means.models import MeansStatement, Proof, ProofCheck
 from dunwell.arrangements.models.certificates import Certificate, CertificateAnswer, CertificateRequest
+from dunwell.arrangements.models.changes import ChangeAnswer, ChangeRequest
 from dunwell.arrangements.models.debits import FailedDebit
 from dunwell.arrangements.models.deductions import DeductionAuthority, DeductionRevocation
 from dunwell.arrangements.models.instructions import (
@@ -32,6 +33,8 @@ __all__ = [
     "Certificate",
     "CertificateAnswer",
     "CertificateRequest",
+    "ChangeAnswer",
+    "ChangeRequest",
     "DeductionAuthority",
     "DeductionRevocation",
     "DueReminder",

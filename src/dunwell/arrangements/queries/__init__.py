@@ -1,5 +1,6 @@
 """Reads of promises, arrangements and instructions to the host."""
 
+from dunwell.arrangements.queries.changes import changes_asked, last_changes
 from dunwell.arrangements.queries.deductions import deductions_of
 from dunwell.arrangements.queries.instructions import open_instructions, overdue, reconciliation
 from dunwell.arrangements.queries.plans import (
@@ -19,7 +20,9 @@ __all__ = [
     "arrangement_of",
     "arrangements_of",
     "certificates_of",
+    "changes_asked",
     "deductions_of",
+    "last_changes",
     "late",
     "not_reminded",
     "open_instructions",

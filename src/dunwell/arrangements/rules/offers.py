@@ -10,6 +10,7 @@ from decimal import Decimal
 import numpy as np
 
 from dunwell.arrangements.rules.products import PARTS, PRODUCTS, Product, product, refusal, statutory_longest
+from dunwell.arrangements.rules.promises import in_force
 from dunwell.arrangements.rules.reckoning import reckoned
 from dunwell.arrears.rules.day_count import later
 from dunwell.arrears.rules.rates import FinancingCost
@@ -66,12 +67,14 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """The terms that somebody wants: how long (in the product's unit), what is paid at once, what is forgiven."""
+    """The terms that somebody wants: how long (in the product's unit), what is paid at once, what is forgiven, and on which
+    day of the month instalments are due (None: as the product has it)."""
 
     code: str
     term: int
     first_payment: Decimal = ZERO
     waived: dict[str, Decimal] = field(default_factory=dict)
+    due_day: int | None = None
 
     @property
     def waived_in_all(self) -> Decimal:
@@ -135,7 +138,9 @@ def offer(situation: Situation, wish: Wish, *, on: date, calendar: Calendar, iss
     financed = amount - wish.first_payment - wish.waived_in_all
     if financed <= 0 or wish.term < 1:
         raise ValueError("nothing is left to be paid by instalments")
-    made = reckoned(terms, term=wish.term, financed=np.array([int(financed * 100)]), on=on, calendar=calendar)
+    made = reckoned(
+        terms, term=wish.term, financed=np.array([int(financed * 100)]), on=on, calendar=calendar, due_day=wish.due_day
+    )
     rows = tuple(
         Instalment(nr, day, *map(_yuan, figures))
         for nr, (day, *figures) in enumerate(
@@ -186,6 +191,9 @@ def forbidden(
     found += _waived(owed, wish, terms)
     if wish.term not in terms.choices:
         found.append(refusal("P-CHOICE", choices=", ".join(map(str, terms.choices))))
+    found += _due_day(wish, terms, on)
+    if any(reason.rule == "P-DUE-DAY" for reason in found):
+        return tuple(found)  # nothing can be reckoned with such a day
     longest = terms.longest_for(amount)
     if wish.term > longest:
         found.append(refusal("P-TERM", longest=longest, term=wish.term))
@@ -249,6 +257,13 @@ def _waived(owed: Owed, wish: Wish, terms: Product) -> list[Reason]:
     return found
 
 
+def _due_day(wish: Wish, terms: Product, on: date) -> list[Reason]:
+    may = in_force("due_day", on)
+    if wish.due_day is None or (terms.shape == "instalments" and may["first"] <= wish.due_day <= may["last"]):
+        return []
+    return [refusal("P-DUE-DAY", first=may["first"], last=may["last"])]
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A product that may not be offered today, with every rule that forbids it."""
@@ -258,9 +273,17 @@ class Refused:
 
 
 def beside(
-    situation: Situation, *, by_role: str, on: date, calendar: Calendar, issuer: str = "", first_payment: Decimal = ZERO
+    situation: Situation,
+    *,
+    by_role: str,
+    on: date,
+    calendar: Calendar,
+    issuer: str = "",
+    first_payment: Decimal = ZERO,
+    due_day: int | None = None,
+    months: int | None = None,
 ) -> tuple[list[Offer], list[Refused]]:
-    """Two or three offers to lay side by side, and why not the others.
+    """Two or three offers to lay side by side, and why not the others; none of more than so many `months`, where said.
 
     Of each product the shortest term that he can afford; where there is room, its longest term too. A settlement or
     waiver is shown with all of the interest and fees that the product forgives.
@@ -270,7 +293,7 @@ def beside(
     for code in PRODUCTS:
         terms = product(code, on, issuer)
         possible, reasons = [], ()
-        for wish in _wishes(situation, terms, first_payment):
+        for wish in _wishes(situation, terms, first_payment, due_day, months):
             reasons = forbidden(situation, wish, by_role=by_role, on=on, calendar=calendar, issuer=issuer)
             if not reasons:
                 possible.append(offer(situation, wish, on=on, calendar=calendar, issuer=issuer))
@@ -285,7 +308,9 @@ def beside(
     return sorted(chosen, key=lambda one: (PRODUCTS.index(one.product.code), one.wish.term)), refused
 
 
-def _wishes(situation: Situation, terms: Product, first_payment: Decimal) -> Sequence[Wish]:
+def _wishes(
+    situation: Situation, terms: Product, first_payment: Decimal, due_day: int | None, months: int | None
+) -> Sequence[Wish]:
     amount = max(amount_of(situation.owed, situation.past_due, terms), ZERO)
     paid = max(first_payment, to_cent(amount * terms.first_payment)) if terms.shape == "instalments" else ZERO
     # principal is forgiven by hand only, and of what is past due no interest: the host goes on charging it
@@ -295,4 +320,7 @@ def _wishes(situation: Situation, terms: Product, first_payment: Decimal) -> Seq
     most = {part: to_cent(situation.owed.of(part) * terms.waives[part]) for part in parts}
     waived = {part: given for part, given in most.items() if given}
     terms_in_reach = [term for term in terms.choices if term <= terms.longest_for(amount)] or [terms.choices[0]]
-    return [Wish(terms.code, term, paid, waived) for term in terms_in_reach]
+    if months is not None and terms.unit == "months":
+        terms_in_reach = [term for term in terms_in_reach if term <= months]
+    day = due_day if terms.shape == "instalments" else None
+    return [Wish(terms.code, term, paid, waived, day) for term in terms_in_reach]

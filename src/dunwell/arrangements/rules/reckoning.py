@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 
 from dunwell.arrangements.rules.products import Product
+from dunwell.arrangements.rules.promises import in_force
 from dunwell.arrears.rules.columns import Cents, Schedules, annual_rates, schedules
 from dunwell.arrears.rules.day_count import later
 from dunwell.arrears.rules.schedule import Plan
@@ -32,19 +33,31 @@ class Reckoned:
     compounded: Cents
 
 
-def due_dates(terms: Product, *, term: int, on: date, calendar: Calendar) -> list[date]:
-    """The due dates of a term that begins on a day; a day off moves to the next working day where the policy says so."""
+def due_dates(
+    terms: Product, *, term: int, on: date, calendar: Calendar, due_day: int | None = None
+) -> list[date]:  # fmt: skip
+    """The due dates of a term that begins on a day; a day off moves to the next working day where the policy says so.
+
+    `due_day`: the day of the month that he chose, of instalments (policy.yaml); None: the product's own first date.
+    """
     if terms.shape == "instalments":
-        first = on + timedelta(days=terms.first_due_days)
+        first = on + timedelta(days=terms.first_due_days) if due_day is None else _first_such_day(due_day, on)
         days = [later(first, "months", number) for number in range(term)]
     else:
         days = [later(on, terms.unit, term)]
     return [calendar.next_working_day(day) if terms.due_on_holiday == NEXT_WORKING_DAY else day for day in days]
 
 
-def reckoned(terms: Product, *, term: int, financed: Cents, on: date, calendar: Calendar) -> Reckoned:
+def _first_such_day(day: int, on: date) -> date:
+    soonest = on + timedelta(days=in_force("due_day", on)["ahead"])
+    return soonest.replace(day=day) if soonest.day <= day else later(soonest.replace(day=day), "months", 1)
+
+
+def reckoned(
+    terms: Product, *, term: int, financed: Cents, on: date, calendar: Calendar, due_day: int | None = None
+) -> Reckoned:
     """The offers that finance these amounts. ValueError where one of them finances nothing."""
-    dates = due_dates(terms, term=term, on=on, calendar=calendar)
+    dates = due_dates(terms, term=term, on=on, calendar=calendar, due_day=due_day)
     plan = Plan(
         principal=Decimal(0), annual_rate_percent=terms.annual_rate_percent, periods=len(dates), start_date=on,
         first_due_date=dates[0], method=terms.method, day_count=terms.day_count,

@@ -3,6 +3,7 @@
 from dunwell.arrangements.services.agreeing import agree, answer_proposal, cancel
 from dunwell.arrangements.services.answers import keep_answers, take_answers
 from dunwell.arrangements.services.certifying import answer_certificate, issue_certificates, request_certificate
+from dunwell.arrangements.services.changing import answer_change, ask_change
 from dunwell.arrangements.services.debiting import note_failed_debits
 from dunwell.arrangements.services.deducting import authorise_deduction, deduct, failed_deductions, revoke_deduction
 from dunwell.arrangements.services.documents import agreement
@@ -24,8 +25,10 @@ __all__ = [
     "agree",
     "agreement",
     "answer_certificate",
+    "answer_change",
     "answer_instruction",
     "answer_proposal",
+    "ask_change",
     "authorise_deduction",
     "cancel",
     "deduct",

@@ -135,4 +135,5 @@ def _terms(made: Offer, situation: Situation, heard: str) -> dict[str, object]:
         "past_due": str(situation.past_due), "days_delinquent": max(situation.days_delinquent, situation.days_then),
         "left": None if situation.left is None else str(situation.left), "known": sorted(situation.known),
         "heard": heard.strip()[:200],
+        **({"due_day": made.wish.due_day} if made.wish.due_day else {}),
     }  # fmt: skip

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -19,7 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dunwell.arrangements import queries, services, words
 from dunwell.arrangements.means.queries import Stated, stated
-from dunwell.arrangements.models import Arrangement, CertificateRequest
+from dunwell.arrangements.models import Arrangement, CertificateRequest, ChangeRequest
 from dunwell.arrangements.queries.plans import PERFORMED, WAITING
 from dunwell.arrangements.rules import offers, products
 from dunwell.arrangements.rules.offers import Offer, Situation, Wish
@@ -34,9 +35,19 @@ from dunwell.kernel.decision import Reason
 from dunwell.nightly.services import reassess
 from dunwell.portfolio import reference
 from dunwell.portfolio.models import Account
+from dunwell.portfolio.services import open_text
 
 CIRCUMSTANCES = ("circumstances", "willing", "disaster")
-TYPED = ("left", "first_payment", "heard", "asked", "code", "term", *(f"waived_{part}" for part in products.PARTS))
+TYPED = (
+    "left",
+    "first_payment",
+    "heard",
+    "asked",
+    "code",
+    "term",
+    "due_day",
+    *(f"waived_{part}" for part in products.PARTS),
+)
 
 
 def _amount(text: str) -> Decimal | None:
@@ -85,15 +96,17 @@ class _Typed:
                 part: given for part in products.PARTS if (given := _amount(self.text[f"waived_{part}"])) is not None
             }
             self.term = int(self.text["term"] or 0)
+            self.due_day = int(self.text["due_day"]) if self.text["due_day"] else None
         except ValueError:
-            self.left, self.first_payment, self.waived, self.term = None, offers.ZERO, {}, 0
-            self.error = _("Write amounts as 1234.50 and the term as a whole number.")
+            self.left, self.first_payment, self.waived, self.term, self.due_day = None, offers.ZERO, {}, 0, None
+            self.error = _("Write amounts as 1234.50, the term and the due day as whole numbers.")
 
     @property
     def wish(self) -> Wish | None:
         if self.text["code"] not in products.PRODUCTS or self.error:
             return None
-        return Wish(self.text["code"], self.term, self.first_payment, {p: w for p, w in self.waived.items() if w})
+        waived = {part: given for part, given in self.waived.items() if given}
+        return Wish(self.text["code"], self.term, self.first_payment, waived, self.due_day)
 
 
 def _account(request: HttpRequest, found: Case, data) -> tuple[Account, list[Account]]:
@@ -132,14 +145,17 @@ def _page(
         "case_no": found.case_no, "closed": found.closed_on, "account": account, "accounts": accounts, "typed": typed.text,
         "known": typed.known, "situation": situation, "error": typed.error, "refused": [_reason(one) for one in refused],
         "products": [(code, words.PRODUCTS[code]) for code in products.PRODUCTS],
-        "may_propose": request.user.may("arrangement.propose") and found.closed_on is None,
+        # a plan that runs is changed though nothing is past due and the case is closed
+        "may_propose": request.user.may("arrangement.propose") and (found.closed_on is None or changes is not None),
         "may_certify": request.user.may("arrangement.propose"),
         "new_key": secrets.token_hex(8), "told": _told(typed.text["asked"]),
         "stated": told, "changes": changes, "changed": words.PRODUCTS[changes.product] if changes else "",
     }  # fmt: skip
     if situation is not None:
         terms = {"on": today, "calendar": calendar, "issuer": settings.BANK_ENTITY}
-        shown, not_offered = offers.beside(situation, by_role=role, first_payment=typed.first_payment, **terms)
+        shown, not_offered = offers.beside(
+            situation, by_role=role, first_payment=typed.first_payment, due_day=typed.due_day, **terms
+        )
         context |= {
             "offers": [_shown(one) for one in shown],
             "not_offered": [
@@ -152,7 +168,8 @@ def _page(
     context["certificates"] = [_certificate(one, request) for one in queries.certificates_of(party_id=found.party_id)]
     context["certificate_kinds"] = list(words.CERTIFICATES.items())
     context["forms"] = list(words.FORMS.items())
-    context["made"] = [_made(one, request) for one in made]
+    asked = queries.last_changes([one.pk for one in made if one.standing in PERFORMED])
+    context["made"] = [_made(one, request, asked.get(one.pk)) for one in made]
     if request.user.may("message.send") and any(may_be_sent(one.standing) for one in made):
         context["points"] = points_of(found.party_id)
     return render(request, "desk/arrangement.html", context, status=422 if refused or typed.error else 200)
@@ -185,7 +202,22 @@ def _told(asked: str) -> dict[str, str] | None:
     return _reason(found.answer) if found else None
 
 
-def _made(one: Arrangement, request: HttpRequest) -> dict[str, object]:
+def _change_asked(one: Arrangement, asked: ChangeRequest | None) -> dict[str, object] | None:
+    """What he asks for of a running plan on his own page, word for word, and where the change begins at the desk."""
+    if asked is None or hasattr(asked, "answer"):
+        return None
+    begins = {"account": one.account_id, "changes": one.pk, "left": asked.monthly, "due_day": asked.due_day}
+    return {
+        "row": asked,
+        "wanted": words.wanted(
+            monthly=asked.monthly, due_day=asked.due_day, months=asked.months, currency=one.currency
+        ),
+        "text": open_text(party_id=one.party_id, sealed=bytes(asked.words.text_sealed)) if asked.words else "",
+        "begins": urlencode({name: value for name, value in begins.items() if value is not None}),
+    }  # fmt: skip
+
+
+def _made(one: Arrangement, request: HttpRequest, asked: ChangeRequest | None) -> dict[str, object]:
     answers = list(one.answers.all())
     waits = one.standing == Arrangement.Standing.PROPOSED
     mine = any(answer.recorded_by == request.user.pk for answer in answers)
@@ -200,6 +232,7 @@ def _made(one: Arrangement, request: HttpRequest) -> dict[str, object]:
         "may_send": may_be_sent(one.standing), "own": waits and one.recorded_by == request.user.pk,
         "may_agree": one.standing == Arrangement.Standing.APPROVED and request.user.may("arrangement.propose"),
         "may_change": one.standing in PERFORMED and request.user.may("arrangement.propose"),
+        "asked": _change_asked(one, asked),
         "may_cancel": one.standing in (*WAITING, *PERFORMED) and request.user.may("arrangement.propose"),
         "form": words.FORMS[one.consent.form] if hasattr(one, "consent") else "",
         "instalments": [(each, words.STATES[each.state], words.STATE_TONES.get(each.state, "")) for each in rows],
@@ -240,10 +273,10 @@ def propose(request: HttpRequest, case_no: str) -> HttpResponse:
     found, now = find(request, case_no), timezone.now()
     typed = _Typed(request.POST)
     wish = typed.wish
-    if wish is None or found.closed_on is not None:
-        return _page(request, found, typed)
     account, _accounts = _account(request, found, request.POST)
     running = _running(request, account)
+    if wish is None or (found.closed_on is not None and running is None):
+        return _page(request, found, typed)
     try:
         services.propose(
             account_id=account.pk, wish=wish, left=typed.left, known=typed.known, heard=typed.text["heard"],
@@ -287,6 +320,23 @@ def answer(request: HttpRequest, case_no: str, arrangement_id: int) -> HttpRespo
             by=request.user.actor, by_role=request.user.role, now=now,
         ),
         _("Approved.") if approved else _("Refused."),
+    )  # fmt: skip
+
+
+@requires("arrangement.propose")
+@require_POST
+def decline_change(request: HttpRequest, case_no: str, arrangement_id: int) -> HttpResponse:
+    """What he asked for on his page is not done: the plan stays as it is, and he reads why."""
+    number = request.POST.get("request", "")
+    asked = ChangeRequest.objects.filter(arrangement_id=arrangement_id, pk=int(number) if number.isdecimal() else 0)
+    if not asked.exists():
+        raise Http404(number)
+    return _act(
+        request, case_no, arrangement_id,
+        lambda now: services.answer_change(
+            request_id=int(number), reason=request.POST.get("reason", ""), by=request.user.actor, now=now
+        ),
+        _("Answered. He reads it on his page."),
     )  # fmt: skip
 
 

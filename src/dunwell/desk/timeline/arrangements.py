@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -23,6 +24,13 @@ def arrangement(data: Said, kind: str) -> Said:
         return {"lead": _("Proposed"), "main": name, "second": _("%(amount)s, %(n)s × %(monthly)s") % figures}
     if what == "reminded":
         return reminded(data)
+    if what == "change_asked":
+        monthly = data.get("monthly")
+        said = words.wanted(
+            monthly=Decimal(str(monthly)) if monthly else None, due_day=data.get("due_day"), months=data.get("months"),
+            currency=str(data.get("currency", "")),
+        )  # fmt: skip
+        return {"lead": _("Asks for another plan"), "main": name, "second": said, "rules": data.get("refused") or []}
     if what == "judged":
         standing = str(data.get("standing"))
         said = {
@@ -39,6 +47,7 @@ def arrangement(data: Said, kind: str) -> Said:
         "in_force": _("In force: demands stop"),
         "cancelled": _("Ended"),
         "replaced": _("Changed: another plan took its place"),
+        "change_declined": _("Not changed"),
         "followed": _("Followed up"),
         "printed": _("Agreement printed"),
     }

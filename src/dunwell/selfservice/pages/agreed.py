@@ -1,4 +1,4 @@
-"""What was offered or agreed, with its cost and what follows; agreeing to it, and the papers of it."""
+"""What was offered or agreed, with its cost and what follows; agreeing to it, changing it, and the papers of it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from dunwell.arrangements.rules.promises import in_force
+from dunwell.kernel import times
 from dunwell.portfolio.models import Party
-from dunwell.selfservice import words
+from dunwell.selfservice import rules, words
 from dunwell.selfservice.agreed import Agreed
 from dunwell.selfservice.pages.inside import answer_key, inside, leave_request, new_secret, whole
 from dunwell.selfservice.queries import accounts_of, agreed_of
+
+MONTHS = (3, 6, 12, 18, 24, 36, 48, 60)  # within which he may ask to have paid all of it
 
 
 def one_of(party: Party, arrangement_id: int) -> Agreed:
@@ -41,6 +45,37 @@ def agree(request: HttpRequest, party: Party, number: int) -> HttpResponse:
     if not one_of(party, number).may_agree:
         return HttpResponseRedirect(f"/agreed/{number}")
     asked = leave_request(request, "agree", {"arrangement": number}, key=f"agree-{number}")
+    return HttpResponseRedirect(f"/asked/{asked}" if asked else "/often")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@inside
+def change(request: HttpRequest, party: Party, number: int) -> HttpResponse:
+    """Ask for another plan in place of one that runs: less a month, another day, sooner, or in his own words."""
+    found = one_of(party, number)
+    if not found.may_change:
+        return HttpResponseRedirect(f"/agreed/{number}")
+    may = in_force("due_day", times.business_date(timezone.now()))
+    context: dict[str, object] = {
+        "one": found, "days": range(may["first"], may["last"] + 1), "terms": MONTHS, "key": new_secret()[:32],
+    }  # fmt: skip
+    if request.method != "POST":
+        return render(request, "selfservice/change.html", context)
+    if request.POST.get("instead_of"):
+        fields: dict[str, object] = {"instead_of": whole(request.POST.get("instead_of"))}
+    else:
+        typed = {name: request.POST.get(name, "").strip() for name in ("monthly", "due_day", "months", "text")}
+        due_day, months = whole(typed["due_day"]), whole(typed["months"])
+        try:
+            monthly = str(rules.amount_of(typed["monthly"], owed=rules.LARGEST)) if typed["monthly"] else ""
+            if not any(typed.values()) or due_day not in (0, *context["days"]) or months not in (0, *MONTHS):
+                raise rules.Wrong("change")
+        except rules.Wrong as wrong:
+            again = {"error": words.wrong(wrong.code), "typed": typed, "key": request.POST.get("key", "")}
+            return render(request, "selfservice/change.html", {**context, **again}, status=422)
+        text = typed["text"][: rules.TEXT_MOST]
+        fields = {"arrangement": number, "monthly": monthly, "due_day": due_day, "months": months, "text": text}
+    asked = leave_request(request, "change", fields)
     return HttpResponseRedirect(f"/asked/{asked}" if asked else "/often")
 
 

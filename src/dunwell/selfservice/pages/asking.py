@@ -25,6 +25,7 @@ from dunwell.selfservice.pages.inside import answer_key, inside, leave_request, 
 from dunwell.selfservice.pages.pay import provider_name
 from dunwell.selfservice.queries import accounts_of
 from dunwell.selfservice.services.agreed import answer_place
+from dunwell.selfservice.services.planning import OFFERED
 from dunwell.selfservice.services.telling import TOLD
 from dunwell.selfservice.wishes import CHANNELS, wished
 
@@ -109,7 +110,7 @@ def offers(request: HttpRequest, party: Party) -> HttpResponse:
 @inside
 def take(request: HttpRequest, party: Party) -> HttpResponse:
     """Take one of the offers that were laid before him, its whole cost with it."""
-    answer = Answer.objects.filter(pk=whole(request.POST.get("offers")), request__kind="offers", done=True).first()
+    answer = Answer.objects.filter(pk=whole(request.POST.get("offers")), request__kind__in=OFFERED, done=True).first()
     if answer is None:
         raise Http404("offers")
     return _to(leave_request(request, "take", {"offers": answer.pk, "nr": whole(request.POST.get("nr"))}))

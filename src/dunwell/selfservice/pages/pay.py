@@ -24,16 +24,18 @@ BODY_MOST = 4096
 def pay(request: HttpRequest, party: Party) -> HttpResponse:
     """Choose a card of his and an amount, or what was agreed."""
     accounts = [account for account in accounts_of(party) if account.balance > 0]
-    agreed = {f"agreed-{one.arrangement_id}": one for one in agreed_of(party, now=timezone.now()) if one.may_pay}
+    payable = [one for one in agreed_of(party, now=timezone.now()) if one.may_pay]
+    agreed = {f"agreed-{one.arrangement_id}": (one, one.to_pay) for one in payable}
+    agreed |= {f"all-{one.arrangement_id}": (one, one.to_end) for one in payable if one.may_end}
     found = provider()
     context: dict[str, object] = {
         "accounts": accounts, "agreed": agreed.items(), "codes": agreed, "provider": found, "key": new_secret()[:32],
-        "how": f"agreed-{whole(request.GET.get('agreed'))}",
+        "how": f"all-{whole(request.GET['all'])}" if "all" in request.GET else f"agreed-{whole(request.GET.get('agreed'))}",
     }  # fmt: skip
     if request.method != "POST" or found is None:
         return render(request, "selfservice/pay.html", context)
     how, typed = request.POST.get("how", ""), request.POST.get("amount", "")
-    into = agreed[how].account_id if how in agreed else whole(request.POST.get("account"))
+    into = agreed[how][0].account_id if how in agreed else whole(request.POST.get("account"))
     chosen = next((one for one in accounts if one.account_id == into), None)
     try:
         if chosen is None:
@@ -41,7 +43,7 @@ def pay(request: HttpRequest, party: Party) -> HttpResponse:
         amount = rules.amount_of(
             {
                 "past_due": str(chosen.past_due), "balance": str(chosen.balance),
-                **{code: str(one.to_pay) for code, one in agreed.items()},
+                **{code: str(amount) for code, (_one, amount) in agreed.items()},
             }.get(how, typed),
             owed=chosen.balance,
         )  # fmt: skip

@@ -38,6 +38,7 @@ DEEDS: dict[str, Deed] = {
     "plan": asking.plan,
     "offers": planning.offers,
     "take": planning.take,
+    "change": planning.change,
     "wishes": asking.wishes,
     "copy": asking.copy,
     "tell": telling.tell,
@@ -53,7 +54,8 @@ RESULTS = {
     "plan": "ask_plan",
     "take": "ask_plan",
     "tell": "",
-}  # of a contact; of `tell` it is what was told
+    "change": "",
+}  # of a contact; of `tell` and `change` it is what the reply says, if anything
 
 
 def handle(*, now: datetime, limit: int = 200) -> int:
@@ -133,9 +135,9 @@ def _note(
         kind=f"selfservice.{asked.kind}", now=now, by=by, entity_id=asked.entity_id, party_id=asked.party_id,
         case_id=case.pk if case else None, data=data,
     )  # fmt: skip
-    result = RESULTS.get(asked.kind)
-    if result is not None and contact is not None and reply.done:
+    result = RESULTS.get(asked.kind, "") or str(reply.data.get("what", ""))
+    if asked.kind in RESULTS and result and contact is not None and reply.done:
         compliance.record_outcome(
             contact_id=contact.pk, outcome="connected_rpc", identified=True, by=by, now=now, key=f"page/r{asked.pk}",
-            result=result or str(reply.data.get("what", "")),
+            result=result,
         )  # fmt: skip

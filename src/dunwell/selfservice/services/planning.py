@@ -1,7 +1,12 @@
-"""Plans that he takes by himself: what may be offered to him, and one of it agreed to, at once where the mandate needs nobody."""
+"""Plans that he takes by himself: what may be offered to him, and one of it agreed to, at once where the mandate needs nobody.
+
+A running plan is changed by the same offers, rules and mandates; what they do not give is asked of the bank.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,10 +14,12 @@ from typing import Any
 from django.conf import settings
 
 from dunwell.arrangements import services as arrangements
-from dunwell.arrangements.queries.plans import situation_of
+from dunwell.arrangements.models import Arrangement
+from dunwell.arrangements.queries.plans import running, situation_of
 from dunwell.arrangements.rules.offers import Offer, Wish, beside
 from dunwell.arrears.models import AccountState
 from dunwell.casework.models import Case
+from dunwell.casework.services import set_task
 from dunwell.compliance.models import Contact
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
@@ -20,11 +27,12 @@ from dunwell.portfolio import reference
 from dunwell.portfolio.models import Account, Card
 from dunwell.selfservice.models import Answer, Request
 from dunwell.selfservice.services.agreed import agree_here
-from dunwell.selfservice.services.replies import Reply, refused
+from dunwell.selfservice.services.replies import Reply, opened_body, refused
+from dunwell.selfservice.services.telling import keep_words
 
 ROLE = "cardholder"
 KNOWN = frozenset({"willing"})  # he asks for it himself
-OFFERS = "offers"
+OFFERED = ("offers", "change")  # kinds of requests whose answer lays offers before him
 
 
 def offers(
@@ -51,13 +59,88 @@ def _offers(party_id: int, monthly: Decimal, now: datetime) -> list[dict[str, An
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What he wants of a running plan; each None where he said nothing of it."""
+
+    monthly: Decimal | None = None
+    due_day: int | None = None
+    months: int | None = None
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Wanted:
+        """As the page sends it, and an answer keeps it."""
+        monthly = body.get("monthly") or ""
+        return cls(Decimal(monthly) if monthly else None, body.get("due_day") or None, body.get("months") or None)
+
+    def told(self) -> dict[str, Any]:
+        return {
+            "monthly": "" if self.monthly is None else str(self.monthly), "due_day": self.due_day, "months": self.months
+        }  # fmt: skip
+
+    def left(self, plan: Arrangement) -> Decimal | None:
+        """What he can pay a month: as he said, else as now, unless he wants to have paid sooner."""
+        if self.monthly is not None or self.months is not None:
+            return self.monthly
+        return max((row.amount for row in plan.instalments.all()), default=None)
+
+
+def change(
+    asked: Request, body: dict[str, Any], *, case: Case | None, contact: Contact | None, by: Actor, now: datetime
+) -> Reply:
+    """Another plan in place of one that runs: offers that may be his at once, or else, and where he takes none of them
+    (`instead_of` their answer), a request to the bank with all that he said."""
+    earlier = Request.objects.filter(
+        pk=body.get("instead_of") or 0, party_id=asked.party_id, kind="change", answer__done=True
+    ).first()
+    said = opened_body(earlier.kind, earlier.body) if earlier else body
+    plan = _running(asked.party_id, said.get("arrangement") or 0)
+    if plan is None:
+        return refused("no_plan")
+    wanted = Wanted.of(said)
+    offered, forbidden = _changes(plan, wanted, now)
+    if offered and earlier is None and wanted != Wanted():
+        return Reply(data={"offers": offered, "changes": plan.pk, **wanted.told()})
+    text = str(said.get("text", "")).strip()
+    words = keep_words(asked, "plan_change", text, by=by, now=now) if text else None
+    try:
+        made = arrangements.ask_change(
+            arrangement_id=plan.pk, monthly=wanted.monthly, due_day=wanted.due_day, months=wanted.months, words=words,
+            refused=() if offered else forbidden, case_id=case.pk if case else None, by=by, now=now, key=f"page/{asked.pk}",
+        )  # fmt: skip
+    except arrangements.NotAllowed as problem:
+        return refused(problem.code)
+    if case is not None:
+        set_task(case_id=case.pk, reason="plan_change", by=by, now=now, key=f"change-{made.pk}")
+    return Reply(data={"what": "ask_plan", "request": made.pk})
+
+
+def _running(party_id: int, arrangement_id: int) -> Arrangement | None:
+    plan = Arrangement.objects.filter(pk=arrangement_id, party_id=party_id).select_related("account").first()
+    return running(plan.account, plan.pk) if plan else None
+
+
+def _changes(plan: Arrangement, wanted: Wanted, now: datetime) -> tuple[list[dict[str, Any]], list[str]]:
+    """What may be his in place of a running plan, and the rules that forbid the rest, each once."""
+    situation = situation_of(plan.account, left=wanted.left(plan), known=KNOWN, changes=plan)
+    if situation is None:
+        return [], []
+    found, others = beside(
+        situation, by_role=ROLE, on=business_date(now), calendar=reference.calendar(), issuer=settings.BANK_ENTITY,
+        due_day=wanted.due_day, months=wanted.months,
+    )  # fmt: skip
+    rules = dict.fromkeys(reason.rule for one in others for reason in one.reasons if ROLE in one.product.offered_by)
+    return [_shown(one, plan.account) for one in found], list(rules)
+
+
 def _shown(one: Offer, account: Account) -> dict[str, Any]:
     card = (
         Card.objects.filter(account_no=account.account_no, entity_id=account.entity_id).order_by("kind", "-id").first()
     )
     return {
         "account": account.pk, "last4": card.last4 if card else account.account_no[-4:], "currency": account.currency,
-        "product": one.product.code, "term": one.wish.term, "first_payment": f"{one.wish.first_payment:.2f}",
+        "product": one.product.code, "term": one.wish.term, "due_day": one.wish.due_day,
+        "first_payment": f"{one.wish.first_payment:.2f}",
         "waived": {part: str(given) for part, given in one.wish.waived.items()}, "waived_in_all": str(one.wish.waived_in_all),
         "times": len(one.rows), "monthly": str(one.monthly), "first_due": one.first_due.isoformat(),
         "last_due": one.last_due.isoformat(), "cost": str(one.cost), "paid_in_all": str(one.paid_in_all),
@@ -72,23 +155,29 @@ def take(
 
     Where the mandate needs nobody he has agreed with that, and the host is asked at once.
     """
-    before = Answer.objects.filter(pk=body["offers"], request__party_id=asked.party_id, request__kind=OFFERS).first()
+    before = Answer.objects.filter(
+        pk=body["offers"], request__party_id=asked.party_id, request__kind__in=OFFERED
+    ).first()
     shown = before.data.get("offers", []) if before else []
     if not 0 <= body["nr"] < len(shown):
         return refused("no_offer")
-    chosen = shown[body["nr"]]
-    if chosen not in _offers(asked.party_id, Decimal(before.data["monthly"]), now):
+    chosen, wanted = shown[body["nr"]], Wanted.of(before.data)
+    plan = _running(asked.party_id, before.data["changes"]) if "changes" in before.data else None
+    if "changes" in before.data and plan is None:
+        return refused("no_plan")
+    left = wanted.monthly if plan is None else wanted.left(plan)
+    if chosen not in (_offers(asked.party_id, left, now) if plan is None else _changes(plan, wanted, now)[0]):
         return refused("changed")
     waived = {part: Decimal(given) for part, given in chosen["waived"].items()}
-    wish = Wish(chosen["product"], chosen["term"], Decimal(chosen["first_payment"]), waived)
+    wish = Wish(chosen["product"], chosen["term"], Decimal(chosen["first_payment"]), waived, chosen["due_day"])
     try:
         made = arrangements.propose(
-            account_id=chosen["account"], wish=wish, left=Decimal(before.data["monthly"]), known=KNOWN, by_role=ROLE, by=by,
+            account_id=chosen["account"], wish=wish, left=left, known=KNOWN, by_role=ROLE, by=by,
             heard=f"asked for on his own page, request {asked.pk}", now=now, key=f"page/{asked.pk}",
-            case_id=case.pk if case else None, case_no=case.case_no if case else "",
+            case_id=case.pk if case else None, case_no=case.case_no if case else "", changes=plan.pk if plan else None,
         )  # fmt: skip
     except (arrangements.NotOffered, LookupError):
         return refused("no_offer")
     if not made.persons:
         agree_here(asked, made, chosen, case=case, by=by, now=now)
-    return Reply(data={"arrangement": made.pk, "persons": made.persons})
+    return Reply(data={"arrangement": made.pk, "persons": made.persons, "changes": made.replaces_id})

@@ -16,6 +16,7 @@ from dunwell.arrangements.means.services import MeansRefused, keep_proof
 from dunwell.casework.models import Case
 from dunwell.casework.services.disputes import add_step
 from dunwell.casework.services.registers import knows, open_entry
+from dunwell.channels.models import Inbound
 from dunwell.channels.services.inbound import keep_told
 from dunwell.compliance.models import Contact
 from dunwell.kernel.actor import Actor
@@ -53,9 +54,9 @@ def proofs() -> Mapping[str, Any]:
     return document()["proofs"]
 
 
-def keep_words(asked: Request, meaning: str, text: str, *, by: Actor, now: datetime) -> None:
+def keep_words(asked: Request, meaning: str, text: str, *, by: Actor, now: datetime) -> Inbound:
     """His words, word for word, in the timeline of his case, sealed under his key."""
-    keep_told(
+    return keep_told(
         party_id=asked.party_id, entity_id=asked.entity_id, line=PAGE, channel=PAGE, meaning=meaning,
         text=text[: rules.TEXT_MOST], key=f"page/{asked.pk}", by=by, now=now,
     )  # fmt: skip
