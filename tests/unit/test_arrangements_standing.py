@@ -34,17 +34,18 @@ def judged(cases: list[list[tuple[int, str]]], as_of: int, **facts: object) -> l
         "CREATE TABLE hold (party_no VARCHAR, account_no VARCHAR, kind VARCHAR, ends_on DATE);"
         "CREATE TABLE arrangement (arrangement_id BIGINT, party_no VARCHAR, account_no VARCHAR, currency VARCHAR,"
         " lapses_on DATE, grace_days INTEGER, revival_days INTEGER, revivals INTEGER, agreed_on DATE, in_force_on DATE,"
-        " approved BOOLEAN, refused BOOLEAN, rejected BOOLEAN, cancelled BOOLEAN, replaced BOOLEAN,"
+        " approved BOOLEAN, refused BOOLEAN, rejected BOOLEAN, cancelled BOOLEAN, repaid BOOLEAN,"
+        " replaced BOOLEAN,"
         " standing VARCHAR, standing_on DATE);"
         "CREATE TABLE instalment (instalment_id BIGINT, arrangement_id BIGINT, position INTEGER, due_date DATE,"
         " amount DECIMAL(18,2), state VARCHAR, received DECIMAL(18,2), paid_on DATE)"
     )
     given = {"agreed_on": day(0), "in_force_on": day(1), "approved": True, "refused": False, "rejected": False,
-             "cancelled": False, "replaced": False, **facts}  # fmt: skip
+             "cancelled": False, "repaid": False, "replaced": False, **facts}  # fmt: skip
     for n, money in enumerate(cases):
         connection.execute("INSERT INTO account_state VALUES (?, ?, 'CNY')", [f"A{n}", f"P{n}"])
         connection.execute(
-            "INSERT INTO arrangement VALUES (?, ?, ?, 'CNY', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'proposed', NULL)",
+            "INSERT INTO arrangement VALUES (?, ?, ?, 'CNY', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'proposed', NULL)",
             [n, f"P{n}", f"A{n}", day(7), GRACE, REVIVAL, REVIVALS, *given.values()],
         )
         for position, due in enumerate(DUES, start=1):
@@ -95,6 +96,7 @@ def test_three_instalments_of_a_hundred(money, as_of, standing):
         ({"refused": True, "agreed_on": None, "in_force_on": None}, 7, "refused"),
         ({"rejected": True, "in_force_on": None}, 7, "rejected"),
         ({"cancelled": True}, 7, "cancelled"),
+        ({"repaid": True}, 40, "ended"),  # early: nothing is owed, and what was still to come is not late
         ({"cancelled": True, "replaced": True}, 7, "replaced"),
     ],
 )

@@ -224,7 +224,8 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
                    SELECT 1 FROM arrangements_instruction AS i
                    JOIN arrangements_instructionanswer AS w ON w.instruction_id = i.id AND NOT w.confirmed
                    WHERE i.arrangement_id = r.id AND w.recorded_at <= {at}),
-               e.arrangement_id IS NOT NULL,
+               e.arrangement_id IS NOT NULL AND NOT e.repaid,
+               e.arrangement_id IS NOT NULL AND e.repaid,
                EXISTS (SELECT 1 FROM arrangements_arrangement AS n
                        JOIN arrangements_arrangementforce AS w ON w.arrangement_id = n.id
                        WHERE n.replaces_id = r.id AND w.recorded_at <= {at}),
@@ -241,8 +242,8 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
             "arrangement_id": "BIGINT", "party_no": "VARCHAR", "account_no": "VARCHAR", "currency": "VARCHAR",
             "lapses_on": "DATE", "grace_days": "INTEGER", "revival_days": "INTEGER", "revivals": "INTEGER",
             "agreed_on": "DATE", "in_force_on": "DATE", "approved": "BOOLEAN", "refused": "BOOLEAN",
-            "rejected": "BOOLEAN", "cancelled": "BOOLEAN", "replaced": "BOOLEAN", "standing": "VARCHAR",
-            "standing_on": "DATE",
+            "rejected": "BOOLEAN", "cancelled": "BOOLEAN", "repaid": "BOOLEAN", "replaced": "BOOLEAN",
+            "standing": "VARCHAR", "standing_on": "DATE",
         },
     ),
     "instalment": (

@@ -52,9 +52,9 @@ class Made(Protocol):
 class Agreed:
     """`to_pay` is what is due next: all that is overdue, else the next instalment; `due_on` its day.
 
-    `to_end` is what ends it when paid today: all that is still to be paid of it, of which `to_come` is interest of instalments
-    that are not due yet. `changing`: another plan is to take its place (`proposed`), he asked for one (`asked`), or was
-    told that it stays as it is (`declined`), for the reason in `answer`.
+    `to_end` is what ends it when paid today: all that is still to be paid of it, or of the account where that is less;
+    `to_come` is interest in it of instalments that are not due yet. `changing`: another plan is to take its place
+    (`proposed`), he asked for one (`asked`), or was told that it stays as it is (`declined`), for the reason in `answer`.
     """
 
     arrangement_id: int
@@ -115,9 +115,10 @@ def agreed(
     today: date,
     replaced: bool = False,
     asked: Asked | None = None,
+    owed: Decimal | None = None,
 ) -> Agreed | None:
     """How an arrangement stands for him; None of one that is nothing to him any more. `replaced`: another is to take its
-    place; `asked` is the change that he asked for last."""
+    place; `asked` is the change that he asked for last; `owed` all that is owed on its account, where that is known."""
     state = STATES.get(made.standing)
     if state in ("looked_at", "offer") and consented:
         state = "booking"
@@ -126,14 +127,16 @@ def agreed(
     rows = sorted(dues, key=lambda one: one.position)
     left = [one for one in rows if one.received < one.amount]
     overdue = [one for one in left if one.due_date < today] or left[:1]
+    rest = sum((one.amount - one.received for one in left), ZERO)
+    to_come = sum((min(one.interest, one.amount - one.received) for one in left if one.due_date > today), ZERO)
     said = getattr(asked, "answer", None)
     return Agreed(
         arrangement_id=made.pk, account_id=made.account_id, product=made.product, state=state, currency=made.currency,
         amount=made.amount, waived={part: Decimal(given) for part, given in made.waived.items()}, cost=made.cost,
         dues=rows, to_pay=sum((one.amount - one.received for one in overdue), ZERO),
         due_on=overdue[-1].due_date if overdue else None, lapses_on=made.lapses_on,
-        to_end=sum((one.amount - one.received for one in left), ZERO),
-        to_come=sum((min(one.interest, one.amount - one.received) for one in left if one.due_date > today), ZERO),
+        to_end=rest if owed is None else min(rest, owed),
+        to_come=ZERO if owed is not None and owed < rest else to_come,
         replaces=made.replaces_id,
         changing="proposed" if replaced else "" if asked is None else "declined" if said else "asked",
         answer=said.reason if said and not replaced else "",

@@ -73,7 +73,7 @@ class Settled:
 
 
 def agreed_of(party: Party, *, now: datetime) -> list[Agreed]:
-    """His arrangements that are something to him, the newest first. Four queries at most, one where there is none."""
+    """His arrangements that are something to him, the newest first. Five queries at most, one where there is none."""
     made = list(Arrangement.objects.filter(party=party, standing__in=STATES).order_by("-id")[:SHOWN])
     if not made:
         return []
@@ -82,13 +82,15 @@ def agreed_of(party: Party, *, now: datetime) -> list[Agreed]:
         dues[due.arrangement_id].append(due)
     consented = set(ArrangementConsent.objects.filter(pk__in=[one.pk for one in made]).values_list("pk", flat=True))
     today = business_date(now)
-    running = [one.pk for one in made if one.standing in PERFORMED]
-    asked = last_changes(running) if running else {}
+    running = [one for one in made if one.standing in PERFORMED]
+    asked = last_changes([one.pk for one in running]) if running else {}
+    states = AccountState.objects.filter(account__in=[one.account_id for one in running]) if running else ()
+    owed = {state.account_id: state.balance for state in states}
     replaced = {one.replaces_id for one in made if one.standing in WAITING}
     found = (
         agreed(
             one, dues[one.pk], consented=one.pk in consented, today=today, replaced=one.pk in replaced,
-            asked=asked.get(one.pk),
+            asked=asked.get(one.pk), owed=owed.get(one.account_id),
         )
         for one in made
     )  # fmt: skip

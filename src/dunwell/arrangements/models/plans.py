@@ -137,10 +137,11 @@ class ArrangementForce(models.Model):
 
 
 class ArrangementEnd(models.Model):
-    """It was ended by somebody before it was performed: cancelled, or replaced by another."""
+    """It ended before its last instalment was paid: cancelled by somebody, replaced by another, or repaid early."""
 
     arrangement = models.OneToOneField(Arrangement, models.PROTECT, primary_key=True, related_name="end")
-    reason = models.CharField(max_length=200)
+    reason = models.CharField(max_length=200, blank=True)
+    repaid = models.BooleanField(default=False)  # by the host's books nothing was owed on the account any more
     recorded_at = models.DateTimeField()
     recorded_by = models.BigIntegerField(null=True)
 

@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 from dunwell.arrangements.models import Arrangement, ArrangementStep, Instalment, Instruction
 from dunwell.arrangements.services.instructing import TAKES_BACK, ask_for, lift_holds, place_hold, take_back
 from dunwell.arrangements.services.reminding import remind
+from dunwell.arrangements.services.repaying import end_repaid
 from dunwell.arrangements.services.telling import figures, tell
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
@@ -36,7 +37,7 @@ LOOKED_BACK = timedelta(days=60)
 
 def follow(*, now: datetime, limit: int = 200, by: Actor = FOLLOWER) -> int:
     """Do what follows from the standings of today, and remind of what falls due; answers how many there were."""
-    done = 0
+    done = end_repaid(by=by, now=now, limit=limit)
     for arrangement_id in _waiting(now)[:limit]:
         done += _follow_one(arrangement_id, by=by, now=now)
     return done + remind(by=by, now=now, limit=limit)

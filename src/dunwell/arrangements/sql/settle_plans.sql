@@ -1,7 +1,8 @@
 -- Arrangements and where they stand. Before the host has confirmed it is what people did: proposed, approved, agreed, and
 -- what ended it. In force, an instalment is late the night after its date (or after the day on which the plan came into
 -- force, if that is later); within grace it is missed, beyond breached; what was overdue when it is paid in full revives
--- it. Paid later than grace and the days of revival, or once more than it may be revived, it is terminated for good.
+-- it. Paid later than grace and the days of revival, or once more than it may be revived, it is terminated for good. It has
+-- ended when all of it is paid, or was repaid early: by the host's books nothing was owed on the account any more.
 CREATE OR REPLACE TABLE instalment_settled AS
 SELECT instalment_id, arrangement_id, party_no, currency, due_date, amount, received, paid_on, state,
        state <> state_before OR received <> received_before OR paid_on IS DISTINCT FROM paid_before AS changed,
@@ -37,6 +38,7 @@ FROM (
            t.overdue, t.next_due,
            CASE WHEN r.replaced THEN 'replaced'
                 WHEN r.cancelled THEN 'cancelled'
+                WHEN r.repaid THEN 'ended'
                 WHEN d.party_no IS NOT NULL THEN 'died'
                 WHEN r.refused THEN 'refused'
                 WHEN r.rejected THEN 'rejected'

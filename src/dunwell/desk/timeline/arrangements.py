@@ -48,6 +48,7 @@ def arrangement(data: Said, kind: str) -> Said:
         "cancelled": _("Ended"),
         "replaced": _("Changed: another plan took its place"),
         "change_declined": _("Not changed"),
+        "repaid": _("Repaid early: nothing is owed any more"),
         "followed": _("Followed up"),
         "printed": _("Agreement printed"),
     }
