@@ -12,6 +12,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -19,8 +21,14 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
+from dunwell.arrangements import services as arrangements
+from dunwell.arrangements.models import Arrangement
+from dunwell.arrangements.rules.offers import Wish
+from dunwell.arrangements.services.instructing import Told
+from dunwell.arrears.models import AccountState
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import Party, PartyIdentity
+from tests import plans
 from tests.running import DUNWELL, ROOT, until
 
 ID_NO = "99010119900101317X"
@@ -34,6 +42,22 @@ def identify(party: Party, number: str = ID_NO) -> Party:
         id_sealed=portfolio.seal_text(party_id=party.pk, text=number), digest=b"test",
     )  # fmt: skip
     return party
+
+
+def plan_in_force(party, *, term: int = 12) -> Arrangement:
+    """An instalment plan of his in force, whose balance the host does not tell as instalments yet."""
+    state = AccountState.objects.get(account__party=party)
+    state.balance, state.principal_retail, state.days_delinquent = Decimal("4000.00"), Decimal("4000.00"), 35
+    state.save()
+    now = datetime.now(UTC)
+    wish = Wish("instalment_plan", term, Decimal("400.00"))
+    plan = plans.propose(state.account, wish, now=now, key=f"plan-{party.pk}", left=Decimal("2000.00"))
+    plans.agree(plan, now=now)
+    for one in plan.instructions.all():
+        arrangements.answer_instruction(told=Told(one.pk, True, now.date()), source="api", by=plans.BY, now=now)
+    Arrangement.objects.filter(pk=plan.pk).update(standing="in_force", standing_on=now.date())
+    plan.refresh_from_db()
+    return plan
 
 
 class Process:

@@ -27,7 +27,7 @@ from dunwell.portfolio.models import Card
 from dunwell.selfservice import services
 from dunwell.selfservice.models import Request, Session
 from tests import build
-from tests.cardholders import KNOWN, Provider, identify, served
+from tests.cardholders import KNOWN, Provider, identify, plan_in_force, served
 from tests.e2e.test_desk_browser import sign_in
 from tests.peers import Gateway
 from tests.running import until
@@ -231,6 +231,7 @@ def test_the_code_of_a_letter_opens_it_and_a_code_by_text_message_is_the_second_
 def test_every_page_is_walked_by_keyboard_and_axe_finds_nothing(own, phone: Page, settings, scheme):
     settings.CARDHOLDER_URL = own
     party, _, _ = debtor()
+    plan = plan_in_force(party, term=6)
     phone.emulate_media(color_scheme=scheme)
     phone.goto(services.make_link(party_id=party.pk, channel="hand", by=BY, now=now()).address)
     for _ in range(2):  # past the language, to the button
@@ -255,6 +256,24 @@ def test_every_page_is_walked_by_keyboard_and_axe_finds_nothing(own, phone: Page
     services.handle(now=now())
     phone.reload()
     expect(phone.locator("main")).to_contain_text("T-")
+    phone.goto(f"{own}/agreed/{plan.pk}")
+    expect(phone.locator("main")).to_contain_text("CNY ends it.")
+    looks_right(phone)
+    phone.goto(f"{own}/agreed/{plan.pk}/change")
+    looks_right(phone)
+    for _ in range(3):  # past the language and the way back, to the first field
+        phone.keyboard.press("Tab")
+    phone.keyboard.type("400")
+    phone.keyboard.press("Enter")
+    phone.wait_for_url("**/asked/*")
+    services.handle(now=now())
+    phone.reload()
+    expect(phone.locator("section.offer").first).to_be_visible()
+    looks_right(phone)
+    phone.locator("section.offer button").first.press("Enter")
+    services.handle(now=now())
+    phone.reload()
+    expect(phone.get_by_role("heading")).to_contain_text("The plan that runs now goes on")
     for path in ("", "/", "/why", "/pay", "/arrange", "/wishes", "/over", "/nowhere"):
         if path:
             phone.goto(own + path)

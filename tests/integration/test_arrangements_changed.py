@@ -122,6 +122,7 @@ def test_the_page_proposes_the_change_and_shows_what_it_takes_the_place_of(runni
     user = build.user("collector")
     client.force_login(user, backend="dunwell.identity.backends.Backend")
     case = running.party.cases.get()
+    running.party.cases.update(closed_on=D)  # nothing is past due while a plan is performed
     address = f"/cases/{case.case_no}/arrangement"
     assert f"changes={running.pk}" in client.get(address).content.decode()
     known = {
@@ -134,8 +135,12 @@ def test_the_page_proposes_the_change_and_shows_what_it_takes_the_place_of(runni
     page = client.get(address, known).content.decode()
     assert f"takes the place of Personalised plan (Art 70) #{running.pk}" in page
     client.post(
-        f"{address}/propose", {**known, "code": "personalised_plan", "term": "48", "key": "k", "first_payment": "0"}
+        f"{address}/propose",
+        {**known, "code": "personalised_plan", "term": "48", "due_day": "15", "key": "k", "first_payment": "0"},
     )
     new = Arrangement.objects.get(replaces=running)
+    assert {row.due_date.day for row in new.instalments.all()} <= {
+        *range(15, 23)
+    }  # the day that he chose, or days off later
     assert f"in place of #{running.pk}" in client.get(address).content.decode() and new.term == 48
     assert client.get(address, {"changes": new.pk}).status_code == 404  # it is not running

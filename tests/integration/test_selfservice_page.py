@@ -19,12 +19,9 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from dunwell.arrangements import services as arrangements
 from dunwell.arrangements.means.queries import proofs
 from dunwell.arrangements.models import Arrangement, ChangeAnswer, ChangeRequest, Promise
 from dunwell.arrangements.queries import terms
-from dunwell.arrangements.rules.offers import Wish
-from dunwell.arrangements.services.instructing import Told
 from dunwell.arrears.models import AccountState
 from dunwell.casework.models import Complaint, Dispute
 from dunwell.casework.queries import timeline
@@ -38,8 +35,8 @@ from dunwell.payments.models import Payment
 from dunwell.portfolio.models import Card, Touch
 from dunwell.selfservice import services
 from dunwell.selfservice.models import CallBack, CallBackOutcome, Order, Request
-from tests import build, plans
-from tests.cardholders import KNOWN, Provider, Visitor, identify, served
+from tests import build
+from tests.cardholders import KNOWN, Provider, Visitor, identify, plan_in_force, served
 from tests.conftest import database_of_its_own
 from tests.running import until
 
@@ -266,25 +263,9 @@ def test_a_plan_within_the_mandate_is_his_at_once_and_the_host_is_asked(own):
     assert Arrangement.objects.filter(party=party).count() == 1, "one at a time"
 
 
-def running(party, *, term: int = 12) -> Arrangement:
-    """An instalment plan of his in force, whose balance the host does not tell as instalments yet."""
-    state = AccountState.objects.get(account__party=party)
-    state.balance, state.principal_retail, state.days_delinquent = Decimal("4000.00"), Decimal("4000.00"), 35
-    state.save()
-    now = datetime.now(UTC)
-    wish = Wish("instalment_plan", term, Decimal("400.00"))
-    plan = plans.propose(state.account, wish, now=now, key=f"plan-{party.pk}", left=Decimal("2000.00"))
-    plans.agree(plan, now=now)
-    for one in plan.instructions.all():
-        arrangements.answer_instruction(told=Told(one.pk, True, now.date()), source="api", by=BY, now=now)
-    Arrangement.objects.filter(pk=plan.pk).update(standing="in_force", standing_on=now.date())
-    plan.refresh_from_db()
-    return plan
-
-
 def test_a_running_plan_is_changed_at_once_where_the_policy_allows_it(own):
     party, _, case = debtor(past_due="1200.00")
-    plan = running(party, term=6)
+    plan = plan_in_force(party, term=6)
     guest = Guest(own)
     guest.come_in(address(party))
     said = guest.get(f"/agreed/{plan.pk}")
@@ -313,7 +294,7 @@ def test_a_running_plan_is_changed_at_once_where_the_policy_allows_it(own):
 
 def test_what_the_policy_does_not_give_at_once_is_a_request_on_the_desk_with_all_that_he_said(own, client):
     party, _, case = debtor(past_due="1200.00")
-    plan = running(party)
+    plan = plan_in_force(party)
     build.AccountState.objects.filter(account__party=party).update(  # as the host tells it once it has booked the plan
         principal_retail="0.00", principal_instalment_billed="300.00", principal_instalment_unbilled="3700.00"
     )
@@ -356,7 +337,7 @@ def test_what_the_policy_does_not_give_at_once_is_a_request_on_the_desk_with_all
 
 def test_offers_that_do_not_suit_him_are_left_to_the_bank(own):
     party, _, _ = debtor(past_due="1200.00")
-    plan = running(party, term=6)
+    plan = plan_in_force(party, term=6)
     guest = Guest(own)
     guest.come_in(address(party))
     guest.get(f"/agreed/{plan.pk}/change")

@@ -59,6 +59,30 @@ def test_due_dates_fall_on_working_days():
 
 
 @pytest.mark.parametrize(
+    ("due_day", "first", "second"),
+    [
+        (2, date(2026, 12, 2), date(2027, 1, 4)),  # the 2nd of January is a Saturday
+        (5, date(2026, 12, 7), date(2027, 1, 5)),  # the 5th is a Saturday
+        (28, date(2026, 12, 28), date(2027, 1, 28)),  # November's is less than seven days ahead
+    ],
+)
+def test_instalments_are_due_on_the_day_of_the_month_that_he_chose(due_day, first, second):
+    wish = Wish("personalised_plan", 24, due_day=due_day)
+    rows = offered(LOST_HIS_JOB, wish).rows
+    assert (rows[0].due_date, rows[1].due_date) == (first, second) and rules_against(LOST_HIS_JOB, wish) == []
+    beside, _ = offers.beside(LOST_HIS_JOB, by_role="collector", on=ON, calendar=CALENDAR, due_day=due_day)
+    assert {one.first_due for one in beside if one.product.shape == "instalments"} == {first}
+
+
+def test_offers_beside_are_no_longer_than_he_wants():
+    able = replace(LOST_HIS_JOB, left=Decimal("2000.00"), past_due=Decimal("3000.00"))
+    for months, terms in ((12, {12, 6}), (6, {6})):
+        found, _ = offers.beside(able, by_role="collector", on=ON, calendar=CALENDAR, months=months)
+        assert {one.wish.term for one in found if one.product.code == "personalised_plan"} <= terms and found
+        assert all(one.months <= months for one in found)
+
+
+@pytest.mark.parametrize(
     ("situation", "wish", "rules"),
     [
         (replace(LOST_HIS_JOB, known=frozenset({"willing"})), Wish("personalised_plan", 24), ["CN-ART70-CIRCUMSTANCES"]),
@@ -66,6 +90,8 @@ def test_due_dates_fall_on_working_days():
         (replace(LOST_HIS_JOB, left=Decimal("1500.00")), Wish("personalised_plan", 24), ["CN-ART70-UNABLE"]),
         (replace(LOST_HIS_JOB, left=None), Wish("personalised_plan", 24), ["CN-ART70-UNABLE"]),
         (LOST_HIS_JOB, Wish("personalised_plan", 12), ["P-ABILITY"]),
+        (LOST_HIS_JOB, Wish("personalised_plan", 24, due_day=29), ["P-DUE-DAY"]),
+        (LOST_HIS_JOB, Wish("deferral", 1, due_day=5), ["P-DUE-DAY"]),
         (LOST_HIS_JOB, Wish("personalised_plan", 72), ["P-CHOICE", "P-TERM", "CN-ART70-TERM"]),
         (LOST_HIS_JOB, Wish("personalised_plan", 60), ["P-TERM"]),
         (replace(LOST_HIS_JOB, running=True), Wish("personalised_plan", 24), ["P-RUNNING"]),

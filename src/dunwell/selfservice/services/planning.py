@@ -82,7 +82,7 @@ class Wanted:
         """What he can pay a month: as he said, else as now, unless he wants to have paid sooner."""
         if self.monthly is not None or self.months is not None:
             return self.monthly
-        return max((row.amount for row in plan.instalments.all()), default=None)
+        return max((row.amount for row in plan.instalments.filter(position__gt=0)), default=None)
 
 
 def change(
