@@ -7,8 +7,6 @@ from decimal import Decimal
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-
-
 PRODUCTS = {
     "instalment_plan": pgettext_lazy("product", "Instalment plan"),
     "personalised_plan": pgettext_lazy("product", "Personalised plan (Art 70)"),

@@ -12,6 +12,7 @@ NAMES = {
     "accept_days": pgettext_lazy("parameter", "accepted within, days"),
     "again": pgettext_lazy("parameter", "again"),
     "agreed_percent": pgettext_lazy("parameter", "by agreement, %"),
+    "ahead": pgettext_lazy("parameter", "at least ahead, days"),
     "alarm": pgettext_lazy("parameter", "alarm at"),
     "amount": pgettext_lazy("parameter", "amount"),
     "annual_rate_percent": pgettext_lazy("parameter", "annual rate, %"),
