@@ -6,22 +6,38 @@ from django.utils import translation
 
 from dunwell.casework.queries import timeline as read
 from dunwell.channels.models import Recording, RecordingMatch
+from dunwell.channels.services import load_templates
 from dunwell.compliance import services as compliance
 from dunwell.desk import timeline
 from dunwell.evidence import services as evidence
 from dunwell.evidence.models import StoredFile
 from dunwell.kernel.actor import Actor
+from dunwell.strategy import services as strategy
 from tests import build
 
 pytestmark = pytest.mark.django_db
 
 NIGHT = [
-    ("action.planned", {"steps": ["CALL-16", "SMS-07"]}, ("已计划", "", ("CALL-16", "SMS-07"))),
-    ("action.cancelled", {"steps": ["CALL-16"], "reason": "cured"}, ("已取消", "已无逾期", ("CALL-16",))),
+    (
+        "action.planned",
+        {"steps": ["CALL-16", "SMS-07"]},
+        ("已计划", "通话（16–29 天）；短信（7–11 天）", ("CALL-16", "SMS-07")),
+    ),
+    (
+        "action.cancelled",
+        {"steps": ["LAW-181"], "reason": "cured"},
+        ("已取消", "已无逾期：律师事务所（181+ 天）", ("LAW-181",)),
+    ),
+    ("action.cancelled", {"steps": ["GONE"], "reason": "cured"}, ("已取消", "已无逾期", ("GONE",))),
     (
         "action.cancelled",
         {"steps": ["CALL-16"], "reason": "not_planned_any_more"},
-        ("已取消", "策略不再要求", ("CALL-16",)),
+        ("已取消", "策略不再要求：通话（16–29 天）", ("CALL-16",)),
+    ),
+    (
+        "message.sent",
+        {"channel": "sms", "template": "SMS-REMIND-2", "masked": "154****2146"},
+        ("", "短信 154****2146 还款提醒（第二次）", ()),
     ),
     ("case.opened", {"past_due": "1234.50", "case_no": "C-1"}, ("立案", "逾期 1,234.50", ())),
     ("case.opened", {"past_due": "10.00", "case_no": "C-1", "reopened": True}, ("重新立案", "逾期 10.00", ())),
@@ -31,9 +47,11 @@ NIGHT = [
 @pytest.mark.parametrize(("kind", "data", "shown"), NIGHT)
 def test_the_nights_entries_say_what_happened(kind, data, shown):
     party = build.party()
+    strategy.approve(text=strategy.shipped(), by=Actor.program("tests"), now=build.NOW)
+    load_templates()
     evidence.write(kind=kind, now=build.NOW, by=Actor.program("nightly"), party_id=party.pk, data=data)
     with translation.override("zh-hans"):
-        entry = timeline.line(read(party.pk).entries[0], {})
+        entry = timeline.shown(read(party.pk), kind="", points={}, today=build.TODAY).days[0].entries[0]
     assert (entry.lead, entry.main, entry.rules) == shown
 
 

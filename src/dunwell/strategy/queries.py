@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import lru_cache
 
 from dunwell.strategy.models import StrategyVersion
-from dunwell.strategy.rules import Strategy, read
+from dunwell.strategy.rules import Step, Strategy, read
 from dunwell.strategy.services import in_force
 
 
@@ -21,18 +21,39 @@ def segment_name(code: str, language: str) -> str:
     """What the newest strategy that knows a segment calls it; the code itself where none does."""
     if not code:
         return ""
-    for pk, sha256 in StrategyVersion.objects.order_by("-in_force_from", "-version", "-id").values_list("id", "sha256"):
-        names = _segment_names(pk, sha256).get(code)
-        if names:
-            return names["en" if language.startswith("en") else "zh-hans"]
+    for said in _newest_first():
+        for segment in said.segments:
+            if segment.id == code:
+                return segment.name(language)
     return code
 
 
+def steps(codes: Iterable[str]) -> dict[str, Step]:
+    """These steps by their codes, as the newest strategy that has each says; one that none has is left out.
+
+    Asks the database for a code that this process has not met; who changes what a step means gives it another code.
+    """
+    wanted = set(codes)
+    if not wanted <= _MET.keys():
+        for said in _newest_first():
+            for treatment in said.treatments.values():
+                for step in treatment.steps:
+                    _MET.setdefault(step.id, step)
+    return {code: _MET[code] for code in wanted & _MET.keys()}
+
+
+_MET: dict[str, Step] = {}
+
+
+def _newest_first() -> Iterator[Strategy]:
+    for pk, sha256 in StrategyVersion.objects.order_by("-in_force_from", "-version", "-id").values_list("id", "sha256"):
+        yield _said(pk, sha256)
+
+
 @lru_cache(maxsize=32)
-def _segment_names(version_id: int, sha256: str) -> Mapping[str, Mapping[str, str]]:
+def _said(version_id: int, sha256: str) -> Strategy:
     """A version never changes, so each is read once a process."""
-    text = StrategyVersion.objects.values_list("text", flat=True).get(pk=version_id)
-    return {segment.id: segment.names for segment in read(text).segments}
+    return read(StrategyVersion.objects.values_list("text", flat=True).get(pk=version_id))
 
 
 def versions() -> list[StrategyVersion]:

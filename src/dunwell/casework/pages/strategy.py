@@ -38,7 +38,7 @@ def _step(step: Step, titles: Mapping[str, str]) -> dict[str, object]:
     last = min(step.last, LAST_DAY)
     return {
         "id": step.id,
-        "days": f"{step.first}–{step.last}" if step.last < 9999 else f"{step.first}+",
+        "days": step.days,
         "x": step.first,
         "width": max(last - step.first + 1, 1),
         "action": ACTIONS[step.action],

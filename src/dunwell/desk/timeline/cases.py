@@ -81,7 +81,15 @@ def action(data: Said, kind: str) -> Said:
         "cured": _("nothing is past due"),
     }.get(str(data.get("reason", "")), str(data.get("reason", "")))
     channel = str(words.CHANNELS.get(str(data.get("channel", "")), data.get("channel", "")))
-    return {"lead": lead, "main": why or channel, "rules": data.get("steps") or [data.get("step", "")]}
+    steps = pgettext("between steps", "; ").join(data.get("in_words") or [])  # type: ignore[arg-type]
+    told = steps or ("" if why else channel)
+    return {
+        "lead": lead,
+        "main": pgettext("an action", "%(why)s: %(steps)s") % {"why": why, "steps": told}
+        if why and told
+        else why or told,
+        "rules": data.get("steps") or [data.get("step", "")],
+    }
 
 
 def reminder(data: Said) -> Said:

@@ -68,7 +68,7 @@ def message(data: Said, points: Mapping[int, str], state: str) -> Said:
         else []
     )  # type: ignore[union-attr]
     facts = [channel, _point(data, points) or str(data.get("masked", ""))]
-    template = str(data.get("template", "") or data.get("title", ""))
+    template = str(data.get("title", "") or data.get("template", ""))
     party = str(data.get("party_type", "debtor"))
     if party != "debtor":
         facts.append(str(words.PARTY_TYPES.get(party, party)))

@@ -33,6 +33,7 @@ REASONS = (
     "never_contacted", "visit", "agency", "law_firm",
 )  # fmt: skip
 LANGUAGES = ("zh-hans", "en")
+ENDLESS = 9999  # a step whose last day is this or later does not end
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class Step:
     purpose: str
     template: str
     when: str  # SQL
+
+    @property
+    def days(self) -> str:
+        """Its days to be read: `16–29`, and `181+` of one that does not end."""
+        return f"{self.first}–{self.last}" if self.last < ENDLESS else f"{self.first}+"
 
 
 @dataclass(frozen=True, slots=True)
