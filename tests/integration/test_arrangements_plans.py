@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from dunwell.arrangements import queries, services
-from dunwell.arrangements.models import Arrangement, DueReminder, Instruction
+from dunwell.arrangements.models import Arrangement, Instruction
 from dunwell.arrangements.rules.offers import Wish
 from dunwell.arrears.models import AccountState
 from dunwell.compliance import queries as compliance
@@ -99,24 +99,6 @@ def test_a_personalised_plan_lives_from_proposal_to_end(account, tmp_path):
     assert (
         evidence.verify().changed == []
     )  # the log holds the facts' rows, and what is computed changes nothing of them
-
-
-def test_who_pays_all_that_is_owed_early_has_ended_his_plan_and_owes_no_interest_to_come(account, tmp_path):
-    plan = plans.propose(
-        account, Wish("instalment_plan", 12, Decimal("1200.00")), now=plans.noon(D), left=Decimal("1000.00")
-    )
-    plans.agree(plan, now=plans.noon(D))
-    plans.host_answers(tmp_path, day=D)
-    due = plan.instalments.get(position=1).due_date
-    assert plan.cost > 0
-    plans.pay("12000.00", due - timedelta(9), ref="R-all")  # less than all instalments, and all that is owed
-    plans.night(due - timedelta(8), balance="0.00")
-    assert judged(plan, due - timedelta(8)) == "ended" and plan.end.repaid
-    assert Hold.objects.filter(kind="plan", lift=None).count() == 0
-    plans.night(due - timedelta(7), balance="300.00")  # he uses his card again
-    assert stands(plan) == "ended" and judged(plan, due + timedelta(9)) == "ended"
-    assert not DueReminder.objects.exists()
-    assert evidence.verify().changed == []
 
 
 def test_what_the_host_rejects_never_comes_into_force_and_what_it_booked_is_taken_back(account, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from django.utils import translation
 
 from dunwell.arrangements import services
-from dunwell.arrangements.models import Arrangement, DueReminder, Instalment, PromisePart
+from dunwell.arrangements.models import Arrangement, ArrangementForce, DueReminder, Instalment, PromisePart
 from dunwell.arrangements.rules.offers import Wish
 from dunwell.arrangements.services import reminding
 from dunwell.casework.models import Case
@@ -21,6 +21,8 @@ from dunwell.compliance import services as compliance
 from dunwell.desk.reading import page_of
 from dunwell.evidence.models import Log
 from dunwell.legal.queries import proof
+from dunwell.nightly.services import reassess
+from dunwell.payments import services as payments
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import AccountRole, Party
 from tests import build, plans
@@ -116,6 +118,30 @@ def test_an_instalment_is_called_to_mind_three_days_before_though_nothing_is_pas
     message.refresh_from_db()
     assert message.refusal_rule == "" and message.decision.verdict == "ALLOW"
     assert f"CNY 500.00，到期日为{due}" in text_of(message)  # filled again when it leaves: with the same figures
+
+
+def test_who_pays_all_that_is_owed_early_has_ended_his_plan_and_is_not_reminded_of_what_was_to_come():
+    plan = plan_in_force()
+    ArrangementForce.objects.create(arrangement=plan, in_force_on=D, recorded_at=plans.noon(D))
+    due = plan.instalments.get(position=1).due_date
+    payments.receive(
+        account_id=plan.account_id, amount=Decimal("11000.00"), currency="CNY", posting_date=D, transaction_date=D,
+        host_ref="R-1", source="file", by=plans.BY, now=plans.noon(D),
+    )  # fmt: skip
+
+    def judged(on: date, owed: str) -> str:
+        """Where the plan stands when the host tells on a day that so much is owed."""
+        build.AccountState.objects.update(principal_retail=owed, business_date=on)
+        for _ in range(2):  # judged, and after what follows judged again
+            reassess(now=plans.noon(on), party_ids=[plan.party_id])
+            services.follow(now=plans.noon(on))
+        plan.refresh_from_db()
+        return plan.standing
+
+    assert judged(D + timedelta(3), "1000.00") == "in_force"
+    assert judged(D + timedelta(4), "0.00") == "ended" and plan.end.repaid  # a thousand of its instalments never came
+    assert judged(D + timedelta(5), "300.00") == "ended"  # he uses his card again
+    assert days_on_which_he_is_reminded(due - timedelta(5)) == []
 
 
 def test_a_breached_plan_is_not_called_to_mind():

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from http.client import HTTPConnection
 from urllib.error import HTTPError
@@ -22,6 +22,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from dunwell.arrangements.means.queries import proofs
 from dunwell.arrangements.models import Arrangement, ChangeAnswer, ChangeRequest, Promise
 from dunwell.arrangements.queries import terms
+from dunwell.arrangements.services import make_promise
 from dunwell.arrears.models import AccountState
 from dunwell.casework.models import Complaint, Dispute
 from dunwell.casework.queries import timeline
@@ -32,7 +33,7 @@ from dunwell.compliance.models import Consent, Contact, Hold
 from dunwell.evidence.models import Log
 from dunwell.kernel.actor import Actor
 from dunwell.payments.models import Payment
-from dunwell.portfolio.models import Card, Touch
+from dunwell.portfolio.models import AccountRole, Card, Touch
 from dunwell.selfservice import services
 from dunwell.selfservice.models import CallBack, CallBackOutcome, Order, Request
 from tests import build
@@ -224,6 +225,12 @@ def test_a_promise_is_held_to_the_policy_and_a_double_click_is_one(own):
     assert promise.case_id == case.pk and promise.parts.get().amount == Decimal("1000.00")
     assert "1,000.00" in guest.get("/") and Contact.objects.get(pk=promise.contact_id).channel == "page"
     assert Contact.objects.get(party=party).outcomes.order_by("-pk").first().result == "promise"
+    sister = build.party(name_masked="李*")
+    AccountRole.objects.create(account_no=party.accounts.get().account_no, party=sister, role="guarantor")
+    part = (date.fromisoformat(days[-1]), Decimal("700.00"), sister.pk)
+    make_promise(party_id=party.pk, parts=[part], by=BY, now=datetime.now(UTC), key=f"joint-{party.pk}")
+    text = guest.get("/")
+    assert "700.00" in text and "(by who answers for it with you)" in text and "李*" not in text
 
 
 def test_a_plan_within_the_mandate_is_his_at_once_and_the_host_is_asked(own):
