@@ -26,13 +26,13 @@ NIGHT = [
     (
         "action.cancelled",
         {"steps": ["LAW-181"], "reason": "cured"},
-        ("已取消", "已无逾期：律师事务所（181+ 天）", ("LAW-181",)),
+        ("已取消", "律师事务所（181+ 天）：已无逾期", ("LAW-181",)),
     ),
     ("action.cancelled", {"steps": ["GONE"], "reason": "cured"}, ("已取消", "已无逾期", ("GONE",))),
     (
         "action.cancelled",
         {"steps": ["CALL-16"], "reason": "not_planned_any_more"},
-        ("已取消", "策略不再要求：通话（16–29 天）", ("CALL-16",)),
+        ("已取消", "通话（16–29 天）：策略不再要求", ("CALL-16",)),
     ),
     (
         "message.sent",
@@ -52,7 +52,7 @@ def test_the_nights_entries_say_what_happened(kind, data, shown):
     evidence.write(kind=kind, now=build.NOW, by=Actor.program("nightly"), party_id=party.pk, data=data)
     with translation.override("zh-hans"):
         entry = timeline.shown(read(party.pk), kind="", points={}, today=build.TODAY).days[0].entries[0]
-    assert (entry.lead, entry.main, entry.rules) == shown
+    assert (entry.lead, entry.main.replace(timeline.TOGETHER, "–"), entry.rules) == shown
 
 
 def test_a_call_with_its_recording_has_a_player():

@@ -21,6 +21,8 @@ from dunwell.kernel.times import BANK_ZONE
 from dunwell.strategy import queries as strategy
 from dunwell.strategy.rules import Step
 
+TOGETHER = "\u2060–\u2060"  # a line does not break at the dash between two days
+
 __all__ = ["line", "reveal_reason", "shown"]
 
 
@@ -63,4 +65,6 @@ def _codes(entry: Logged) -> list[str]:
 
 
 def _step(step: Step) -> str:
-    return pgettext("a step", "%(action)s, day %(days)s") % {"action": CHANNELS[step.action], "days": step.days}
+    return pgettext("a step", "%(action)s, day %(days)s") % {
+        "action": CHANNELS[step.action], "days": step.days.replace("–", TOGETHER),
+    }  # fmt: skip

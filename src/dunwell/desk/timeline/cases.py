@@ -85,7 +85,7 @@ def action(data: Said, kind: str) -> Said:
     told = steps or ("" if why else channel)
     return {
         "lead": lead,
-        "main": pgettext("an action", "%(why)s: %(steps)s") % {"why": why, "steps": told}
+        "main": pgettext("an action", "%(steps)s: %(why)s") % {"why": why, "steps": told}
         if why and told
         else why or told,
         "rules": data.get("steps") or [data.get("step", "")],
