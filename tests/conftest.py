@@ -40,6 +40,14 @@ import pytest  # noqa: E402
 
 django.setup()
 
+from tests import running  # noqa: E402
+
+if running.SHARED not in os.environ:  # else this is a worker of pytest-xdist, and its controller has made it
+    _shared = Path(tempfile.mkdtemp(prefix="dunwell-tests-shared-"))
+    _shared.chmod(0o711)  # PostgreSQL's account passes through it
+    os.environ[running.SHARED] = str(_shared)
+    atexit.register(running.remove_made, _shared)
+
 from hypothesis import settings as hypothesis_settings  # noqa: E402
 
 from tests.sizes import SOAK, in_the_soak, size  # noqa: E402
@@ -96,21 +104,9 @@ def server(django_db_blocker) -> Iterator[object]:
     from django.db import connections
 
     from dunwell.cli.migrations import new_models_alone
+    from dunwell.cli.postgres import SUPERUSER, Embedded
     from dunwell.settings import rights
     from tests.database import Server, point
-
-    given = os.environ.get("DUNWELL_TEST_DATABASE_URL", "")
-    embedded = None
-    if not given:
-        from dunwell.cli.postgres import Embedded
-
-        embedded = Embedded(HOME)
-        embedded.start()
-        given = embedded.superuser_url
-        with psycopg.connect(given, autocommit=True) as superuser:  # its data need not outlive a power cut
-            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-                superuser.execute(f"ALTER SYSTEM SET {setting} = off")
-            superuser.execute("SELECT pg_reload_conf()")
 
     def migrate(url: str) -> None:
         with django_db_blocker.unblock():
@@ -121,11 +117,29 @@ def server(django_db_blocker) -> Iterator[object]:
             rights.apply(connections["owner"].connection)
             connections["owner"].close()
 
-    postgres = Server(given)
-    postgres.make_template(migrate)
-    yield postgres
-    if embedded is not None:
+    def make(home: Path) -> None:
+        embedded = Embedded(home)
+        embedded.start()
+        with psycopg.connect(embedded.superuser_url, autocommit=True) as superuser:
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # it need not outlive a power cut
+                superuser.execute(f"ALTER SYSTEM SET {setting} = off")
+            superuser.execute("SELECT pg_reload_conf()")
+        Server(embedded.superuser_url).make_template(migrate)
         embedded.stop()
+
+    if given := os.environ.get("DUNWELL_TEST_DATABASE_URL", ""):
+        postgres = Server(given)
+        postgres.make_template(migrate)
+        yield postgres
+        return
+    made = running.made_once("server", make)
+    (HOME / "keys").mkdir(mode=0o700, exist_ok=True)
+    shutil.copy(made / "keys" / f"database-{SUPERUSER}", HOME / "keys")
+    running.copy_database(made, HOME)
+    embedded = Embedded(HOME)
+    embedded.start()
+    yield Server(embedded.superuser_url)
+    embedded.stop()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import queue
@@ -21,6 +22,7 @@ from dunwell.cli.postgres import Embedded
 
 ROOT = Path(__file__).resolve().parents[1]
 DUNWELL = Path(sys.executable).with_name("dunwell")
+SHARED = "DUNWELL_TESTS_SHARED"  # where the workers of a run find what one of them made for all (tests/conftest.py)
 
 
 class Serving:
@@ -125,6 +127,25 @@ def dunwell(home: Path, *words: str, seconds: float = 240) -> subprocess.Complet
     )
 
 
+def made_once(name: str, make: Callable[[Path], None]) -> Path:
+    """A home that the first worker of a run makes, and all copy; the process that began the run removes it."""
+    shared = Path(os.environ[SHARED])
+    folder, done = shared / name, shared / f"{name}.made"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            folder.mkdir()  # who failed to make it left it: then the others fail as well, and not after minutes each
+            make(folder)
+            done.touch()
+    return folder
+
+
+def remove_made(shared: Path) -> None:
+    for home in filter(Path.is_dir, shared.iterdir()):
+        remove(home)
+    shutil.rmtree(shared, ignore_errors=True)
+
+
 def remove(home: Path) -> None:
     """End what still runs of a home, and remove what stands elsewhere."""
     for pid in processes(home):
@@ -137,6 +158,11 @@ def remove(home: Path) -> None:
 def copy(made: Path, home: Path) -> None:
     """A home as another one is: its keys and its stopped database."""
     subprocess.run(["cp", "-a", str(made / "keys"), str(home)], check=True)
+    copy_database(made, home)
+
+
+def copy_database(made: Path, home: Path) -> None:
+    """The stopped database of another home."""
     base = Embedded(home).base
     base.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
     subprocess.run(["cp", "-a", str(Embedded(made).base), str(base)], check=True)

@@ -37,13 +37,14 @@ def context(context: BrowserContext) -> BrowserContext:
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory) -> Iterator[Path]:
+def migrated() -> Path:
     """A home whose database has its tables, stopped: others are copied from it, which is quicker than a first start."""
-    folder = tmp_path_factory.mktemp("migrated")
-    done = running.dunwell(folder, "migrate")
-    assert done.returncode == 0, done.stderr
-    yield folder
-    running.remove(folder)
+
+    def migrate(home: Path) -> None:
+        done = running.dunwell(home, "migrate")
+        assert done.returncode == 0, done.stderr
+
+    return running.made_once("migrated", migrate)
 
 
 @pytest.fixture
