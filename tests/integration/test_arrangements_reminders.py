@@ -155,7 +155,7 @@ def test_killed_between_message_and_fact_neither_is_there_and_the_next_worker_do
     promised("500.00")
     now = plans.noon(DUE - timedelta(1))
     with monkeypatch.context() as broken:
-        broken.setattr(DueReminder.objects, "create", lambda **_: (_ for _ in ()).throw(KeyboardInterrupt))
+        broken.setattr(DueReminder.objects, "bulk_create", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             reminding.remind(by=plans.BY, now=now)
     assert not Message.objects.exists()

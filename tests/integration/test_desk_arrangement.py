@@ -8,11 +8,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from dunwell.arrangements import services
 from dunwell.arrangements.means.queries import stated
 from dunwell.arrangements.means.services import state_means
 from dunwell.arrangements.models import Arrangement
+from dunwell.arrangements.rules.offers import Wish
+from dunwell.arrangements.services.instructing import Told
+from dunwell.arrears.models import AccountState
 from dunwell.identity.models import Role
-from tests import build
+from tests import build, plans
 
 pytestmark = pytest.mark.django_db
 KNOWN = {"left": "700", "circumstances": "yes", "willing": "yes", "heard": "the shop closed"}
@@ -86,3 +90,78 @@ def test_terms_that_are_forbidden_are_not_proposed(case, client):
     assert answer.status_code == 422 and "P-ABILITY" in answer.content.decode()
     assert client.post(address, {**KNOWN, "left": "7oo", "code": "deferral", "term": "1"}).status_code == 422
     assert not Arrangement.objects.exists()
+
+
+WORDS = {
+    "en": ("One plan together with", "of it", "combined, 2 accounts", "So the whole is not in force"),
+    "zh-hans": ("合并分期，连同账户", "其中", "合并分期，2 个账户", "整份协议因此不生效"),
+}
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_two_cards_are_reckoned_proposed_approved_and_refused_as_one(case, client, language):
+    (together, of_it, combined, not_in_force), first = WORDS[language], case.party.accounts.get()
+    second = build.account(party=case.party)
+    dollars = build.account(party=case.party, currency="USD")
+    build.account_state(account=second, past_due="1600.00")  # later in the list: the most past due stands first
+    collector = build.user(Role.COLLECTOR, language=language)
+    client.force_login(collector, backend="dunwell.identity.backends.Backend")
+    address = f"/cases/{case.case_no}/arrangement"
+    page = client.get(address).content.decode()
+    assert together in page and f'name="with" value="{first.pk}"' in page
+    assert f'name="with" value="{dollars.pk}"' not in page
+    known = {**KNOWN, "left": "1100", "account": second.pk, "with": first.pk}
+    with CaptureQueriesContext(connection) as asked:
+        page = client.get(address, known).content.decode()
+    assert len(asked) <= 18
+    assert "24,000.00" in page and "1,000.00" in page  # 500.00 each
+    assert f"{of_it} {first.account_no}" in page and f"{of_it} {second.account_no}" in page
+    form = {**known, "code": "personalised_plan", "term": "24", "key": "k", "first_payment": "0.00"}
+    client.post(f"{address}/propose", form)
+    client.post(f"{address}/propose", form)
+    lead, other = Arrangement.objects.order_by("pk")
+    assert (lead.account_id, other.account_id, lead.combined_id) == (second.pk, first.pk, other.combined_id)
+    page = client.get(address).content.decode()
+    assert combined in page and page.count('<article class="plan"') == 1
+
+    leader = build.user(Role.TEAM_LEADER, language=language)
+    client.force_login(leader, backend="dunwell.identity.backends.Backend")
+    listed = client.get("/arrangements").content.decode()
+    assert "24,000.00" in listed and f"{second.account_no}, {first.account_no}" in listed
+    client.post(f"/cases/{case.case_no}/arrangements/{lead.pk}/answer", {"answer": "approve"})
+    agreed = {"form": "written", "evidence": build.proof(case.party), "disclosed": "yes"}
+    client.post(f"/cases/{case.case_no}/arrangements/{lead.pk}/agree", agreed)
+    refused = other.instructions.earliest("pk")
+    told = Told(refused.pk, False, build.TODAY, "blocked by the card system")
+    services.answer_instruction(told=told, source="api", by=plans.BY, now=build.NOW)
+    page = client.get(address).content.decode()
+    assert not_in_force in page and "blocked by the card system" in page and first.account_no in page
+
+
+def test_accounts_of_different_currencies_are_not_combined_whatever_is_posted(case, client):
+    signed_in(client, Role.COLLECTOR)
+    dollars = build.account(party=case.party, currency="USD")
+    form = {
+        **KNOWN,
+        "account": case.party.accounts.earliest("pk").pk,
+        "code": "personalised_plan",
+        "term": "24",
+        "key": "k",
+    }
+    client.post(f"/cases/{case.case_no}/arrangement/propose", {**form, "with": dollars.pk})
+    assert Arrangement.objects.get().combined is None
+
+
+def test_what_was_settled_together_is_certified_by_one_button(case, client):
+    signed_in(client, Role.COLLECTOR)
+    first, second = case.party.accounts.get(), build.account(party=case.party)
+    build.account_state(account=second, past_due="1500.00")
+    wish, told = Wish("personalised_plan", 24), {"left": Decimal("1100.00"), "others": [second.pk]}
+    made = plans.propose(first, wish, now=build.NOW, **told)
+    Arrangement.objects.update(standing="ended", standing_on=build.TODAY)
+    AccountState.objects.update(balance=0)
+    address = f"/cases/{case.case_no}/arrangement"
+    assert 'name="together" value="yes"' in client.get(address).content.decode()
+    form = {"account": made.account_id, "kind": "settled", "together": "yes", "reason": "he asked", "key": "c"}
+    page = client.post(f"/cases/{case.case_no}/certificate", form, follow=True).content.decode()
+    assert f"{first.account_no}, {second.account_no}" in page

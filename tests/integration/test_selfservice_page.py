@@ -19,9 +19,11 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from dunwell.arrangements import services as services_of_plans
 from dunwell.arrangements.means.queries import proofs
-from dunwell.arrangements.models import Arrangement, ChangeAnswer, ChangeRequest, Promise
+from dunwell.arrangements.models import Arrangement, CertificateAccount, ChangeAnswer, ChangeRequest, Promise
 from dunwell.arrangements.queries import terms
+from dunwell.arrangements.rules.offers import Wish
 from dunwell.arrangements.services import make_promise
 from dunwell.arrears.models import AccountState
 from dunwell.casework.models import Complaint, Dispute
@@ -36,7 +38,7 @@ from dunwell.payments.models import Payment
 from dunwell.portfolio.models import AccountRole, Card, Touch
 from dunwell.selfservice import services
 from dunwell.selfservice.models import CallBack, CallBackOutcome, Order, Request
-from tests import build
+from tests import build, plans
 from tests.cardholders import KNOWN, Provider, Visitor, identify, plan_in_force, served
 from tests.conftest import database_of_its_own
 from tests.running import until
@@ -355,6 +357,46 @@ def test_offers_that_do_not_suit_him_are_left_to_the_bank(own):
     assert "Somebody looks at it and answers you" in worked(guest)
     asked = ChangeRequest.objects.get(arrangement=plan)
     assert (asked.monthly, asked.refused) == (Decimal("400.00"), []) and asked.words.meaning == "plan_change"
+
+
+def test_a_plan_over_two_cards_is_one_offer_agreed_once_and_paid_into_each(own, provider):
+    party, _, _ = debtor()
+    second = build.account(party=party)
+    build.account_state(account=second, past_due="900.00")
+    first, now = party.accounts.exclude(pk=second.pk).get(), datetime.now(UTC)
+    told = {"known": frozenset({"circumstances", "willing"}), "left": Decimal("1000.00"), "others": [second.pk]}
+    made = plans.propose(first, Wish("personalised_plan", 24), now=now, key=f"two-{party.pk}", **told)
+    services_of_plans.answer_proposal(
+        arrangement_id=made.pk, approved=True, by=plans.LEADER, by_role="team_leader", now=now
+    )
+    parts = list(made.combined.parts.order_by("pk"))
+    Arrangement.objects.filter(combined=made.combined).update(standing="approved")
+    guest = Guest(own)
+    guest.come_in(address(party))
+    assert guest.get("/").count("See the offer and agree") == 1
+    page = guest.get(f"/agreed/{made.pk}")
+    assert "24,000.00" in page and "1,000.00" in page and page.count("<summary>") == 2 and "500.00" in page
+    assert guest.get(f"/agreed/{parts[1].pk}") and guest.status == 404  # it is seen and agreed to as one
+    guest.get(f"/agreed/{made.pk}")
+    guest.post(f"/agreed/{made.pk}/agree")
+    assert "Agreed" in worked(guest)
+    assert [part.instructions.count() for part in parts] == [3, 3]
+    assert len({part.consent.evidence for part in parts}) == 1
+    Arrangement.objects.filter(combined=made.combined).update(standing="in_force")
+    page = guest.get(f"/pay?agreed={made.pk}")
+    assert page.count("What was agreed: 500.00") == 2 and f'value="agreed-{made.pk}" checked' in page
+    guest.post("/pay", how=f"agreed-{parts[1].pk}", key=f"p-{party.pk}")
+    worked(guest)
+    order = Order.objects.get(account__party=party)
+    assert (order.account_id, order.amount) == (second.pk, Decimal("500.00"))
+
+    Arrangement.objects.filter(combined=made.combined).update(standing="ended")
+    AccountState.objects.filter(account__party=party).update(balance=0)
+    assert guest.get("/").count("Ask for a certificate") == 2
+    guest.post("/certificate", account=first.pk, key=f"c-{party.pk}")
+    worked(guest)
+    assert [one.account_id for one in CertificateAccount.objects.filter(request__account=first)] == [second.pk]
+    assert "Ask for a certificate" not in guest.get("/")  # one is asked for both
 
 
 def test_what_he_tells_us_is_an_entry_of_the_registers_and_stops_demands(own):

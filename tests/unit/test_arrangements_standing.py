@@ -21,8 +21,18 @@ def day(n: int) -> date:
     return D + timedelta(days=n)
 
 
-def judged(cases: list[list[tuple[int, str]]], as_of: int, **facts: object) -> list[str]:
-    """The standing of a plan of three instalments for each list of payments (day, amount), on a day."""
+def judged(
+    cases: list[list[tuple[int, str]]],
+    as_of: int,
+    *,
+    combined: int = 0,
+    of_last: dict[str, object] | None = None,
+    **facts: object,
+) -> list[str]:
+    """The standing of a plan of three instalments for each list of payments (day, amount), on a day.
+
+    The first so many are parts of one `combined` plan, number 2; `of_last` are facts of the last alone.
+    """
     connection = session.connect(threads=1)
     parameters.in_force(day(as_of)).tables(connection, as_of=day(as_of))
     connection.execute(
@@ -34,19 +44,21 @@ def judged(cases: list[list[tuple[int, str]]], as_of: int, **facts: object) -> l
         "CREATE TABLE hold (party_no VARCHAR, account_no VARCHAR, kind VARCHAR, ends_on DATE);"
         "CREATE TABLE arrangement (arrangement_id BIGINT, party_no VARCHAR, account_no VARCHAR, currency VARCHAR,"
         " lapses_on DATE, grace_days INTEGER, revival_days INTEGER, revivals INTEGER, agreed_on DATE, in_force_on DATE,"
-        " approved BOOLEAN, refused BOOLEAN, rejected BOOLEAN, cancelled BOOLEAN, repaid BOOLEAN,"
-        " replaced BOOLEAN,"
-        " standing VARCHAR, standing_on DATE);"
+        " approved BOOLEAN, refused BOOLEAN, rejected BOOLEAN, cancelled BOOLEAN, repaid BOOLEAN, replaced BOOLEAN,"
+        " standing VARCHAR, standing_on DATE, combined_id BIGINT);"
         "CREATE TABLE instalment (instalment_id BIGINT, arrangement_id BIGINT, position INTEGER, due_date DATE,"
         " amount DECIMAL(18,2), state VARCHAR, received DECIMAL(18,2), paid_on DATE)"
     )
     given = {"agreed_on": day(0), "in_force_on": day(1), "approved": True, "refused": False, "rejected": False,
              "cancelled": False, "repaid": False, "replaced": False, **facts}  # fmt: skip
     for n, money in enumerate(cases):
-        connection.execute("INSERT INTO account_state VALUES (?, ?, 'CNY')", [f"A{n}", f"P{n}"])
+        party, values = "P0" if n < combined else f"P{n}", dict(given)
+        if n == len(cases) - 1:
+            values |= of_last or {}
+        connection.execute("INSERT INTO account_state VALUES (?, ?, 'CNY')", [f"A{n}", party])
         connection.execute(
-            "INSERT INTO arrangement VALUES (?, ?, ?, 'CNY', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'proposed', NULL)",
-            [n, f"P{n}", f"A{n}", day(7), GRACE, REVIVAL, REVIVALS, *given.values()],
+            "INSERT INTO arrangement VALUES (?, ?, ?, 'CNY', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'proposed', NULL, ?)",
+            [n, party, f"A{n}", day(7), GRACE, REVIVAL, REVIVALS, *values.values(), 2 if n < combined else None],
         )
         for position, due in enumerate(DUES, start=1):
             connection.execute(
@@ -102,6 +114,53 @@ def test_three_instalments_of_a_hundred(money, as_of, standing):
 )
 def test_before_it_is_performed_it_stands_as_people_and_the_host_decided(facts, as_of, standing):
     assert judged([[]], as_of, **facts) == [standing]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "as_of", "standing"),
+    [
+        ([(9, "100")], [(9, "100")], 11, "in_force"),
+        ([(9, "100")], [], 11, "missed"),  # one part's is the whole's
+        ([], [(9, "100")], 14, "breached"),
+        ([(9, "300")], [(9, "100")], 11, "in_force"),  # one is paid whole
+        ([(9, "300")], [(9, "300")], 11, "ended"),
+        ([(19, "100")], [], 21, "breached"),  # half of it revives nothing
+        ([(19, "100")], [(20, "100")], 21, "in_force"),  # revived once, with the last of them
+        ([(19, "100")], [(29, "100")], 30, "terminated"),
+    ],
+)
+def test_the_parts_of_a_combined_plan_stand_as_one(first, second, as_of, standing):
+    assert judged([first, second], as_of, combined=2) == [standing] * 2
+
+
+@pytest.mark.parametrize(
+    ("facts", "of_last", "standing"),
+    [
+        ({"in_force_on": None}, {"rejected": True}, "rejected"),
+        ({"in_force_on": None}, {}, "agreed"),
+        ({"agreed_on": None, "in_force_on": None}, {}, "approved"),
+    ],
+)
+def test_what_the_host_rejects_of_one_part_is_rejected_of_all(facts, of_last, standing):
+    assert judged([[], []], 7, combined=2, of_last=of_last, **facts) == [standing] * 2
+
+
+@pytest.mark.parametrize(
+    ("money", "as_of", "facts", "standing"),
+    [
+        ([(9, "100")], 41, {}, "missed"),  # the other part goes on
+        ([(9, "100"), (39, "100")], 41, {}, "in_force"),  # what was still to come of the one is not late
+        ([(9, "300")], 41, {}, "ended"),
+        ([], 41, {"repaid": True}, "ended"),  # both are repaid
+        ([(9, "100")], 41, {"cancelled": True, "repaid": False}, "cancelled"),  # the other was, and the whole with it
+    ],
+)
+def test_a_part_that_was_repaid_early_is_paid(money, as_of, facts, standing):
+    assert judged([money, []], as_of, combined=2, of_last={"repaid": True}, **facts) == [standing] * 2
+
+
+def test_a_combined_plan_is_not_mixed_up_with_the_arrangement_of_the_same_number():
+    assert judged([[(9, "100")], [(9, "100")], []], 11, combined=2) == ["in_force", "in_force", "missed"]
 
 
 def plainly(money: list[tuple[int, str]], as_of: int) -> str:

@@ -48,6 +48,10 @@ INTEREST = {
     "agreed": _("the plan's own, in the instalments"),
     "runs_on": _("runs on by the contract"),
 }
+SPREAD = {  # how what is paid at once is spread over the accounts of a combined plan
+    "amount": _("What is paid at once is spread by the accounts' amounts, so that all of them end on one day."),
+    "past_due": _("What is paid at once is spread by what is past due on the accounts."),
+}
 INSTRUCTIONS = {
     "waiver": pgettext_lazy("instruction", "Waiver"),
     "waiver_reversal": pgettext_lazy("instruction", "Waiver taken back"),
@@ -77,6 +81,9 @@ FORMS = {
 PARTS = {"interest": _("Interest"), "fees": _("Fees"), "principal": _("Principal")}
 NOT_ALLOWED = {
     "nobody": _("It takes a person."),
+    "combined": _(
+        "One agreement is about different accounts of one person, issuer and currency, and changes no running plan."
+    ),
     "owed": _("Something is still owed on the account."),
     "unauthorised": _("The cardholder has not authorised it."),
     "amount": _("The amount is not within what he authorised."),

@@ -214,7 +214,7 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "arrangement": (
         """
-        SELECT r.id, p.party_no, a.account_no, r.currency, r.lapses_on, r.grace_days, r.revival_days, r.revivals,
+        SELECT r.id, r.combined_id, p.party_no, a.account_no, r.currency, r.lapses_on, r.grace_days, r.revival_days, r.revivals,
                c.agreed_on, f.in_force_on,
                (SELECT count(*) FILTER (WHERE w.approved) FROM arrangements_arrangementanswer AS w
                 WHERE w.arrangement_id = r.id AND w.recorded_at <= {at}) >= r.persons,
@@ -239,8 +239,8 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
         WHERE p.id IN ({parties}) AND {judged}
         """,
         {
-            "arrangement_id": "BIGINT", "party_no": "VARCHAR", "account_no": "VARCHAR", "currency": "VARCHAR",
-            "lapses_on": "DATE", "grace_days": "INTEGER", "revival_days": "INTEGER", "revivals": "INTEGER",
+            "arrangement_id": "BIGINT", "combined_id": "BIGINT", "party_no": "VARCHAR", "account_no": "VARCHAR",
+            "currency": "VARCHAR", "lapses_on": "DATE", "grace_days": "INTEGER", "revival_days": "INTEGER", "revivals": "INTEGER",
             "agreed_on": "DATE", "in_force_on": "DATE", "approved": "BOOLEAN", "refused": "BOOLEAN",
             "rejected": "BOOLEAN", "cancelled": "BOOLEAN", "repaid": "BOOLEAN", "replaced": "BOOLEAN",
             "standing": "VARCHAR", "standing_on": "DATE",

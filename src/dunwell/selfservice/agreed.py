@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
+
+from dunwell.arrangements.rules import agreements
+from dunwell.arrangements.rules.agreements import Row
 
 ZERO = Decimal("0.00")
 #: What he is told of a standing: `approved` becomes `booking` as soon as he has agreed, before the programs say so.
@@ -15,16 +18,6 @@ STATES: Mapping[str, str] = {
     "breached": "broken", "ended": "done", "rejected": "rejected",
 }  # fmt: skip
 PAYABLE = frozenset({"running", "late", "broken"})
-
-
-class Due(Protocol):
-    """An instalment: `received` is what the programs count to it."""
-
-    position: int
-    due_date: date
-    interest: Decimal
-    amount: Decimal
-    received: Decimal
 
 
 class Asked(Protocol):
@@ -55,6 +48,7 @@ class Agreed:
     `to_end` is what ends it when paid today: all that is still to be paid of it, or of the account where that is less;
     `to_come` is interest in it of instalments that are not due yet. `changing`: another plan is to take its place
     (`proposed`), he asked for one (`asked`), or was told that it stays as it is (`declined`), for the reason in `answer`.
+    `parts` are those of a combined plan, an account each: he agrees to all at once, and pays into each account its own.
     """
 
     arrangement_id: int
@@ -65,7 +59,7 @@ class Agreed:
     amount: Decimal
     waived: Mapping[str, Decimal]
     cost: Decimal
-    dues: Sequence[Due]
+    dues: Sequence[Row]
     to_pay: Decimal
     due_on: date | None
     lapses_on: date
@@ -74,6 +68,12 @@ class Agreed:
     replaces: int | None = None
     changing: str = ""
     answer: str = ""
+    repaid: bool = False  # nothing was owed on its account any more before all instalments were due
+    parts: tuple[Agreed, ...] = ()
+
+    @property
+    def by_account(self) -> tuple[Agreed, ...]:
+        return self.parts or (self,)
 
     @property
     def waived_in_all(self) -> Decimal:
@@ -98,8 +98,8 @@ class Agreed:
 
     @property
     def may_change(self) -> bool:
-        """Whether he can ask for another plan in its place: it runs, and none is proposed for it."""
-        return self.state in PAYABLE and self.changing != "proposed"
+        """Whether he can ask for another plan in its place: it runs, for one card, and none is proposed for it."""
+        return self.state in PAYABLE and self.changing != "proposed" and not self.parts
 
     @property
     def settles(self) -> bool:
@@ -109,13 +109,14 @@ class Agreed:
 
 def agreed(
     made: Made,
-    dues: Iterable[Due],
+    dues: Iterable[Row],
     *,
     consented: bool,
     today: date,
     replaced: bool = False,
     asked: Asked | None = None,
     owed: Decimal | None = None,
+    repaid: bool = False,
 ) -> Agreed | None:
     """How an arrangement stands for him; None of one that is nothing to him any more. `replaced`: another is to take its
     place; `asked` is the change that he asked for last; `owed` all that is owed on its account, where that is known."""
@@ -125,19 +126,38 @@ def agreed(
     if state is None or (state == "offer" and today > made.lapses_on):
         return None
     rows = sorted(dues, key=lambda one: one.position)
-    left = [one for one in rows if one.received < one.amount]
-    overdue = [one for one in left if one.due_date < today] or left[:1]
+    left = [] if repaid else [one for one in rows if one.received < one.amount]
+    to_pay, due_on = _next(left, today)
     rest = sum((one.amount - one.received for one in left), ZERO)
     to_come = sum((min(one.interest, one.amount - one.received) for one in left if one.due_date > today), ZERO)
     said = getattr(asked, "answer", None)
     return Agreed(
         arrangement_id=made.pk, account_id=made.account_id, product=made.product, state=state, currency=made.currency,
         amount=made.amount, waived={part: Decimal(given) for part, given in made.waived.items()}, cost=made.cost,
-        dues=rows, to_pay=sum((one.amount - one.received for one in overdue), ZERO),
-        due_on=overdue[-1].due_date if overdue else None, lapses_on=made.lapses_on,
+        dues=rows, to_pay=to_pay, due_on=due_on, lapses_on=made.lapses_on,
         to_end=rest if owed is None else min(rest, owed),
         to_come=ZERO if owed is not None and owed < rest else to_come,
         replaces=made.replaces_id,
         changing="proposed" if replaced else "" if asked is None else "declined" if said else "asked",
-        answer=said.reason if said and not replaced else "",
+        answer=said.reason if said and not replaced else "", repaid=repaid,
     )  # fmt: skip
+
+
+def together(parts: Sequence[Agreed], *, today: date) -> Agreed:
+    """A combined plan as one, known by its first part; an arrangement by itself is that."""
+    if len(parts) == 1:
+        return parts[0]
+    to_pay, due_on = _next(agreements.lines(part.dues for part in parts if not part.repaid), today)
+    return replace(
+        parts[0], amount=sum((part.amount for part in parts), ZERO), cost=sum((part.cost for part in parts), ZERO),
+        waived=agreements.waived(part.waived for part in parts), dues=agreements.lines(part.dues for part in parts),
+        to_pay=to_pay, due_on=due_on, to_end=sum((part.to_end for part in parts), ZERO),
+        to_come=sum((part.to_come for part in parts), ZERO), parts=tuple(parts),
+    )  # fmt: skip
+
+
+def _next(rows: Iterable[Row], today: date) -> tuple[Decimal, date | None]:
+    """What is to be paid next, and by when: all that is overdue, else the next instalment."""
+    left = [one for one in rows if one.received < one.amount]
+    overdue = [one for one in left if one.due_date < today] or left[:1]
+    return sum((one.amount - one.received for one in overdue), ZERO), overdue[-1].due_date if overdue else None

@@ -7,14 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dunwell.arrangements.models import Arrangement, ArrangementConsent, CertificateRequest, Instalment
+from dunwell.arrangements.models import (
+    Arrangement,
+    ArrangementConsent,
+    ArrangementEnd,
+    CertificateAccount,
+    CertificateRequest,
+    Instalment,
+)
+from dunwell.arrangements.queries.agreements import leads
 from dunwell.arrangements.queries.changes import last_changes
 from dunwell.arrangements.queries.plans import PERFORMED, WAITING
 from dunwell.arrears.models import AccountState, Due
 from dunwell.kernel.times import business_date
 from dunwell.payments.models import Payment
 from dunwell.portfolio.models import Account, Card, Party
-from dunwell.selfservice.agreed import STATES, Agreed, agreed
+from dunwell.selfservice.agreed import STATES, Agreed, agreed, together
 from dunwell.selfservice.owed import Owed, balance_lines, past_due_lines
 
 SHOWN = 5  # arrangements, the last ones
@@ -73,10 +81,13 @@ class Settled:
 
 
 def agreed_of(party: Party, *, now: datetime) -> list[Agreed]:
-    """His arrangements that are something to him, the newest first. Five queries at most, one where there is none."""
-    made = list(Arrangement.objects.filter(party=party, standing__in=STATES).order_by("-id")[:SHOWN])
-    if not made:
+    """His agreements that are something to him, the newest first. Seven queries at most, one where there is none."""
+    chosen = list(leads(Arrangement.objects.filter(party=party, standing__in=STATES)).order_by("-id")[:SHOWN])
+    if not chosen:
         return []
+    combined = [one.combined_id for one in chosen if one.combined_id]
+    others = Arrangement.objects.filter(combined__in=combined).exclude(pk__in=[one.pk for one in chosen]).order_by("id")
+    made = [*chosen, *(others if combined else [])]
     dues: dict[int, list[Instalment]] = defaultdict(list)
     for due in Instalment.objects.filter(arrangement__in=made):
         dues[due.arrangement_id].append(due)
@@ -87,28 +98,42 @@ def agreed_of(party: Party, *, now: datetime) -> list[Agreed]:
     states = AccountState.objects.filter(account__in=[one.account_id for one in running]) if running else ()
     owed = {state.account_id: state.balance for state in states}
     replaced = {one.replaces_id for one in made if one.standing in WAITING}
-    found = (
-        agreed(
-            one, dues[one.pk], consented=one.pk in consented, today=today, replaced=one.pk in replaced,
-            asked=asked.get(one.pk), owed=owed.get(one.account_id),
-        )
-        for one in made
-    )  # fmt: skip
-    return [one for one in found if one is not None]
+    repaid = set(
+        ArrangementEnd.objects.filter(pk__in=[one.pk for one in made], repaid=True).values_list("pk", flat=True)
+    )
+    found = []
+    for lead in chosen:
+        parts = [one for one in made if one is lead or (lead.combined_id and one.combined_id == lead.combined_id)]
+        stand = [
+            agreed(
+                one, dues[one.pk], consented=one.pk in consented, today=today, replaced=one.pk in replaced,
+                asked=asked.get(one.pk), owed=owed.get(one.account_id), repaid=one.pk in repaid,
+            )
+            for one in parts
+        ]  # fmt: skip
+        if None not in stand:
+            found.append(together(stand, today=today))
+    return found
 
 
 def settled_of(party: Party, made: list[Agreed], nothing_owed: set[int]) -> list[Settled]:
     """The accounts that are settled, each with its certificate; `nothing_owed` by the published columns."""
-    ended = {one.account_id for one in made if one.state == "done"}
+    ended = {part.account_id for one in made if one.state == "done" for part in one.by_account}
     asked = list(
         CertificateRequest.objects.filter(account__party=party, kind=CertificateRequest.Kind.SETTLED)
         .select_related("certificate")
         .order_by("id")
     )
-    numbers = ended | nothing_owed | {one.account_id for one in asked}
+    others = (
+        CertificateAccount.objects.filter(account__party=party).select_related("request__certificate").order_by("id")
+    )
+    numbers = ended | nothing_owed | {one.account_id for one in (*asked, *others)}
     if not numbers:
         return []
     last = {one.account_id: one for one in asked}  # the newest of each
+    last |= {
+        one.account_id: one.request for one in others if one.request_id > getattr(last.get(one.account_id), "pk", 0)
+    }
     accounts = Account.objects.filter(pk__in=numbers).order_by("pk")
     tails = tails_of([account.account_no for account in accounts])
     found = []

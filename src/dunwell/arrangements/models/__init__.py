@@ -1,7 +1,12 @@
 """Promises, arrangements and what the host is asked to do for them. Facts, but for what the programs compute of them."""
 
 from dunwell.arrangements.means.models import MeansStatement, Proof, ProofCheck
-from dunwell.arrangements.models.certificates import Certificate, CertificateAnswer, CertificateRequest
+from dunwell.arrangements.models.certificates import (
+    Certificate,
+    CertificateAccount,
+    CertificateAnswer,
+    CertificateRequest,
+)
 from dunwell.arrangements.models.changes import ChangeAnswer, ChangeRequest
 from dunwell.arrangements.models.debits import FailedDebit
 from dunwell.arrangements.models.deductions import DeductionAuthority, DeductionRevocation
@@ -18,6 +23,7 @@ from dunwell.arrangements.models.plans import (
     ArrangementEnd,
     ArrangementForce,
     ArrangementStep,
+    CombinedPlan,
     Instalment,
 )
 from dunwell.arrangements.models.promises import Promise, PromisePart, PromiseWithdrawal
@@ -31,10 +37,12 @@ __all__ = [
     "ArrangementForce",
     "ArrangementStep",
     "Certificate",
+    "CertificateAccount",
     "CertificateAnswer",
     "CertificateRequest",
     "ChangeAnswer",
     "ChangeRequest",
+    "CombinedPlan",
     "DeductionAuthority",
     "DeductionRevocation",
     "DueReminder",

@@ -25,6 +25,17 @@ class CertificateRequest(models.Model):
     key = models.CharField(max_length=80, unique=True)
 
 
+class CertificateAccount(models.Model):
+    """A further account that a certificate is about, and the host's word on it: a combined plan is certified as one."""
+
+    request = models.ForeignKey(CertificateRequest, models.PROTECT, related_name="others")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    instruction = models.OneToOneField(Instruction, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["request", "account"], name="certificate_account_once")]
+
+
 class CertificateAnswer(models.Model):
     """Another person's approval or refusal."""
 

@@ -6,6 +6,21 @@ from dunwell.identity.models import Entity
 from dunwell.portfolio.models import Account, Party
 
 
+class CombinedPlan(models.Model):
+    """One agreement over several accounts of a person: an arrangement for each, offered, agreed, performed and ended together.
+
+    Amounts of the whole are the sums of its parts. A rate is none: those of the whole stand here, with the rule by which what
+    is paid at once was spread over the accounts.
+    """
+
+    entity = models.ForeignKey(Entity, models.PROTECT)
+    party = models.ForeignKey(Party, models.PROTECT, related_name="+")
+    annual_rate_percent = models.DecimalField(max_digits=12, decimal_places=4)
+    compounded_percent = models.DecimalField(max_digits=12, decimal_places=4)
+    spread = models.JSONField()  # rule, since, first_payment_by
+    recorded_at = models.DateTimeField()
+
+
 class Arrangement(models.Model):
     """A proposal with all its terms, as the product's line of that day made them. Its terms are never edited.
 
@@ -58,6 +73,8 @@ class Arrangement(models.Model):
     key = models.CharField(max_length=80, unique=True)
     #: The running plan that it takes the place of, once the host has booked it: a change of that one.
     replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replacements")
+    #: The agreement over several accounts of which this is the part of one; the first part by number speaks for all.
+    combined = models.ForeignKey(CombinedPlan, models.PROTECT, null=True, related_name="parts")
     standing = models.CharField(max_length=12, choices=Standing.choices, default=Standing.PROPOSED)
     standing_on = models.DateField(null=True)
 

@@ -9,6 +9,8 @@ from dunwell.portfolio.models import Account, Party
 class DueReminder(models.Model):
     """Who promised was reminded of what falls due on a day: of his promises once, of each account's instalment once.
 
+    What accounts of a combined plan want on one day is said in one message.
+
     Without a message nothing could carry it: no text in force, no line, or no contact point.
     """
 

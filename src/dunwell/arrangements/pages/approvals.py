@@ -31,11 +31,14 @@ def approvals(request: HttpRequest) -> HttpResponse:
     """Four lists, each at most a hundred rows, the oldest first; persons withheld from the user are on none."""
     now, entity_id = timezone.now(), request.user.entity_id
     today = business_date(now)
-    hidden = withheld(request.user.pk, now=now, party="party_id")
+    which = {
+        "entity_id": entity_id, "limit": SHOWN, "hidden": withheld(request.user.pk, now=now, party="party_id"),
+    }  # fmt: skip
 
-    def shown(one) -> dict[str, object]:
+    def shown(whole: queries.Agreement) -> dict[str, object]:
+        one = whole.lead
         return {
-            "row": one, "name": words.PRODUCTS[one.product], "standing": words.STANDINGS[one.standing],
+            "row": one, "whole": whole, "name": words.PRODUCTS[one.product], "standing": words.STANDINGS[one.standing],
             "tone": words.TONES.get(one.standing, ""), "mine": request.user.role in one.roles,
             "own": one.recorded_by == request.user.pk,
         }  # fmt: skip
@@ -45,9 +48,9 @@ def approvals(request: HttpRequest) -> HttpResponse:
     )
     days = queries.reconciliation(entity_id=entity_id, since=today - DAYS)
     context = {
-        "waiting": [shown(one) for one in queries.waiting_for_approval(entity_id=entity_id).exclude(hidden)[:SHOWN]],
+        "waiting": [shown(one) for one in queries.waiting_for_approval(**which)],
         "asked": [(one, words.PRODUCTS[one.arrangement.product], _wanted(one)) for one in asked[:SHOWN]],
-        "late": [shown(one) for one in queries.late(entity_id=entity_id).exclude(hidden)[:SHOWN]],
+        "late": [shown(one) for one in queries.late(**which)],
         "days": [(one, words.INSTRUCTIONS[one.kind]) for one in days[:SHOWN]],
         "overdue": queries.overdue(entity_id=entity_id, on=today).count(),
     }

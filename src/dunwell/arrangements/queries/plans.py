@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Exists, Prefetch, QuerySet, Subquery
+from django.db.models import Exists, Prefetch, Q, Subquery
 
-from dunwell.arrangements.models import Arrangement, CertificateRequest, Instalment, Instruction
-from dunwell.arrangements.rules.offers import OVER, Owed, Situation
+from dunwell.arrangements.models import Arrangement, CertificateAccount, CertificateRequest
+from dunwell.arrangements.queries.agreements import Agreement, agreements_among
+from dunwell.arrangements.rules.offers import OVER, Owed, Situation, together
 from dunwell.arrears import queries as arrears
 from dunwell.arrears.models import AccountState, PublishedDay
 from dunwell.compliance.models import Hold
@@ -68,7 +70,20 @@ def situation_of(
         changing=changes is not None,
         days_then=int(changes.terms["days_delinquent"]) if changes else 0,
         to_pay=None if changes is None else _wanted(changes, state.published or state.business_date),
+        account_no=account.account_no,
     )
+
+
+def situation_together(accounts: Sequence[Account], *, left: Decimal | None, known: frozenset[str]) -> Situation | None:
+    """What is known of several accounts of one person, taken together; None where nothing is published of one of them."""
+    found = [situation_of(account, left=left, known=known) for account in accounts]
+    return None if None in found else together(found)
+
+
+def may_be_combined(accounts: Sequence[Account]) -> bool:
+    """Whether one agreement may be about them: different accounts of one person, one issuer and one currency."""
+    same = {(one.party_id, one.entity_id, one.currency) for one in accounts}
+    return len(same) == 1 and len({one.pk for one in accounts}) == len(accounts)
 
 
 def _wanted(running: Arrangement, on: date) -> Decimal:
@@ -78,42 +93,29 @@ def _wanted(running: Arrangement, on: date) -> Decimal:
     return sum((row.amount - row.received for row in unpaid[: len(due) + 1]), Decimal(0))
 
 
-def _whole(found: QuerySet[Arrangement]) -> QuerySet[Arrangement]:
-    return found.select_related("account", "consent", "force", "end").prefetch_related(
-        Prefetch("instalments", Instalment.objects.order_by("position")),
-        Prefetch("instructions", Instruction.objects.select_related("answer", "sending__batch").order_by("id")),
-        "answers",
-    )
-
-
-def arrangements_of(*, party_id: int, limit: int = 20) -> list[Arrangement]:
-    """The party's last arrangements, the newest first, with all that belongs to them (four queries)."""
-    return list(_whole(Arrangement.objects.filter(party_id=party_id).order_by("-id"))[:limit])
-
-
-def arrangement_of(*, arrangement_id: int, entity_id: int) -> Arrangement:
-    """One arrangement with all that belongs to it; DoesNotExist when there is none of the entity."""
-    return _whole(Arrangement.objects.filter(entity_id=entity_id)).get(pk=arrangement_id)
-
-
 def running(account: Account, arrangement_id: int) -> Arrangement | None:
-    """An arrangement of the account that is performed and that nobody ended, such as one that is to be changed."""
-    return Arrangement.objects.filter(pk=arrangement_id, account=account, standing__in=PERFORMED, end=None).first()
+    """An arrangement of the account alone that is performed and that nobody ended, such as one that is to be changed."""
+    found = Arrangement.objects.filter(pk=arrangement_id, account=account, combined=None)
+    return found.filter(standing__in=PERFORMED, end=None).first()
 
 
-def waiting_for_approval(*, entity_id: int) -> QuerySet[Arrangement]:
-    """What waits for somebody's approval, the oldest first."""
+def waiting_for_approval(*, entity_id: int, hidden: Q, limit: int) -> list[Agreement]:
+    """What waits for somebody's approval, the oldest first, without what is `hidden`."""
     found = Arrangement.objects.filter(entity_id=entity_id, standing=Standing.PROPOSED, end=None)
-    return found.exclude(answers__approved=False).select_related("account", "party").order_by("id")
+    return agreements_among(found.exclude(answers__approved=False).exclude(hidden).order_by("id"), limit=limit)
 
 
-def late(*, entity_id: int) -> QuerySet[Arrangement]:
-    """Plans of which an instalment is missed or that are breached, the longest first."""
+def late(*, entity_id: int, hidden: Q, limit: int) -> list[Agreement]:
+    """Plans of which an instalment is missed or that are breached, the longest first, without what is `hidden`."""
     found = Arrangement.objects.filter(entity_id=entity_id, standing__in=(Standing.MISSED, Standing.BREACHED))
-    return found.select_related("account", "party").order_by("standing_on", "id")
+    return agreements_among(found.exclude(hidden).order_by("standing_on", "id"), limit=limit)
 
 
 def certificates_of(*, party_id: int, limit: int = 20) -> list[CertificateRequest]:
-    """The certificates asked for about the party's accounts, the newest first, with what became of them (one query)."""
+    """The certificates asked for about the party's accounts, the newest first, with what became of them (two queries)."""
     found = CertificateRequest.objects.filter(account__party_id=party_id)
-    return list(found.select_related("account", "answer", "certificate", "instruction__answer").order_by("-id")[:limit])
+    found = found.select_related("account", "answer", "certificate", "instruction__answer")
+    others = Prefetch(
+        "others", CertificateAccount.objects.select_related("account", "instruction__answer").order_by("id")
+    )
+    return list(found.prefetch_related(others).order_by("-id")[:limit])

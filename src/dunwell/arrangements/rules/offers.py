@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
 
 import numpy as np
 
-from dunwell.arrangements.rules.products import PARTS, PRODUCTS, Product, product, refusal, statutory_longest
+from dunwell.arrangements.rules.products import PARTS, PRODUCTS, Product, combined, product, refusal, statutory_longest
 from dunwell.arrangements.rules.promises import in_force
-from dunwell.arrangements.rules.reckoning import reckoned
+from dunwell.arrangements.rules.reckoning import Reckoned, in_all, reckoned
+from dunwell.arrangements.rules.sharing import shares
 from dunwell.arrears.rules.day_count import later
 from dunwell.arrears.rules.rates import FinancingCost
 from dunwell.arrears.rules.schedule import Instalment
@@ -48,7 +49,8 @@ class Owed:
 class Situation:
     """What is known of the person and the account on a day. `earlier`: products agreed before, each with its day.
 
-    `left` is what is left to him a month after living cost, None where nobody asked.
+    `left` is what is left to him a month after living cost, None where nobody asked. `parts` are the accounts of a
+    situation of several taken together.
     """
 
     owed: Owed
@@ -63,6 +65,26 @@ class Situation:
     changing: bool = False  # a running plan is to be changed into another
     days_then: int = 0  # how late he was when that plan was proposed
     to_pay: Decimal | None = None  # then what that plan wants next, with what is overdue of it
+    account_no: str = ""  # by which a reason names the account, where there are several
+    parts: tuple[Situation, ...] = ()
+
+    @property
+    def accounts(self) -> tuple[Situation, ...]:
+        return self.parts or (self,)
+
+
+def together(situations: Sequence[Situation]) -> Situation:
+    """Several accounts of one person, issuer and currency as one: what is owed and past due in all, as late as the latest."""
+    if len(situations) == 1:
+        return situations[0]
+    first = situations[0]
+    owed = Owed(*(sum((getattr(one.owed, each.name) for one in situations), ZERO) for each in fields(Owed)))
+    return Situation(
+        owed=owed, past_due=sum((one.past_due for one in situations), ZERO),
+        days_delinquent=max(one.days_delinquent for one in situations), left=first.left, known=first.known,
+        differs=any(one.differs for one in situations), died=any(one.died for one in situations),
+        parts=tuple(situations),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +107,8 @@ class Wish:
 class Offer:
     """One offer, to the cent. `amount` is what it is about, `financed` what is paid by the instalments beyond their cost.
 
-    `cost` is what is paid beyond `financed`, `financing` its disclosure; `monthly` the highest instalment a month.
+    `cost` is what is paid beyond `financed`, `financing` its disclosure; `monthly` the highest instalment a month. `parts`
+    are the shares of several accounts, in their order: of everything but the rate it is the sum of them.
     """
 
     product: Product
@@ -96,10 +119,17 @@ class Offer:
     cost: Decimal
     financing: FinancingCost | None
     left_after: Decimal | None
+    parts: tuple[Offer, ...] = ()
 
     @property
     def monthly(self) -> Decimal:
         return max(row.payment for row in self.rows)
+
+    @property
+    def monthly_by_account(self) -> list[Decimal]:
+        """What each account has of the highest instalment; of an offer for one account nothing."""
+        highest = max(range(len(self.rows)), key=lambda at: self.rows[at].payment)
+        return [part.rows[highest].payment for part in self.parts]
 
     @property
     def first_due(self) -> date:
@@ -123,6 +153,11 @@ class Offer:
         """The true annual rate (12 × the month's rate of the flows); nothing where it costs nothing."""
         return self.financing.annual_rate_percent if self.financing else ZERO
 
+    @property
+    def compounded_percent(self) -> Decimal:
+        """The same, compounded."""
+        return self.financing.compounded_percent if self.financing else Decimal("0.0000")
+
 
 def amount_of(owed: Owed, past_due: Decimal, terms: Product) -> Decimal:
     """What a product is about: what is past due, or the balance, without what is in instalments where it may not be."""
@@ -131,34 +166,61 @@ def amount_of(owed: Owed, past_due: Decimal, terms: Product) -> Decimal:
     return owed.whole if terms.with_instalments else owed.whole - owed.in_instalments
 
 
+def apart(situation: Situation, wish: Wish, *, on: date, issuer: str = "") -> list[Wish]:
+    """The wish of each account: its share of what is paid at once, by the rule of the day, and of each part that is waived."""
+    accounts = situation.accounts
+    terms, rule = product(wish.code, on, issuer), combined(on, issuer)
+    by = [
+        max(one.past_due if rule.first_payment_by == "past_due" else amount_of(one.owed, one.past_due, terms), ZERO)
+        for one in accounts
+    ]
+    paid = shares(wish.first_payment, by)
+    waived = {part: shares(given, [one.owed.of(part) for one in accounts]) for part, given in wish.waived.items()}
+    return [
+        replace(wish, first_payment=paid[at], waived={part: given[at] for part, given in waived.items() if given[at]})
+        for at in range(len(accounts))
+    ]
+
+
 def offer(situation: Situation, wish: Wish, *, on: date, calendar: Calendar, issuer: str = "") -> Offer:
-    """Reckon the terms, whether or not they may be offered (`forbidden`). ValueError where there is nothing to reckon."""
-    terms = product(wish.code, on, issuer)
-    amount = amount_of(situation.owed, situation.past_due, terms)
-    financed = amount - wish.first_payment - wish.waived_in_all
-    if financed <= 0 or wish.term < 1:
+    """Reckon the terms, whether or not they may be offered (`forbidden`). ValueError where there is nothing to reckon.
+
+    Of several accounts each has its own plan, as it would have alone, and the offer is what they come to together.
+    """
+    terms, wishes = product(wish.code, on, issuer), apart(situation, wish, on=on, issuer=issuer)
+    amounts = [amount_of(one.owed, one.past_due, terms) for one in situation.accounts]
+    financed = [amount - one.first_payment - one.waived_in_all for amount, one in zip(amounts, wishes, strict=True)]
+    if min(financed) <= 0 or wish.term < 1:
         raise ValueError("nothing is left to be paid by instalments")
-    made = reckoned(
-        terms, term=wish.term, financed=np.array([int(financed * 100)]), on=on, calendar=calendar, due_day=wish.due_day
-    )
+    cents = np.array([int(one * 100) for one in financed])
+    made = reckoned(terms, term=wish.term, financed=cents, on=on, calendar=calendar, due_day=wish.due_day)
+    parts = tuple(_offer(terms, each, amounts[at], financed[at], made, at) for at, each in enumerate(wishes))
+    whole = parts[0]
+    if situation.parts:
+        made = in_all(made, financed=cents, on=on)
+        whole = replace(_offer(terms, wish, sum(amounts, ZERO), sum(financed, ZERO), made, 0), parts=parts)
+    if situation.left is None or terms.shape != "instalments":
+        return whole
+    return replace(whole, left_after=situation.left - whole.monthly)
+
+
+def _offer(terms: Product, wish: Wish, amount: Decimal, financed: Decimal, made: Reckoned, at: int) -> Offer:
     rows = tuple(
         Instalment(nr, day, *map(_yuan, figures))
         for nr, (day, *figures) in enumerate(
             zip(
-                made.dates, made.rows.principal[:, 0], made.rows.interest[:, 0], made.rows.payment[:, 0],
-                made.rows.balance_after[:, 0], strict=True,
+                made.dates, made.rows.principal[:, at], made.rows.interest[:, at], made.rows.payment[:, at],
+                made.rows.balance_after[:, at], strict=True,
             ), start=1,
         )
     )  # fmt: skip
-    cost, financing = _yuan(made.cost[0]), None
+    cost, financing = _yuan(made.cost[at]), None
     if cost:
         financing = FinancingCost(
-            principal=financed, charges=(("interest", cost),), total=cost, annual_rate_percent=_percent(made.annual_rate[0]),
-            compounded_percent=_percent(made.compounded[0]), on_default=(),
+            principal=financed, charges=(("interest", cost),), total=cost, annual_rate_percent=_percent(made.annual_rate[at]),
+            compounded_percent=_percent(made.compounded[at]), on_default=(),
         )  # fmt: skip
-    monthly = max(row.payment for row in rows)
-    left_after = None if situation.left is None or terms.shape != "instalments" else situation.left - monthly
-    return Offer(terms, wish, amount, financed, rows, cost, financing, left_after)
+    return Offer(terms, wish, amount, financed, rows, cost, financing, None)
 
 
 def _yuan(cents: np.int64) -> Decimal:
@@ -174,13 +236,12 @@ def forbidden(
 ) -> tuple[Reason, ...]:
     """Every rule that forbids these terms to this person today; nothing where they may be offered."""
     terms = product(wish.code, on, issuer)
-    owed, found = situation.owed, list(_person(situation, terms, on))
+    owed, found = situation.owed, [*_accounts(situation, terms, on, issuer), *_person(situation, terms)]
     if by_role not in terms.offered_by:
         found.append(refusal("P-WHO"))
     amount = amount_of(owed, situation.past_due, terms)
     if amount <= 0:
-        again = terms.basis == "balance" and not terms.with_instalments and owed.in_instalments > 0
-        return (*found, refusal("CN-INST-AGAIN" if again else "P-BASIS"))
+        return (*found, _nothing(owed, terms))
     if amount < terms.least:
         found.append(refusal("P-LEAST", amount=amount, least=terms.least))
     if terms.most is not None and amount > terms.most:
@@ -201,6 +262,9 @@ def forbidden(
         found.append(refusal("CN-ART70-TERM", longest=statutory_longest(on)))
     if wish.first_payment + wish.waived_in_all >= amount:
         return (*found, refusal("P-FIRST-TOO-MUCH"))
+    unfit = _unfit(situation, wish, terms, on, issuer)
+    if unfit:
+        return (*found, *unfit)
     if terms.share_of_left is not None and situation.left is not None and wish.term >= 1:
         monthly = offer(situation, wish, on=on, calendar=calendar, issuer=issuer).monthly
         if monthly > to_cent(situation.left * terms.share_of_left):
@@ -208,15 +272,24 @@ def forbidden(
     return tuple(found)
 
 
-def _person(situation: Situation, terms: Product, on: date) -> list[Reason]:
-    """What stands against the product before any terms are named: the person's state, and what was agreed before."""
+def _accounts(situation: Situation, terms: Product, on: date, issuer: str) -> list[Reason]:
+    """What stands against the product for an account, or for several together: how late each is, what was agreed of it before."""
     found: list[Reason] = []
-    if situation.died:
-        found.append(refusal("P-DEATH"))
+    if situation.parts:
+        most = combined(on, issuer).accounts
+        if not terms.several:
+            found.append(refusal("P-SEVERAL"))
+        if len(situation.parts) > most:
+            found.append(refusal("P-SEVERAL-MOST", most=most, accounts=len(situation.parts)))
+    for one in situation.accounts:
+        found += [_of(one, reason) if situation.parts else reason for reason in _account(one, terms, on)]
+    return found
+
+
+def _account(situation: Situation, terms: Product, on: date) -> list[Reason]:
+    found: list[Reason] = []
     if situation.running:
         found.append(refusal("P-RUNNING"))
-    if situation.changing and (terms.basis != "balance" or "plan_booking" not in terms.instructions):
-        found.append(refusal("P-CHANGE"))
     days, last = max(situation.days_delinquent, situation.days_then), terms.last_day
     if days < terms.first_day or (last is not None and days > last):
         rule = "P-DAYS-FROM" if last is None else "P-DAYS"
@@ -225,6 +298,41 @@ def _person(situation: Situation, terms: Product, on: date) -> list[Reason]:
     times = sum(code == terms.code and day > since for code, day in situation.earlier)
     if times >= terms.often_times:
         found.append(refusal("P-OFTEN", times=terms.often_times, months=terms.often_months))
+    return found
+
+
+def _of(situation: Situation, reason: Reason) -> Reason:
+    """A reason that is about one of several accounts, naming it."""
+    no = situation.account_no
+    return replace(reason, text_zh=f"账户 {no}：{reason.text_zh}", text_en=f"Account {no}: {reason.text_en}")
+
+
+def _nothing(owed: Owed, terms: Product) -> Reason:
+    again = terms.basis == "balance" and not terms.with_instalments and owed.in_instalments > 0
+    return refusal("CN-INST-AGAIN" if again else "P-BASIS")
+
+
+def _unfit(situation: Situation, wish: Wish, terms: Product, on: date, issuer: str) -> list[Reason]:
+    """Of several accounts those with nothing to agree on, or nothing left of their share for the instalments."""
+    found: list[Reason] = []
+    if not situation.parts:
+        return found
+    for one, its in zip(situation.parts, apart(situation, wish, on=on, issuer=issuer), strict=True):
+        amount = amount_of(one.owed, one.past_due, terms)
+        if amount <= 0:
+            found.append(_of(one, _nothing(one.owed, terms)))
+        elif its.first_payment + its.waived_in_all >= amount:
+            found.append(_of(one, refusal("P-SHARE")))
+    return found
+
+
+def _person(situation: Situation, terms: Product) -> list[Reason]:
+    """What stands against the product before any terms are named: the person's state and what is known of him."""
+    found: list[Reason] = []
+    if situation.died:
+        found.append(refusal("P-DEATH"))
+    if situation.changing and (terms.basis != "balance" or "plan_booking" not in terms.instructions):
+        found.append(refusal("P-CHANGE"))
     if terms.code == "settlement" and situation.differs:
         found.append(refusal("P-DIFFERENCE"))
     for need in terms.needs:

@@ -46,6 +46,7 @@ class Product:
     needs: tuple[str, ...]
     often_times: int
     often_months: int
+    several: bool
     first_due_days: int
     due_on_holiday: str
     grace_days: int
@@ -62,6 +63,16 @@ class Product:
     def longest_for(self, amount: Decimal) -> int:
         """The longest term of an amount, in the product's unit."""
         return next(longest for up_to, longest in self.longest if up_to is None or amount <= up_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """How one agreement is about several accounts: how many at most, and by what its first payment is spread over them."""
+
+    since: date
+    accounts: int
+    first_payment_by: str  # amount, past_due
+    rule: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +141,7 @@ def product(code: str, on: date, issuer: str = "") -> Product:
             name: value[name]
             for name in (
                 "basis", "with_instalments", "shape", "unit", "method", "day_count", "interest", "restructures", "first_due_days",
-                "due_on_holiday", "grace_days", "revival_days", "revivals", "lapses_days", "hold",
+                "due_on_holiday", "grace_days", "revival_days", "revivals", "lapses_days", "hold", "several",
             )
         },
         rule=source["rule"],
@@ -138,6 +149,12 @@ def product(code: str, on: date, issuer: str = "") -> Product:
         confidence=source["confidence"],
         text={"en": given["text"], "zh-hans": given["text_zh"]},
     )  # fmt: skip
+
+
+def combined(on: date, issuer: str = "") -> Combined:
+    """The terms of agreements over several accounts in force on a day."""
+    since, value = _in_force("combined", on, issuer)
+    return Combined(since, value["accounts"], value["first_payment_by"], document()["combined"]["source"]["rule"])
 
 
 def statutory_longest(on: date) -> int:

@@ -62,11 +62,23 @@ def reckoned(
         principal=Decimal(0), annual_rate_percent=terms.annual_rate_percent, periods=len(dates), start_date=on,
         first_due_date=dates[0], method=terms.method, day_count=terms.day_count,
     )  # fmt: skip
-    rows = schedules(plan, financed)
+    return _with_rates(financed, schedules(plan, financed), on=on, dates=tuple(dates))
+
+
+def in_all(made: Reckoned, *, financed: Cents, on: date) -> Reckoned:
+    """Offers that are one agreement, as one column: their sums, and the rates of these."""
+    rows = made.rows
+    summed = Schedules(
+        *(each.sum(axis=1, keepdims=True) for each in (rows.principal, rows.interest, rows.balance_after))
+    )
+    return _with_rates(financed.sum(keepdims=True), summed, on=on, dates=made.dates)
+
+
+def _with_rates(financed: Cents, rows: Schedules, *, on: date, dates: tuple[date, ...]) -> Reckoned:
     cost = rows.interest.sum(axis=0)
     rates = np.zeros((2, financed.size), np.int64)
     if cost.any():
         payment = rows.payment
         for at, convention in enumerate(("reg_z", "xirr")):
             rates[at] = annual_rates(financed, payment, on=on, dates=dates, convention=convention)
-    return Reckoned(tuple(dates), rows, cost, rates[0], rates[1])
+    return Reckoned(dates, rows, cost, rates[0], rates[1])

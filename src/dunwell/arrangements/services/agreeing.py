@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -14,9 +15,10 @@ from dunwell.arrangements.models import (
     ArrangementEnd,
     ArrangementForce,
 )
+from dunwell.arrangements.queries.agreements import parts_of
 from dunwell.arrangements.queries.plans import PERFORMED
 from dunwell.arrangements.rules.offers import OVER
-from dunwell.arrangements.services.instructing import ask_for, asked_by
+from dunwell.arrangements.services.instructing import ask_for, asked_by, named
 from dunwell.arrangements.services.refusing import NotAllowed
 from dunwell.compliance import services as compliance
 from dunwell.evidence import services as evidence
@@ -33,9 +35,11 @@ def answer_proposal(
 ) -> ArrangementAnswer:
     """Approve a proposal or refuse it: somebody of the mandate's roles, never whoever proposed it, each once.
 
-    One refusal ends it. NotAllowed with nobody, own, role, twice, over, or reason (a refusal says why).
+    Of a combined plan all parts are answered, whichever of them is named. One refusal ends it. NotAllowed with nobody, own,
+    role, twice, over, or reason (a refusal says why).
     """
-    proposal = _of(arrangement_id, now)
+    parts = _of(arrangement_id, now)
+    proposal = parts[0]
     if by.user_id is None:
         raise NotAllowed("nobody")
     if by.user_id == proposal.recorded_by:
@@ -52,10 +56,14 @@ def answer_proposal(
         raise NotAllowed("over")
     if not approved and not reason.strip():
         raise NotAllowed("reason")
-    answer = ArrangementAnswer.objects.create(
-        arrangement=proposal, approved=approved, reason=reason.strip()[:200], recorded_at=now, recorded_by=by.user_id
+    answers = ArrangementAnswer.objects.bulk_create(
+        ArrangementAnswer(
+            arrangement=part, approved=approved, reason=reason.strip()[:200], recorded_at=now, recorded_by=by.user_id
+        )
+        for part in parts
     )
-    _log("approved" if approved else "refused", proposal, by, now, answer, reason=answer.reason, of=proposal.persons)
+    what, answer = "approved" if approved else "refused", answers[0]
+    _log(what, parts, by, now, answers, reason=answer.reason, of=proposal.persons)
     return answer
 
 
@@ -65,10 +73,12 @@ def agree(
 ) -> ArrangementConsent:
     """The cardholder agrees to an approved proposal; the host is asked for all that it takes. Again, it is the same.
 
+    To a combined plan he agrees once, and the host is asked for each part by instructions of its own.
     `evidence_ref` proves it (`contact:` for a recorded talk, `file:` for what he signed or wrote); `disclosed` says that
     the whole cost was laid before him first (I-COST26). NotAllowed with over, unapproved, disclosed; Unproven without proof.
     """
-    proposal = _of(arrangement_id, now)
+    parts = _of(arrangement_id, now)
+    proposal = parts[0]
     known = ArrangementConsent.objects.filter(pk=proposal.pk).first()
     if known is not None:
         return known
@@ -86,46 +96,54 @@ def agree(
     reference = compliance.proven(evidence_ref, party_id=proposal.party_id)
     if (form == ArrangementConsent.Form.RECORDING) != reference.startswith(ORAL):
         raise NotAllowed("evidence")
-    consent = ArrangementConsent.objects.create(
-        arrangement=proposal, form=ArrangementConsent.Form(form), evidence=reference, agreed_on=business_date(now),
-        recorded_at=now, recorded_by=by.user_id,
+    consents = ArrangementConsent.objects.bulk_create(
+        ArrangementConsent(
+            arrangement=part, form=ArrangementConsent.Form(form), evidence=reference, agreed_on=business_date(now),
+            recorded_at=now, recorded_by=by.user_id,
+        )
+        for part in parts
     )  # fmt: skip
-    _log("agreed", proposal, by, now, consent, form=form, evidence=reference)
+    _log("agreed", parts, by, now, consents, form=form, evidence=reference)
     if proposal.replaces is not None and proposal.replaces.standing not in PERFORMED:
         raise NotAllowed("over")
-    for kind in asked_by(proposal):
-        ask_for(proposal, kind, by=by, now=now)
-    return consent
+    for part in parts:
+        for kind in asked_by(part):
+            ask_for(part, kind, by=by, now=now)
+    return consents[0]
 
 
 @transaction.atomic
 def cancel(*, arrangement_id: int, reason: str, by: Actor, now: datetime) -> ArrangementEnd:
     """End an arrangement before it is performed, or take a proposal back. The second end answers the first.
 
+    A combined plan ends as a whole.
     What the host has booked of it is asked to be taken back (services.following).
     """
-    arrangement = _of(arrangement_id, now)
+    parts = _of(arrangement_id, now)
+    arrangement = parts[0]
     if not reason.strip():
         raise NotAllowed("reason")
     if by.user_id is None:
         raise NotAllowed("nobody")
-    known = ArrangementEnd.objects.filter(pk=arrangement.pk).first()
-    if known is not None:
-        return known
+    known = {end.pk: end for end in ArrangementEnd.objects.filter(arrangement__in=parts)}
+    going_on = [part for part in parts if part.pk not in known]  # a part may have been repaid early
+    if not going_on or any(not end.repaid for end in known.values()):
+        return known[arrangement.pk]
     if arrangement.standing in OVER:
         raise NotAllowed("over")
-    end = ArrangementEnd.objects.create(
-        arrangement=arrangement, reason=reason.strip()[:200], recorded_at=now, recorded_by=by.user_id
+    ends = ArrangementEnd.objects.bulk_create(
+        ArrangementEnd(arrangement=part, reason=reason.strip()[:200], recorded_at=now, recorded_by=by.user_id)
+        for part in going_on
     )
-    _log("cancelled", arrangement, by, now, end, reason=end.reason)
-    return end
+    _log("cancelled", parts, by, now, ends, reason=ends[0].reason)
+    return ends[0]
 
 
-def _of(arrangement_id: int, now: datetime) -> Arrangement:
-    """An arrangement, its party touched and so locked."""
+def _of(arrangement_id: int, now: datetime) -> list[Arrangement]:
+    """An arrangement, or all parts of its combined plan; its party touched and so locked."""
     party_id = Arrangement.objects.values_list("party_id", flat=True).get(pk=arrangement_id)
     portfolio.touch(party_id=party_id, now=now)
-    return Arrangement.objects.select_related("account", "replaces").get(pk=arrangement_id)
+    return parts_of(Arrangement.objects.select_related("account", "replaces").get(pk=arrangement_id))
 
 
 def _over(arrangement: Arrangement) -> bool:
@@ -133,9 +151,11 @@ def _over(arrangement: Arrangement) -> bool:
     return arrangement.standing in OVER or any(fact.objects.filter(pk=arrangement.pk).exists() for fact in facts)
 
 
-def _log(what: str, arrangement: Arrangement, by: Actor, now: datetime, row: Model, **data: object) -> None:
+def _log(
+    what: str, parts: Sequence[Arrangement], by: Actor, now: datetime, rows: Sequence[Model], **data: object
+) -> None:
+    lead = parts[0]
     evidence.write(
-        kind=f"arrangement.{what}", now=now, by=by, entity_id=arrangement.entity_id, party_id=arrangement.party_id,
-        account_id=arrangement.account_id, case_id=arrangement.case_id,
-        data={"arrangement": arrangement.pk, "product": arrangement.product, **data}, rows=[row],
+        kind=f"arrangement.{what}", now=now, by=by, entity_id=lead.entity_id, party_id=lead.party_id,
+        account_id=lead.account_id, case_id=lead.case_id, data={**named(parts), **data}, rows=rows,
     )  # fmt: skip

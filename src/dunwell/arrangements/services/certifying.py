@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import tempfile
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from io import BytesIO
@@ -12,15 +13,18 @@ from pathlib import Path
 import segno
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from dunwell.arrangements.models import (
+    Arrangement,
     Certificate,
+    CertificateAccount,
     CertificateAnswer,
     CertificateRequest,
     Instruction,
     InstructionAnswer,
 )
+from dunwell.arrangements.queries.agreements import parts_of
 from dunwell.arrangements.services.instructing import instruct
 from dunwell.arrangements.services.refusing import NotAllowed
 from dunwell.arrears.models import AccountState
@@ -48,16 +52,21 @@ TEXTS = {
         "It was verified that this account was not late in bad faith of the cardholder.",
     ),
 }
+SETTLED_TOGETHER = (
+    "截至出具日，上述各账户的全部欠款（本金、利息及费用）均已结清，余额均为零。特此证明。",
+    "On the day of issue everything owed on these accounts (principal, interest and fees) is settled; the balance of each is zero.",
+)
 
 
 @transaction.atomic
 def request_certificate(
-    *, account_id: int, kind: str, reason: str, by: Actor, now: datetime, key: str
+    *, account_id: int, kind: str, reason: str, by: Actor, now: datetime, key: str, together: bool = False
 ) -> CertificateRequest:
     """Ask for a certificate. The same key again is the same request.
 
     Of a settled account the host is asked to confirm that nothing is owed; NotAllowed with `owed` while something is, and
-    with `reason` without one.
+    with `reason` without one. `together`: one certificate, of that account and of those that were settled with it by a
+    combined plan; the host confirms each.
     """
     account = Account.objects.get(pk=account_id)
     portfolio.touch(party_id=account.party_id, now=now)
@@ -66,18 +75,26 @@ def request_certificate(
         return known
     if not reason.strip():
         raise NotAllowed("reason")
-    instruction = None
+    accounts = [account, *(settled_with(account) if together and kind == Kind.SETTLED else [])]
+    confirmations = []
     if kind == Kind.SETTLED:
-        if _owed(account):
+        if any(map(_owed, accounts)):
             raise NotAllowed("owed")
-        instruction = instruct(
-            account_id=account.pk, kind=Instruction.Kind.BALANCE_CONFIRMATION, amount=Decimal("0.00"),
-            payload={"balance": "0.00"}, by=by, now=now, key=f"balance-{key}"[:80],
-        )  # fmt: skip
+        confirmations = [
+            instruct(
+                account_id=one.pk, kind=Instruction.Kind.BALANCE_CONFIRMATION, amount=Decimal("0.00"),
+                payload={"balance": "0.00"}, by=by, now=now, key=f"balance-{key}"[:76] + (f"+{nr}" if nr else ""),
+            )
+            for nr, one in enumerate(accounts)
+        ]  # fmt: skip
     made = CertificateRequest.objects.create(
         entity_id=account.entity_id, account=account, kind=Kind(kind), reason=reason.strip()[:200],
-        instruction=instruction, recorded_at=now, recorded_by=by.user_id, key=key,
+        instruction=confirmations[0] if confirmations else None, recorded_at=now, recorded_by=by.user_id, key=key,
     )  # fmt: skip
+    CertificateAccount.objects.bulk_create(
+        CertificateAccount(request=made, account=one, instruction=confirmation)
+        for one, confirmation in zip(accounts[1:], confirmations[1:], strict=True)
+    )
     _log("asked", made, by, now, reason=made.reason)
     return made
 
@@ -110,7 +127,9 @@ def answer_certificate(
 
 def issue_certificates(*, now: datetime, limit: int = 50) -> int:
     """Issue what the host has confirmed or somebody approved; answers how many. Each is issued once."""
+    unconfirmed = CertificateAccount.objects.filter(request=OuterRef("pk")).exclude(instruction__answer__confirmed=True)
     ready = CertificateRequest.objects.filter(
+        ~Exists(unconfirmed),
         Q(kind=Kind.SETTLED, instruction__answer__confirmed=True) | Q(kind=Kind.NO_MALICE, answer__approved=True),
         certificate=None,
     )
@@ -120,17 +139,19 @@ def issue_certificates(*, now: datetime, limit: int = 50) -> int:
 @transaction.atomic
 def _issue(request_id: int, *, now: datetime) -> bool:
     asked = CertificateRequest.objects.select_related("account__party", "entity").get(pk=request_id)
-    account = asked.account
+    account, others = asked.account, list(asked.others.select_related("account").order_by("pk"))
     portfolio.touch(party_id=account.party_id, now=now)  # it locks the party: of two workers one waits
-    if Certificate.objects.filter(pk=asked.pk).exists() or (asked.kind == Kind.SETTLED and _owed(account)):
+    if Certificate.objects.filter(pk=asked.pk).exists():
         return False
-    confirmed = InstructionAnswer.objects.filter(pk=asked.instruction_id, confirmed=True).exists()
-    if asked.kind == Kind.SETTLED and not confirmed:
+    asked_of_host = [asked.instruction_id, *(one.instruction_id for one in others)]
+    confirmed = InstructionAnswer.objects.filter(pk__in=asked_of_host, confirmed=True).count()
+    accounts = [account, *(one.account for one in others)]
+    if asked.kind == Kind.SETTLED and (confirmed < len(asked_of_host) or any(map(_owed, accounts))):
         return False
     on, token = business_date(now), secrets.token_urlsafe(16)
     number = f"{PREFIX[Kind(asked.kind)]}-{on:%Y}-{asked.pk:06}"
     language = "en" if account.party.language.startswith("en") else "zh-hans"
-    made = _paper(asked, number=number, token=token, language=language, now=now)
+    made = _paper(asked, accounts, number=number, token=token, language=language, now=now)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{number}.pdf"
         path.write_bytes(made)
@@ -140,23 +161,34 @@ def _issue(request_id: int, *, now: datetime) -> bool:
     return True
 
 
-def _paper(asked: CertificateRequest, *, number: str, token: str, language: str, now: datetime) -> bytes:
+def _paper(
+    asked: CertificateRequest, accounts: Sequence[Account], *, number: str, token: str, language: str, now: datetime
+) -> bytes:
     identity = portfolio.reveal_identity(
         party_id=asked.account.party_id, by=ISSUER, now=now, reason=f"certificate {number}"
     )
     address, code = f"{settings.PUBLIC_URL}/verify/{token}", BytesIO()
     segno.make(address, error="m").save(code, kind="svg", xmldecl=False, scale=4, border=0)
     at = 1 if language == "en" else 0
+    said = SETTLED_TOGETHER if len(accounts) > 1 else TEXTS[Kind(asked.kind)]
     made = documents.pdf(
         room="arrangements", name="certificate", language=language, now=now,
         data={
             "author": asked.entity.name(language), "bank": asked.entity.name(language),
-            "title": TITLES[Kind(asked.kind)][at], "text": TEXTS[Kind(asked.kind)][at], "number": number,
-            "name": identity.name, "identity": identity.id_no, "account": asked.account.account_no,
+            "title": TITLES[Kind(asked.kind)][at], "text": said[at], "number": number,
+            "name": identity.name, "identity": identity.id_no, "account": ("、", ", ")[at].join(one.account_no for one in accounts),
             "date": business_date(now).isoformat(), "address": address, "code": code.getvalue().decode(),
         },
     )  # fmt: skip
     return documents.signed(made, reason=TITLES[Kind(asked.kind)][1], now=now)
+
+
+def settled_with(account: Account) -> list[Account]:
+    """The other accounts of the last combined plan by which this one was settled; none where it was by itself."""
+    ended = Arrangement.objects.filter(account=account, standing=Arrangement.Standing.ENDED).order_by("-pk").first()
+    if ended is None:
+        return []
+    return [part.account for part in parts_of(ended) if part.account_id != account.pk]
 
 
 def _owed(account: Account) -> bool:

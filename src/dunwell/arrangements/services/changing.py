@@ -34,8 +34,8 @@ def ask_change(
 ) -> ChangeRequest:
     """Write down what he asks for of a running plan. The same key again answers the same request.
 
-    `refused` are the rules that forbade it at once. NotAllowed with `over` where the plan is performed no more, with
-    `nothing` where he said nothing.
+    `refused` are the rules that forbade it at once. NotAllowed with `over` where the plan is performed no more or is part of
+    a combined one, with `nothing` where he said nothing.
     """
     found = Arrangement.objects.select_related("account").get(pk=arrangement_id)
     portfolio.touch(party_id=found.party_id, now=now)  # it locks the party, so that a double click is one
@@ -43,7 +43,7 @@ def ask_change(
     if known is not None:
         return known
     found.refresh_from_db(fields=["standing"])
-    if found.standing not in PERFORMED or hasattr(found, "end"):
+    if found.standing not in PERFORMED or found.combined_id is not None or hasattr(found, "end"):
         raise NotAllowed("over")
     if monthly is None and due_day is None and months is None and words is None:
         raise NotAllowed("nothing")

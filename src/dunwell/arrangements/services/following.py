@@ -5,15 +5,17 @@ The programs judge; this only acts on what they published, each thing once a sta
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Case, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 
 from dunwell.arrangements.models import Arrangement, ArrangementStep, Instalment, Instruction
-from dunwell.arrangements.services.instructing import TAKES_BACK, ask_for, lift_holds, place_hold, take_back
+from dunwell.arrangements.queries.agreements import leads, parts_of
+from dunwell.arrangements.services.instructing import TAKES_BACK, ask_for, lift_holds, named, place_hold, take_back
 from dunwell.arrangements.services.reminding import remind
 from dunwell.arrangements.services.repaying import end_repaid
 from dunwell.arrangements.services.telling import figures, tell
@@ -33,6 +35,7 @@ TEXTS = {
 OF_NO_EFFECT = (Standing.TERMINATED, Standing.CANCELLED, Standing.DIED, Standing.REJECTED)
 FOLLOWED = (Standing.MISSED, Standing.BREACHED, Standing.ENDED, *OF_NO_EFFECT)
 LOOKED_BACK = timedelta(days=60)
+NOT_REPAID = Q(arrangement__end=None) | Q(arrangement__end__repaid=False)
 
 
 def follow(*, now: datetime, limit: int = 200, by: Actor = FOLLOWER) -> int:
@@ -44,15 +47,18 @@ def follow(*, now: datetime, limit: int = 200, by: Actor = FOLLOWER) -> int:
 
 
 def _waiting(now: datetime) -> QuerySet:
-    """Arrangements whose standing nothing followed from yet; in force again only after a breach."""
-    unpaid = Instalment.objects.filter(arrangement=OuterRef("pk"), paid_on=None).values("arrangement")
-    every = Instalment.objects.filter(arrangement=OuterRef("pk")).values("arrangement")
-    about = Coalesce(
-        Subquery(unpaid.annotate(first=Min("due_date")).values("first")),
-        Subquery(every.annotate(last=Max("due_date")).values("last")),
+    """Agreements whose standing nothing followed from yet, by what speaks for them; in force again only after a breach."""
+    own = Instalment.objects.filter(arrangement=OuterRef("pk")).values("arrangement")
+    whole = Instalment.objects.filter(NOT_REPAID, arrangement__combined=OuterRef("combined"))
+    first = Case(
+        When(combined=None, then=Subquery(own.filter(paid_on=None).annotate(first=Min("due_date")).values("first"))),
+        default=Subquery(
+            whole.filter(paid_on=None).values("arrangement__combined").annotate(first=Min("due_date")).values("first")
+        ),
     )
+    about = Coalesce(first, Subquery(own.annotate(last=Max("due_date")).values("last")))
     last = ArrangementStep.objects.filter(arrangement=OuterRef("pk")).order_by("-id")
-    found = Arrangement.objects.filter(standing_on__gte=business_date(now) - LOOKED_BACK).annotate(
+    found = leads(Arrangement.objects.filter(standing_on__gte=business_date(now) - LOOKED_BACK)).annotate(
         about=about, followed=Subquery(last.values("standing")[:1]), followed_due=Subquery(last.values("due_date")[:1])
     )
     anew = Q(followed=None) | ~Q(followed=F("standing")) | ~Q(followed_due=F("about"))
@@ -67,28 +73,35 @@ def _waiting(now: datetime) -> QuerySet:
 def _follow_one(arrangement_id: int, *, by: Actor, now: datetime) -> bool:
     party_id = Arrangement.objects.values_list("party_id", flat=True).get(pk=arrangement_id)
     portfolio.touch(party_id=party_id, now=now)  # it locks the party, so that of two workers one waits
-    found = Arrangement.objects.select_related("account", "party", "replaces__account").get(pk=arrangement_id)
-    days = found.instalments.aggregate(first=Min("due_date", filter=Q(paid_on=None)), last=Max("due_date"))
-    about = days["first"] or days["last"]
-    last = found.steps.order_by("-id").values_list("standing", "due_date").first()
-    standing = Standing(found.standing)
+    parts = parts_of(Arrangement.objects.select_related("account", "party", "replaces__account").get(pk=arrangement_id))
+    lead = parts[0]
+    unpaid = _unpaid(parts).aggregate(first=Min("due_date"))["first"]
+    about = unpaid or lead.instalments.aggregate(last=Max("due_date"))["last"]
+    last = lead.steps.order_by("-id").values_list("standing", "due_date").first()
+    standing = Standing(lead.standing)
     revived = standing == Standing.IN_FORCE and last is not None and last[0] == Standing.BREACHED
     if not revived and (standing not in FOLLOWED or last == (standing, about)):
         return False
-    message_id = _tell(found, about, by=by, now=now)
-    _act(found, standing, by=by, now=now)
+    message_id = _tell(parts, about, by=by, now=now)
+    for part in parts:
+        _act(part, standing, by=by, now=now)
     ArrangementStep.objects.create(
-        arrangement=found, standing=standing, due_date=about, message_id=message_id, recorded_at=now
+        arrangement=lead, standing=standing, due_date=about, message_id=message_id, recorded_at=now
     )
     evidence.write(
-        kind="arrangement.followed", now=now, by=by, entity_id=found.entity_id, party_id=found.party_id,
-        account_id=found.account_id, case_id=found.case_id,
+        kind="arrangement.followed", now=now, by=by, entity_id=lead.entity_id, party_id=lead.party_id,
+        account_id=lead.account_id, case_id=lead.case_id,
         data={
-            "arrangement": found.pk, "product": found.product, "standing": standing.value,
-            "due_date": about.isoformat(), "message": message_id,
+            **named(parts), "standing": standing.value, "due_date": about.isoformat(), "message": message_id,
         },
     )  # fmt: skip
     return True
+
+
+def _unpaid(parts: Sequence[Arrangement]) -> QuerySet[Instalment]:
+    """What is still to be paid of an agreement; of a combined plan nothing of a part that was repaid early."""
+    found = Instalment.objects.filter(arrangement__in=parts, paid_on=None)
+    return found if len(parts) == 1 else found.filter(NOT_REPAID)
 
 
 def _act(found: Arrangement, standing: Standing, *, by: Actor, now: datetime) -> None:
@@ -112,14 +125,17 @@ def _act(found: Arrangement, standing: Standing, *, by: Actor, now: datetime) ->
         take_back(found, TAKES_BACK, by=by, now=now)
 
 
-def _tell(found: Arrangement, about: date, *, by: Actor, now: datetime) -> int | None:
-    """A message about its standing, with what is overdue by the plan."""
-    if found.standing not in TEXTS:
+def _tell(parts: Sequence[Arrangement], about: date, *, by: Actor, now: datetime) -> int | None:
+    """One message about the standing of an agreement, with what is overdue by the plan and the cards that it is missing on."""
+    lead, on = parts[0], business_date(now)
+    if lead.standing not in TEXTS:
         return None
-    on = business_date(now)
-    late = found.instalments.filter(paid_on=None, due_date__lt=on).aggregate(sum=Sum(F("amount") - F("received")))
-    said = figures(found.account, {found.currency: late["sum"] or Decimal(0)}, due_date=about, on=on)
+    late = _unpaid(parts).filter(due_date__lt=on)
+    missing = dict(late.values_list("arrangement").annotate(sum=Sum(F("amount") - F("received"))))
+    accounts = [part.account for part in parts if not missing or part.pk in missing]
+    amounts = {lead.currency: sum(missing.values(), Decimal(0))}
     return tell(
-        found.party, TEXTS[Standing(found.standing)], said=said, account_id=found.account_id, case_id=found.case_id,
-        key=f"arrangement-{found.pk}-{found.standing}-{about.isoformat()}", by=by, now=now,
+        lead.party, TEXTS[Standing(lead.standing)], said=figures(accounts, amounts, due_date=about, on=on),
+        account_id=accounts[0].pk, case_id=lead.case_id,
+        key=f"arrangement-{lead.pk}-{lead.standing}-{about.isoformat()}", by=by, now=now,
     )  # fmt: skip

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,6 +25,7 @@ from dunwell.arrangements.models import (
     InstructionBatch,
     InstructionSending,
 )
+from dunwell.arrangements.queries.agreements import parts_of
 from dunwell.arrangements.rules.offers import OVER
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Hold
@@ -188,8 +189,8 @@ def _payload(arrangement: Arrangement, kind: Kind) -> tuple[Decimal, dict[str, o
 def answer_instruction(*, told: Told, source: str, by: Actor, now: datetime) -> InstructionAnswer:
     """The host's answer. Told again it is the same; told otherwise Contradicted; Instruction.DoesNotExist when unknown.
 
-    With the last confirmation an arrangement comes into force, and demands stop in the same transaction. What is
-    confirmed of one that ended meanwhile is asked to be taken back.
+    With the last confirmation an arrangement comes into force, and demands stop in the same transaction; a combined plan with
+    the last one of all its parts. What is confirmed of one that ended meanwhile is asked to be taken back.
     """
     instruction = Instruction.objects.select_related(
         "account", "arrangement__account", "arrangement__replaces__account"
@@ -223,23 +224,33 @@ def answer_instruction(*, told: Told, source: str, by: Actor, now: datetime) -> 
 
 
 def _come_into_force(arrangement: Arrangement, *, by: Actor, now: datetime) -> None:
-    asked = list(Instruction.objects.filter(arrangement=arrangement).select_related("answer").order_by("id"))
     if ArrangementEnd.objects.filter(pk=arrangement.pk).exists() or arrangement.standing in OVER:
         take_back(arrangement, TAKES_BACK, by=by, now=now)
         return
+    parts = parts_of(arrangement)
+    asked = list(Instruction.objects.filter(arrangement__in=parts).select_related("answer").order_by("id"))
     if ArrangementForce.objects.filter(pk=arrangement.pk).exists() or not all(map(_confirmed, asked)):
         return
     booked_on = max(one.answer.booked_on for one in asked)
-    force = ArrangementForce.objects.create(arrangement=arrangement, in_force_on=booked_on, recorded_at=now)
-    if arrangement.replaces is not None:
-        _give_way(arrangement.replaces, to=arrangement, by=by, now=now)
-    place_hold(arrangement, by=by, now=now)
+    forces = ArrangementForce.objects.bulk_create(
+        ArrangementForce(arrangement=part, in_force_on=booked_on, recorded_at=now) for part in parts
+    )
+    for part in parts:
+        if part.replaces is not None:
+            _give_way(part.replaces, to=part, by=by, now=now)
+        place_hold(part, by=by, now=now)
     evidence.write(
         kind="arrangement.in_force", now=now, by=by, entity_id=arrangement.entity_id, party_id=arrangement.party_id,
-        account_id=arrangement.account_id, case_id=arrangement.case_id,
-        data={"arrangement": arrangement.pk, "product": arrangement.product, "in_force_on": booked_on.isoformat()},
-        rows=[force],
+        account_id=parts[0].account_id, case_id=arrangement.case_id,
+        data={**named(parts), "in_force_on": booked_on.isoformat()}, rows=forces,
     )  # fmt: skip
+
+
+def named(parts: Sequence[Arrangement]) -> dict[str, object]:
+    """How an entry of the log names an agreement: by the part that speaks for it, and all parts of a combined plan."""
+    lead = parts[0]
+    said: dict[str, object] = {"arrangement": lead.pk, "product": lead.product}
+    return said if lead.combined_id is None else {**said, "parts": [part.pk for part in parts]}
 
 
 def _give_way(replaced: Arrangement, *, to: Arrangement, by: Actor, now: datetime) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
 
-from dunwell.arrangements.models import Arrangement, Instalment
-from dunwell.arrangements.queries.plans import running, situation_of
+from dunwell.arrangements.models import Arrangement, CombinedPlan, Instalment
+from dunwell.arrangements.queries.plans import may_be_combined, running, situation_of, situation_together
 from dunwell.arrangements.rules.offers import Offer, Situation, Wish, forbidden, offer
-from dunwell.arrangements.rules.products import mandate_for
+from dunwell.arrangements.rules.products import combined, mandate_for
+from dunwell.arrangements.services.instructing import named
 from dunwell.arrangements.services.refusing import NotAllowed
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
@@ -46,8 +47,13 @@ def propose(
     case_id: int | None = None,
     case_no: str = "",
     changes: int | None = None,
+    others: Sequence[int] = (),
 ) -> Arrangement:
     """Write a proposal of these terms. The same key again answers the same proposal.
+
+    `others` are further accounts of the person that it is about too: then it is a combined plan, a part for each account, and
+    the part of `account_id` speaks for it. NotAllowed with `combined` where they are not of his, of one issuer and currency,
+    or a running plan is to be changed.
 
     `changes` is the number of a running plan of the account that this one shall take the place of: NotAllowed with `over`
     where it is performed no more.
@@ -60,12 +66,18 @@ def propose(
     before = Arrangement.objects.filter(key=key).first()
     if before is not None:
         return before
+    accounts = [account, *Account.objects.select_related("party").filter(pk__in=others).order_by("pk")]
+    if others and (changes is not None or len(accounts) <= len(others) or not may_be_combined(accounts)):
+        raise NotAllowed("combined")
     replaces = None if changes is None else running(account, changes)
     if changes is not None and replaces is None:
         raise NotAllowed("over")
-    situation = situation_of(account, left=left, known=known, changes=replaces)
+    if others:
+        situation = situation_together(accounts, left=left, known=known)
+    else:
+        situation = situation_of(account, left=left, known=known, changes=replaces)
     if situation is None:
-        raise LookupError(f"nothing is published of {account.account_no}")
+        raise LookupError(f"nothing is published of {', '.join(one.account_no for one in accounts)}")
     on, calendar = business_date(now), reference.calendar()
     issuer = settings.BANK_ENTITY
     against = forbidden(situation, wish, by_role=by_role, on=on, calendar=calendar, issuer=issuer)
@@ -77,46 +89,63 @@ def propose(
         by_role=by_role,
     )  # fmt: skip
     product = made.product
-    proposal = Arrangement.objects.create(
-        entity_id=account.entity_id, party_id=account.party_id, account=account, case_id=case_id, case_no=case_no,
-        product=wish.code,
-        currency=account.currency, amount=made.amount,
-        waived={part: str(given) for part, given in wish.waived.items() if given},
-        first_payment=wish.first_payment, financed=made.financed, cost=made.cost,
-        annual_rate_percent=made.annual_rate_percent, term=wish.term, unit=product.unit,
-        terms=_terms(made, situation, heard), persons=mandate.persons, roles=list(mandate.roles),
-        grace_days=product.grace_days, revival_days=product.revival_days, revivals=product.revivals, proposed_on=on,
-        lapses_on=on + timedelta(days=product.lapses_days), recorded_at=now, recorded_by=by.user_id, key=key,
-        replaces=replaces,
-    )  # fmt: skip
-    rows = [
-        Instalment(
-            arrangement=proposal, position=row.nr, due_date=row.due_date, principal=row.principal,
-            interest=row.interest, amount=row.payment,
-        )
-        for row in made.rows
-    ]  # fmt: skip
-    if wish.first_payment:
-        at_once = calendar.next_working_day(proposal.lapses_on)
-        rows.append(
-            Instalment(
-                arrangement=proposal, position=0, due_date=at_once, principal=wish.first_payment,
-                interest=Decimal(0), amount=wish.first_payment,
-            )
+    whole = _whole(account, made, on=on, now=now) if others else None
+    lapses_on = on + timedelta(days=product.lapses_days)
+    parts, dues = [], []
+    for nr, (one, share, known_of) in enumerate(zip(accounts, made.parts or (made,), situation.accounts, strict=True)):
+        part = Arrangement.objects.create(
+            entity_id=account.entity_id, party_id=account.party_id, account=one, case_id=case_id, case_no=case_no,
+            product=wish.code, currency=account.currency, amount=share.amount,
+            waived={name: str(given) for name, given in share.wish.waived.items() if given},
+            first_payment=share.wish.first_payment, financed=share.financed, cost=share.cost,
+            annual_rate_percent=share.annual_rate_percent, term=wish.term, unit=product.unit,
+            terms=_terms(share, known_of, heard), persons=mandate.persons, roles=list(mandate.roles),
+            grace_days=product.grace_days, revival_days=product.revival_days, revivals=product.revivals, proposed_on=on,
+            lapses_on=lapses_on, recorded_at=now, recorded_by=by.user_id, key=f"{key[:76]}+{nr}" if nr else key,
+            replaces=replaces, combined=whole,
         )  # fmt: skip
-    dues = Instalment.objects.bulk_create(rows)
+        parts.append(part)
+        dues += _dues(part, share, at_once=calendar.next_working_day(lapses_on))
+    proposal = parts[0]
+    Instalment.objects.bulk_create(dues)
     evidence.write(
         kind="arrangement.proposed", now=now, by=by, entity_id=account.entity_id, party_id=account.party_id,
         account_id=account.pk, case_id=case_id,
         data={
-            "arrangement": proposal.pk, "product": wish.code, "currency": account.currency, "amount": str(made.amount),
-            "waived": proposal.waived, "first_payment": str(wish.first_payment), "instalments": len(made.rows),
-            "monthly": str(made.monthly), "cost": str(made.cost), "last_due": made.last_due.isoformat(),
-            "persons": mandate.persons, "replaces": changes,
+            **named(parts), "currency": account.currency, "amount": str(made.amount),
+            "waived": {name: str(given) for name, given in wish.waived.items() if given},
+            "first_payment": str(wish.first_payment), "instalments": len(made.rows), "monthly": str(made.monthly),
+            "cost": str(made.cost), "last_due": made.last_due.isoformat(), "persons": mandate.persons, "replaces": changes,
         },
-        rows=[proposal, *dues],
+        rows=[*([whole] if whole else []), *parts, *dues],
     )  # fmt: skip
     return proposal
+
+
+def _whole(account: Account, made: Offer, *, on: date, now: datetime) -> CombinedPlan:
+    rule = combined(on, settings.BANK_ENTITY)
+    return CombinedPlan.objects.create(
+        entity_id=account.entity_id, party_id=account.party_id, annual_rate_percent=made.annual_rate_percent,
+        compounded_percent=made.compounded_percent,
+        spread={"rule": rule.rule, "since": rule.since.isoformat(), "first_payment_by": rule.first_payment_by}, recorded_at=now,
+    )  # fmt: skip
+
+
+def _dues(part: Arrangement, share: Offer, *, at_once: date) -> list[Instalment]:
+    """What is paid by when: the instalments, and at position 0 what is paid at once."""
+    rows = [
+        Instalment(
+            arrangement=part, position=row.nr, due_date=row.due_date, principal=row.principal,
+            interest=row.interest, amount=row.payment,
+        )
+        for row in share.rows
+    ]  # fmt: skip
+    paid = share.wish.first_payment
+    if paid:
+        rows.append(
+            Instalment(arrangement=part, position=0, due_date=at_once, principal=paid, interest=Decimal(0), amount=paid)
+        )
+    return rows
 
 
 def _terms(made: Offer, situation: Situation, heard: str) -> dict[str, object]:
@@ -127,7 +156,7 @@ def _terms(made: Offer, situation: Situation, heard: str) -> dict[str, object]:
         "method": product.method, "interest": product.interest, "hold": product.hold,
         "instructions": list(product.instructions), "restructures": product.restructures,
         "with_instalments": product.with_instalments,
-        "compounded": str(made.financing.compounded_percent) if made.financing else "0.0000",
+        "compounded": str(made.compounded_percent),
         "owed": {
             "principal": str(owed.principal), "in_instalments": str(owed.in_instalments),
             "interest": str(owed.interest), "fees": str(owed.fees), "credit": str(owed.credit),

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from dunwell.arrangements.models import Arrangement, DueReminder, Instalment, Promise, PromisePart
 from dunwell.arrangements.queries.promises import payers
@@ -91,25 +91,30 @@ def _remind_one(kind: str, about: About, policy: Reminder, *, by: Actor, now: da
     of_kind = Kind.PROMISE if kind == JOINT else Kind(kind)
     if DueReminder.objects.filter(kind=of_kind, **about._asdict()).exists():
         return False
-    found = _open(kind).filter(**{name: value for name, value in about._asdict().items() if value is not None})
     amounts: dict[str, Decimal] = defaultdict(Decimal)
-    case_id = None
-    for row in found:
+    case_id, accounts = None, dict[int, Account]()
+    for row in _of(kind, about):
         amounts[row.currency] += row.amount - row.received
         case_id = row.arrangement.case_id if kind == Kind.INSTALMENT else row.promise.case_id
+        if kind == Kind.INSTALMENT:
+            accounts[row.account_id] = row.arrangement.account
     if not any(amounts.values()):
         return False
     on = business_date(now)
-    account = None if about.account_id is None else Account.objects.get(pk=about.account_id)
     payer = None if about.payer_id is None else Party.objects.get(pk=about.payer_id)
+    said = figures(list(accounts.values()), amounts, due_date=about.due_date, on=on)
     message_id = tell(
-        party, policy.texts, said=figures(account, amounts, due_date=about.due_date, on=on), account_id=about.account_id,
-        case_id=case_id, key=f"due-{kind}-{about.party_id}-{about.account_id or about.payer_id or 0}-{about.due_date}",
+        party, policy.texts, said=said, account_id=about.account_id, case_id=case_id,
+        key=f"due-{kind}-{about.party_id}-{about.account_id or about.payer_id or 0}-{about.due_date}",
         payer=payer, by=by, now=now,
     )  # fmt: skip
-    made = DueReminder.objects.create(
-        entity_id=party.entity_id, kind=of_kind, message_id=message_id, recorded_at=now, **about._asdict()
-    )
+    made = DueReminder.objects.bulk_create(
+        DueReminder(
+            entity_id=party.entity_id, kind=of_kind, message_id=message_id, recorded_at=now,
+            **about._replace(account_id=each)._asdict(),
+        )
+        for each in accounts or [None]
+    )  # fmt: skip
     evidence.write(
         kind=f"{'arrangement' if kind == Kind.INSTALMENT else 'promise'}.reminded", now=now, by=by,
         entity_id=party.entity_id, party_id=about.party_id, account_id=about.account_id, case_id=case_id,
@@ -118,9 +123,22 @@ def _remind_one(kind: str, about: About, policy: Reminder, *, by: Actor, now: da
             "amounts": {currency: str(amount) for currency, amount in amounts.items()},
             **_who(payer, about.party_id, on),
         },
-        rows=[made],
+        rows=made,
     )  # fmt: skip
     return True
+
+
+def _of(kind: str, about: About) -> QuerySet:
+    """What is open of that; with an account's instalment what was agreed with it on others, where nobody was reminded of it."""
+    found = _open(kind).order_by("id")
+    if kind != Kind.INSTALMENT:
+        return found.filter(**{name: value for name, value in about._asdict().items() if value is not None})
+    found = found.filter(party_id=about.party_id, due_date=about.due_date)
+    own = found.filter(account_id=about.account_id)
+    together = own.exclude(arrangement__combined=None).values("arrangement__combined")
+    reminded = DueReminder.objects.filter(kind=kind, party_id=about.party_id, due_date=about.due_date)
+    found = found.filter(Q(account_id=about.account_id) | Q(arrangement__combined__in=together))
+    return found.exclude(account_id__in=reminded.values("account_id")).select_related("arrangement__account")
 
 
 def _who(payer: Party | None, party_id: int, on: date) -> dict[str, object]:

@@ -54,14 +54,15 @@ def tell(
     return None
 
 
-def figures(account: Account | None, amounts: Mapping[str, Decimal], *, due_date: date, on: date) -> dict[str, str]:
-    """What a text says of an agreement: amounts by currency, its date, the card of its account."""
+def figures(accounts: Sequence[Account], amounts: Mapping[str, Decimal], *, due_date: date, on: date) -> dict[str, str]:
+    """What a text says of an agreement: amounts by currency, its date, the cards of the accounts that it is about."""
     told = {
         "amount": ", ".join(f"{currency} {amount:,.2f}" for currency, amount in amounts.items()),
         "due_date": due_date.isoformat(), "as_of": on.isoformat(),
     }  # fmt: skip
-    if account is not None:
+    tails = []
+    for account in accounts:
         cards = Card.objects.filter(account_no=account.account_no, entity_id=account.entity_id)
         card = cards.order_by("kind", "-id").first()
-        told["last4"] = card.last4 if card else account.account_no[-4:]
-    return told
+        tails.append(card.last4 if card else account.account_no[-4:])
+    return told | ({"last4": ", ".join(tails)} if tails else {})

@@ -3,6 +3,10 @@
 -- force, if that is later); within grace it is missed, beyond breached; what was overdue when it is paid in full revives
 -- it. Paid later than grace and the days of revival, or once more than it may be revived, it is terminated for good. It has
 -- ended when all of it is paid, or was repaid early: by the host's books nothing was owed on the account any more.
+--
+-- The parts of a combined plan stand as one: what was decided of one was of all, and an instalment of the whole is as late as
+-- the latest of its parts' and paid when the last of these is. A part that was repaid early is paid; with the last of them the
+-- whole has ended. `overdue` and `next_due` are the whole's.
 CREATE OR REPLACE TABLE instalment_settled AS
 SELECT instalment_id, arrangement_id, party_no, currency, due_date, amount, received, paid_on, state,
        state <> state_before OR received <> received_before OR paid_on IS DISTINCT FROM paid_before AS changed,
@@ -18,7 +22,7 @@ FROM (
            CASE WHEN coalesce(s.received, 0) >= i.amount
                     THEN CASE WHEN s.last_day <= greatest(i.due_date, coalesce(r.in_force_on, i.due_date)) THEN 'paid'
                               ELSE 'paid_late' END
-                WHEN r.in_force_on IS NULL OR greatest(i.due_date, r.in_force_on) >= k.as_of THEN 'open'
+                WHEN r.in_force_on IS NULL OR r.repaid OR greatest(i.due_date, r.in_force_on) >= k.as_of THEN 'open'
                 WHEN coalesce(s.received, 0) > 0 THEN 'partly_paid'
                 ELSE 'missed'
            END AS state
@@ -29,19 +33,39 @@ FROM (
     LEFT JOIN agreed_spent AS s ON s.party_no = a.party_no AND s.currency = a.currency AND s.turn = a.turn
 ) AS judged;
 
+-- An agreement: a combined plan, known by its number, or an arrangement by itself.
+CREATE OR REPLACE TABLE agreement AS
+SELECT arrangement_id, grace_days, repaid, cancelled, rejected,
+       CASE WHEN combined_id IS NULL THEN 'single' ELSE 'combined' END AS made_as,
+       coalesce(combined_id, arrangement_id) AS agreement_no
+FROM arrangement;
+
+CREATE OR REPLACE TABLE agreement_line AS
+SELECT g.made_as, g.agreement_no, s.due_date, max(g.grace_days) AS grace_days, max(s.days_late) AS days_late,
+       CASE WHEN count(*) = count(s.paid_on) THEN max(s.paid_on) END AS paid_on,
+       sum(CASE WHEN s.state IN ('missed', 'partly_paid') THEN s.amount - s.received ELSE 0 END) AS overdue
+FROM instalment_settled AS s
+JOIN agreement AS g ON g.arrangement_id = s.arrangement_id AND NOT g.repaid
+GROUP BY g.made_as, g.agreement_no, s.due_date;
+
+CREATE OR REPLACE TABLE agreement_decided AS
+SELECT made_as, agreement_no, bool_or(cancelled) AS cancelled, bool_or(rejected) AS rejected
+FROM agreement
+GROUP BY made_as, agreement_no;
+
 CREATE OR REPLACE TABLE arrangement_settled AS
 SELECT arrangement_id, party_no, account_no, currency, standing,
        CASE WHEN standing = standing_before THEN standing_on ELSE as_of END AS standing_on,
        standing <> standing_before AS changed, overdue, next_due
 FROM (
     SELECT r.arrangement_id, r.party_no, r.account_no, r.currency, r.standing AS standing_before, r.standing_on, k.as_of,
-           t.overdue, t.next_due,
+           CAST(coalesce(t.overdue, 0) AS DECIMAL(18, 2)) AS overdue, t.next_due,
            CASE WHEN r.replaced THEN 'replaced'
-                WHEN r.cancelled THEN 'cancelled'
-                WHEN r.repaid THEN 'ended'
+                WHEN j.cancelled THEN 'cancelled'
+                WHEN r.repaid AND t.agreement_no IS NULL THEN 'ended'
                 WHEN d.party_no IS NOT NULL THEN 'died'
                 WHEN r.refused THEN 'refused'
-                WHEN r.rejected THEN 'rejected'
+                WHEN j.rejected THEN 'rejected'
                 WHEN r.in_force_on IS NULL AND r.agreed_on IS NOT NULL THEN 'agreed'
                 WHEN r.in_force_on IS NULL AND r.lapses_on < k.as_of THEN 'lapsed'
                 WHEN r.in_force_on IS NULL AND r.approved THEN 'approved'
@@ -54,16 +78,17 @@ FROM (
            END AS standing
     FROM arrangement AS r
     CROSS JOIN parameter AS k
-    JOIN (
-        SELECT s.arrangement_id, max(s.days_late) AS latest,
-               max(CASE WHEN s.paid_on IS NULL THEN s.days_late ELSE 0 END) AS latest_unpaid,
-               CAST(sum(CASE WHEN s.paid_on IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS unpaid,
-               count(DISTINCT CASE WHEN s.paid_on IS NOT NULL AND s.days_late > q.grace_days THEN s.paid_on END) AS revived,
-               CAST(sum(CASE WHEN s.state IN ('missed', 'partly_paid') THEN s.amount - s.received ELSE 0 END) AS DECIMAL(18, 2)) AS overdue,
-               min(CASE WHEN s.paid_on IS NULL THEN s.due_date END) AS next_due
-        FROM instalment_settled AS s
-        JOIN arrangement AS q ON q.arrangement_id = s.arrangement_id
-        GROUP BY s.arrangement_id
-    ) AS t ON t.arrangement_id = r.arrangement_id
+    JOIN agreement AS g ON g.arrangement_id = r.arrangement_id
+    JOIN agreement_decided AS j ON j.made_as = g.made_as AND j.agreement_no = g.agreement_no
+    LEFT JOIN (
+        SELECT made_as, agreement_no, max(days_late) AS latest,
+               max(CASE WHEN paid_on IS NULL THEN days_late ELSE 0 END) AS latest_unpaid,
+               CAST(sum(CASE WHEN paid_on IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS unpaid,
+               count(DISTINCT CASE WHEN paid_on IS NOT NULL AND days_late > grace_days THEN paid_on END) AS revived,
+               CAST(sum(overdue) AS DECIMAL(18, 2)) AS overdue,
+               min(CASE WHEN paid_on IS NULL THEN due_date END) AS next_due
+        FROM agreement_line
+        GROUP BY made_as, agreement_no
+    ) AS t ON t.made_as = g.made_as AND t.agreement_no = g.agreement_no
     LEFT JOIN (SELECT DISTINCT party_no FROM hold WHERE kind = 'death') AS d ON d.party_no = r.party_no
 ) AS judged;

@@ -10,6 +10,7 @@ from dunwell.portfolio.words import COMPONENTS
 NAMES = {
     "absolute_years": pgettext_lazy("parameter", "at the latest, years"),
     "accept_days": pgettext_lazy("parameter", "accepted within, days"),
+    "accounts": pgettext_lazy("parameter", "accounts"),
     "again": pgettext_lazy("parameter", "again"),
     "agreed_percent": pgettext_lazy("parameter", "by agreement, %"),
     "ahead": pgettext_lazy("parameter", "at least ahead, days"),
@@ -44,6 +45,7 @@ NAMES = {
     "first_day": pgettext_lazy("parameter", "first day"),
     "first_due_days": pgettext_lazy("parameter", "first due after, days"),
     "first_payment": pgettext_lazy("parameter", "first payment, share"),
+    "first_payment_by": pgettext_lazy("parameter", "first payment spread by"),
     "from_day": pgettext_lazy("parameter", "from day"),
     "grace_days": pgettext_lazy("parameter", "grace, days"),
     "hold": pgettext_lazy("parameter", "hold"),
@@ -98,6 +100,7 @@ NAMES = {
     "ruling_days": pgettext_lazy("parameter", "from a ruling, days"),
     "second": pgettext_lazy("parameter", "second"),
     "service_days": pgettext_lazy("parameter", "served within, days"),
+    "several": pgettext_lazy("parameter", "over several accounts"),
     "shape": pgettext_lazy("parameter", "paid"),
     "share": pgettext_lazy("parameter", "share"),
     "share_of_left": pgettext_lazy("parameter", "of what is left a month, share"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -20,7 +21,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dunwell.arrangements import queries, services, words
 from dunwell.arrangements.means.queries import Stated, stated
-from dunwell.arrangements.models import Arrangement, CertificateRequest, ChangeRequest
+from dunwell.arrangements.models import Arrangement, CertificateRequest, ChangeRequest, Instalment, Instruction
+from dunwell.arrangements.queries import Agreement
 from dunwell.arrangements.queries.plans import PERFORMED, WAITING
 from dunwell.arrangements.rules import offers, products
 from dunwell.arrangements.rules.offers import Offer, Situation, Wish
@@ -37,6 +39,7 @@ from dunwell.portfolio import reference
 from dunwell.portfolio.models import Account
 from dunwell.portfolio.services import open_text
 
+LATE = (Instalment.State.MISSED, Instalment.State.PARTLY_PAID)
 CIRCUMSTANCES = ("circumstances", "willing", "disaster")
 TYPED = (
     "left",
@@ -68,7 +71,7 @@ def _reason(one: Reason) -> dict[str, str]:
     return {"rule": one.rule, "text": one.text(get_language() or ""), "citation": one.citation}
 
 
-def _shown(offer: Offer) -> dict[str, object]:
+def _shown(offer: Offer, accounts: Sequence[Account]) -> dict[str, object]:
     wish = offer.wish
     return {
         "offer": offer, "name": words.PRODUCTS[wish.code], "term": words.term(wish.term, offer.product.unit),
@@ -77,6 +80,10 @@ def _shown(offer: Offer) -> dict[str, object]:
         "over": offer.left_after is not None and offer.left_after < 0,
         "waived": [(words.PARTS[part], part, given) for part, given in wish.waived.items()],
         "waived_in_all": wish.waived_in_all,
+        "shares": [
+            (account.account_no, part.amount, monthly)
+            for account, part, monthly in zip(accounts, offer.parts, offer.monthly_by_account, strict=False)
+        ],
     }  # fmt: skip
 
 
@@ -119,6 +126,13 @@ def _account(request: HttpRequest, found: Case, data) -> tuple[Account, list[Acc
     return account, accounts
 
 
+def _others(request: HttpRequest, account: Account, accounts: Sequence[Account]) -> tuple[list[Account], list[Account]]:
+    """The other accounts that one agreement may be about as well, and those of them that the address or form names."""
+    possible = [one for one in accounts if one.pk != account.pk and queries.may_be_combined((account, one))]
+    asked = set((request.GET or request.POST).getlist("with"))
+    return possible, sorted((one for one in possible if str(one.pk) in asked), key=lambda one: one.pk)
+
+
 @requires("case.view")
 @require_GET
 def arrangement(request: HttpRequest, case_no: str) -> HttpResponse:
@@ -140,9 +154,16 @@ def _page(
     now = timezone.now()
     today, calendar, role = times.business_date(now), reference.calendar(), request.user.role
     changes = _running(request, account)
-    situation = queries.situation_of(account, left=typed.left, known=typed.known, changes=changes)
+    possible, others = _others(request, account, accounts)
+    if changes is not None:
+        possible, others = [], []
+    if others:
+        situation = queries.situation_together([account, *others], left=typed.left, known=typed.known)
+    else:
+        situation = queries.situation_of(account, left=typed.left, known=typed.known, changes=changes)
     context: dict[str, object] = {
         "case_no": found.case_no, "closed": found.closed_on, "account": account, "accounts": accounts, "typed": typed.text,
+        "possible": possible, "others": others,
         "known": typed.known, "situation": situation, "error": typed.error, "refused": [_reason(one) for one in refused],
         "products": [(code, words.PRODUCTS[code]) for code in products.PRODUCTS],
         # a plan that runs is changed though nothing is past due and the case is closed
@@ -157,22 +178,35 @@ def _page(
             situation, by_role=role, first_payment=typed.first_payment, due_day=typed.due_day, **terms
         )
         context |= {
-            "offers": [_shown(one) for one in shown],
+            "offers": [_shown(one, [account, *others]) for one in shown],
             "not_offered": [
                 {"name": words.PRODUCTS[one.product.code], "reasons": [_reason(each) for each in one.reasons]}
                 for one in not_offered
             ],
-            **_own(situation, typed, role, terms),
+            **_own(situation, typed, [account, *others], role, terms),
         }
-    made = queries.arrangements_of(party_id=found.party_id)
+    if others and situation is not None:
+        rule = products.combined(today, settings.BANK_ENTITY)
+        context |= {"shares": _shares(context), "spread": words.SPREAD[rule.first_payment_by], "spread_rule": rule.rule}
+    made = queries.agreements_of(party_id=found.party_id)
     context["certificates"] = [_certificate(one, request) for one in queries.certificates_of(party_id=found.party_id)]
     context["certificate_kinds"] = list(words.CERTIFICATES.items())
     context["forms"] = list(words.FORMS.items())
-    asked = queries.last_changes([one.pk for one in made if one.standing in PERFORMED])
-    context["made"] = [_made(one, request, asked.get(one.pk)) for one in made]
-    if request.user.may("message.send") and any(may_be_sent(one.standing) for one in made):
+    asked = queries.last_changes([one.lead.pk for one in made if one.lead.standing in PERFORMED])
+    context["made"] = [_made(one, request, asked.get(one.lead.pk)) for one in made]
+    if request.user.may("message.send") and any(may_be_sent(one.lead.standing) for one in made):
         context["points"] = points_of(found.party_id)
     return render(request, "desk/arrangement.html", context, status=422 if refused or typed.error else 200)
+
+
+def _shares(context: dict[str, Any]) -> list[tuple[str, list[tuple[Decimal, Decimal]]]]:
+    """Each account's share of every offer that is shown, an account a row: of the highest instalment and of the amount."""
+    shown = [*context["offers"], *([context["own"]] if context.get("own") else [])]
+    rows: dict[str, list[tuple[Decimal, Decimal]]] = {}
+    for one in shown:
+        for account_no, amount, monthly in one["shares"]:
+            rows.setdefault(account_no, []).append((monthly, amount))
+    return list(rows.items())
 
 
 def _running(request: HttpRequest, account: Account) -> Arrangement | None:
@@ -184,14 +218,14 @@ def _running(request: HttpRequest, account: Account) -> Arrangement | None:
     return found
 
 
-def _own(situation: Situation, typed: _Typed, role: str, terms: dict) -> dict[str, object]:
+def _own(situation: Situation, typed: _Typed, accounts: Sequence[Account], role: str, terms: dict) -> dict[str, object]:
     """The terms that somebody typed: reckoned, and whether they may be offered."""
     wish = typed.wish
     if wish is None:
         return {}
     reasons = offers.forbidden(situation, wish, by_role=role, **terms)
     try:
-        own = _shown(offers.offer(situation, wish, **terms))
+        own = _shown(offers.offer(situation, wish, **terms), accounts)
     except ValueError:
         own = None
     return {"own": own, "own_reasons": [_reason(one) for one in reasons]}
@@ -217,38 +251,70 @@ def _change_asked(one: Arrangement, asked: ChangeRequest | None) -> dict[str, ob
     }  # fmt: skip
 
 
-def _made(one: Arrangement, request: HttpRequest, asked: ChangeRequest | None) -> dict[str, object]:
+def _made(whole: Agreement, request: HttpRequest, asked: ChangeRequest | None) -> dict[str, object]:
+    one = whole.lead
     answers = list(one.answers.all())
     waits = one.standing == Arrangement.Standing.PROPOSED
     mine = any(answer.recorded_by == request.user.pk for answer in answers)
-    rows = list(one.instalments.all())
     may_approve = request.user.may("arrangement.approve") and request.user.role in one.roles
+    parts = [_part(part) for part in whole.parts]
+    several, over = len(parts) > 1, one.standing in offers.OVER
     return {
-        "row": one, "name": words.PRODUCTS[one.product], "standing": words.STANDINGS[one.standing],
-        "tone": words.TONES.get(one.standing, ""), "interest": words.INTEREST[one.terms["interest"]],
-        "waived": sum(map(Decimal, one.waived.values()), Decimal(0)),
+        "row": one, "whole": whole, "parts": parts, "several": several, "name": words.PRODUCTS[one.product],
+        "standing": words.STANDINGS[one.standing], "tone": words.TONES.get(one.standing, ""),
+        "interest": words.INTEREST[one.terms["interest"]],
+        "waived": sum(whole.waived.values(), Decimal(0)),
         "approved": sum(answer.approved for answer in answers), "answers": answers,
         "may_answer": waits and may_approve and not mine and one.recorded_by != request.user.pk,
         "may_send": may_be_sent(one.standing), "own": waits and one.recorded_by == request.user.pk,
         "may_agree": one.standing == Arrangement.Standing.APPROVED and request.user.may("arrangement.propose"),
-        "may_change": one.standing in PERFORMED and request.user.may("arrangement.propose"),
+        "may_change": one.standing in PERFORMED and not several and request.user.may("arrangement.propose"),
         "asked": _change_asked(one, asked),
         "may_cancel": one.standing in (*WAITING, *PERFORMED) and request.user.may("arrangement.propose"),
+        "may_certify": several and one.standing == Arrangement.Standing.ENDED and request.user.may("arrangement.propose"),
+        "end": next((part.end for part in whole.parts if hasattr(part, "end") and (over or not part.end.repaid)), None),
         "form": words.FORMS[one.consent.form] if hasattr(one, "consent") else "",
+        "lines": whole.lines if several else [], "late": any(part["late"] for part in parts),
+        "paid": sum((part["paid"] for part in parts), Decimal(0)),
+        "of": sum((part["of"] for part in parts), Decimal(0)),
+        "rejected": _rejected(whole) if several and not hasattr(one, "force") else None,
+    }  # fmt: skip
+
+
+def _part(one: Arrangement) -> dict[str, object]:
+    rows, repaid = list(one.instalments.all()), hasattr(one, "end") and one.end.repaid
+    return {
+        "row": one,
+        "repaid": repaid,
+        "late": not repaid and any(each.state in LATE for each in rows),
         "instalments": [(each, words.STATES[each.state], words.STATE_TONES.get(each.state, "")) for each in rows],
         "paid": sum((each.received for each in rows), Decimal(0)),
         "of": sum((each.amount for each in rows), Decimal(0)),
         "instructions": [(each, words.INSTRUCTIONS[each.kind]) for each in one.instructions.all()],
-    }  # fmt: skip
+    }
+
+
+def _rejected(whole: Agreement) -> tuple[Arrangement, Instruction] | None:
+    """The first thing that the host rejected of a combined plan: for that the whole does not come into force."""
+    for part in whole.parts:
+        for each in part.instructions.all():
+            answer = getattr(each, "answer", None)
+            if answer is not None and not answer.confirmed:
+                return part, each
+    return None
 
 
 def _certificate(one: CertificateRequest, request: HttpRequest) -> dict[str, object]:
     answered = getattr(one, "answer", None)
+    others = list(one.others.all())
+    told = [getattr(each.instruction, "answer", None) for each in (one, *others) if each.instruction]
     waits = one.kind == CertificateRequest.Kind.NO_MALICE and answered is None
     return {
-        "row": one, "name": words.CERTIFICATES[one.kind], "issued": getattr(one, "certificate", None),
+        "row": one, "name": words.CERTIFICATES[one.kind],
+        "accounts": [one.account.account_no, *(each.account.account_no for each in others)],
+        "issued": getattr(one, "certificate", None),
         "refused": answered is not None and not answered.approved, "reason": answered.reason if answered else "",
-        "by_host": getattr(one.instruction, "answer", None) if one.instruction else None,
+        "rejected": next((each for each in told if each is not None and not each.confirmed), None),
         "may_answer": waits and request.user.may("arrangement.approve") and one.recorded_by != request.user.pk,
     }  # fmt: skip
 
@@ -273,8 +339,8 @@ def propose(request: HttpRequest, case_no: str) -> HttpResponse:
     found, now = find(request, case_no), timezone.now()
     typed = _Typed(request.POST)
     wish = typed.wish
-    account, _accounts = _account(request, found, request.POST)
-    running = _running(request, account)
+    account, accounts = _account(request, found, request.POST)
+    running, (_possible, others) = _running(request, account), _others(request, account, accounts)
     if wish is None or (found.closed_on is not None and running is None):
         return _page(request, found, typed)
     try:
@@ -282,10 +348,13 @@ def propose(request: HttpRequest, case_no: str) -> HttpResponse:
             account_id=account.pk, wish=wish, left=typed.left, known=typed.known, heard=typed.text["heard"],
             by_role=request.user.role, by=request.user.actor, now=now, case_id=found.pk, case_no=found.case_no,
             key=f"proposal-{request.POST.get('key') or secrets.token_hex(8)}"[:80],
-            changes=running.pk if running else None,
+            changes=running.pk if running else None, others=[one.pk for one in others],
         )  # fmt: skip
     except services.NotOffered as refused:
         return _page(request, found, typed, refused=refused.reasons)
+    except services.NotAllowed as problem:
+        messages.error(request, str(words.NOT_ALLOWED[problem.code]))
+        return _back(found)
     except LookupError:
         return _page(request, found, typed)
     return _done(request, found, now, _("Proposed. It waits for approval; nothing is promised to the cardholder yet."))
@@ -404,6 +473,7 @@ def certificate(request: HttpRequest, case_no: str) -> HttpResponse:
         services.request_certificate(
             account_id=account.pk, kind=kind, reason=request.POST.get("reason", ""), by=request.user.actor,
             now=now, key=f"certificate-{request.POST.get('key') or secrets.token_hex(8)}"[:70],
+            together=bool(request.POST.get("together")),
         )  # fmt: skip
     except services.NotAllowed as refused:
         messages.error(request, str(words.NOT_ALLOWED[refused.code]))

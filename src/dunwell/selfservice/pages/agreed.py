@@ -33,8 +33,12 @@ def one_of(party: Party, arrangement_id: int) -> Agreed:
 def arrangement(request: HttpRequest, party: Party, number: int) -> HttpResponse:
     """One arrangement: what it is about, what is waived, what is paid by when, its cost, and what follows a breach."""
     found = one_of(party, number)
-    last4 = next((one.last4 for one in accounts_of(party) if one.account_id == found.account_id), "")
-    context = {"one": found, "last4": last4, "waived": words.waived(found), "key": new_secret()[:32]}
+    tails = {one.account_id: one.last4 for one in accounts_of(party)}
+    parts = [(part, tails.get(part.account_id, "")) for part in found.by_account]
+    context = {
+        "one": found, "last4": ", ".join(tail for _, tail in parts if tail), "waived": words.waived(found),
+        "parts": parts if found.parts else [], "key": new_secret()[:32],
+    }  # fmt: skip
     return render(request, "selfservice/agreed.html", context)
 
 

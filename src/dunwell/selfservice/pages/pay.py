@@ -24,12 +24,16 @@ BODY_MOST = 4096
 def pay(request: HttpRequest, party: Party) -> HttpResponse:
     """Choose a card of his and an amount, or what was agreed."""
     accounts = [account for account in accounts_of(party) if account.balance > 0]
-    payable = [one for one in agreed_of(party, now=timezone.now()) if one.may_pay]
+    made = agreed_of(party, now=timezone.now())
+    payable = [one for each in made for one in each.by_account if one.may_pay]
     agreed = {f"agreed-{one.arrangement_id}": (one, one.to_pay) for one in payable}
     agreed |= {f"all-{one.arrangement_id}": (one, one.to_end) for one in payable if one.may_end}
+    tails = {account.account_id: account.last4 for account in accounts}
+    several = {one.arrangement_id: tails.get(one.account_id, "") for each in made for one in each.parts}
     found = provider()
     context: dict[str, object] = {
-        "accounts": accounts, "agreed": agreed.items(), "codes": agreed, "provider": found, "key": new_secret()[:32],
+        "accounts": accounts, "codes": agreed, "provider": found, "key": new_secret()[:32],
+        "agreed": [(code, plan, several.get(plan[0].arrangement_id, "")) for code, plan in agreed.items()],
         "how": f"all-{whole(request.GET['all'])}" if "all" in request.GET else f"agreed-{whole(request.GET.get('agreed'))}",
     }  # fmt: skip
     if request.method != "POST" or found is None:

@@ -9,9 +9,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from dunwell.arrangements import services as arrangements
 from dunwell.arrangements.models import Arrangement, ArrangementConsent, Certificate, CertificateRequest
+from dunwell.arrangements.queries.agreements import Agreement, parts_of
 from dunwell.casework.models import Case
 from dunwell.channels import services as channels
 from dunwell.channels.models import Message
@@ -51,7 +53,11 @@ def agree(
     made = Arrangement.objects.filter(pk=body.get("arrangement") or 0, party_id=asked.party_id).first()
     if made is None:
         return refused("no_offer")
-    offer = {"product": made.product, "amount": str(made.amount), "waived": made.waived, "cost": str(made.cost)}
+    whole = Agreement(tuple(parts_of(made)))
+    offer = {
+        "product": made.product, "amount": str(whole.amount), "cost": str(whole.cost),
+        "waived": {part: str(given) for part, given in whole.waived.items()},
+    }  # fmt: skip
     try:
         agree_here(asked, made, offer, case=case, by=by, now=now)
     except arrangements.NotAllowed:
@@ -78,21 +84,29 @@ def agree_here(
 def certificate(
     asked: Request, body: dict[str, Any], *, case: Case | None, contact: Contact | None, by: Actor, now: datetime
 ) -> Reply:
-    """A certificate that one of his accounts is settled. One that waits for the host's word is not asked for again."""
+    """A certificate that one of his accounts is settled, with those that a combined plan settled with it.
+
+    One that waits for the host's word is not asked for again.
+    """
     account = Account.objects.filter(party_id=asked.party_id, pk=body.get("account") or 0).first()
     if account is None:
         return refused("account")
-    waiting = CertificateRequest.objects.filter(account=account, kind=SETTLED, certificate=None)
-    if waiting.exclude(instruction__answer__confirmed=False).exists():
+    of_it = Q(account=account) | Q(others__account=account)
+    waiting = CertificateRequest.objects.filter(of_it, kind=SETTLED, certificate=None)
+    refusals = Q(instruction__answer__confirmed=False) | Q(others__instruction__answer__confirmed=False)
+    if waiting.exclude(refusals).exists():
         return Reply()
-    try:
-        arrangements.request_certificate(
-            account_id=account.pk, kind=SETTLED, reason=f"asked for on his own page, request {asked.pk}", by=by, now=now,
-            key=f"page/{asked.pk}",
-        )  # fmt: skip
-    except arrangements.NotAllowed as problem:
-        return refused(problem.code)
-    return Reply()
+    for together in (True, False):  # by itself where something is owed again on another
+        try:
+            arrangements.request_certificate(
+                account_id=account.pk, kind=SETTLED, reason=f"asked for on his own page, request {asked.pk}", by=by, now=now,
+                key=f"page/{asked.pk}", together=together,
+            )  # fmt: skip
+        except arrangements.NotAllowed as problem:
+            code = problem.code
+        else:
+            return Reply()
+    return refused(code)
 
 
 def fetch(
