@@ -127,9 +127,10 @@ def cancel(*, arrangement_id: int, reason: str, by: Actor, now: datetime) -> Arr
         raise NotAllowed("nobody")
     known = {end.pk: end for end in ArrangementEnd.objects.filter(arrangement__in=parts)}
     going_on = [part for part in parts if part.pk not in known]  # a part may have been repaid early
-    if not going_on or any(not end.repaid for end in known.values()):
-        return known[arrangement.pk]
-    if arrangement.standing in OVER:
+    cancelled = next((end for end in known.values() if not end.repaid), None)
+    if cancelled is not None:
+        return cancelled
+    if not going_on or arrangement.standing in OVER:
         raise NotAllowed("over")
     ends = ArrangementEnd.objects.bulk_create(
         ArrangementEnd(arrangement=part, reason=reason.strip()[:200], recorded_at=now, recorded_by=by.user_id)
