@@ -14,7 +14,7 @@ import yaml
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
@@ -109,6 +109,7 @@ def _in_words(text: str) -> str:
 
 def _words(value: Any) -> Iterator[str]:
     """A value as lines to read: `name value` for a table, one line for each of a list of tables."""
+    colon = pgettext("between a name and its values", ": ")
     if isinstance(value, Mapping):
         plain = [
             f"{named(name)} {_plain(found)}" for name, found in value.items() if not isinstance(found, Mapping | list)
@@ -117,9 +118,9 @@ def _words(value: Any) -> Iterator[str]:
             yield joined(plain)
         for name, found in value.items():
             if isinstance(found, Mapping):
-                yield f"{named(name)}: {joined(_words(found))}"
+                yield named(name) + colon + joined(_words(found))
             elif isinstance(found, list):
-                yield f"{named(name)}: {_listed(name, found)}"
+                yield named(name) + colon + _listed(name, found)
     elif isinstance(value, list):
         if any(isinstance(each, Mapping) for each in value):
             for each in value:
@@ -133,7 +134,7 @@ def _words(value: Any) -> Iterator[str]:
 def _listed(name: str, found: list[Any]) -> str:
     """A list on a line: an order with arrows, first and last days as a range, what each of several amounts bears."""
     if any(isinstance(each, Mapping) for each in found):
-        return "; ".join(joined(_words(each)) for each in found)
+        return pgettext("between sources", "; ").join(joined(_words(each)) for each in found)
     if name == "order":
         return " → ".join(map(_plain, found))
     if name == "days":
