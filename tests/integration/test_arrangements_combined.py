@@ -265,6 +265,7 @@ def test_one_paper_has_each_accounts_lines_and_their_sums(accounts):
     for part in (
         "账户A1、A2", "本协议金额合计12,000.00", "账户A1", "本金（未分期）7,000.00", "12026-12-23291.670.00291.67", "账户A2",
         "12026-12-23208.330.00208.33", "12026-12-23500.000.00500.00", "任何一个账户的任何一期",
+        "停止催收各账户", "存入一个账户即视为按到期先后偿还该账户各期",
     ):  # fmt: skip
         assert part in said, part
     said = text_of(services.agreement(arrangement_id=parts[0].pk, language="en", **paper))
