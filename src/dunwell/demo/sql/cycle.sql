@@ -22,9 +22,9 @@ CREATE OR REPLACE TABLE dated AS
 SELECT *, before + 1 - periods AS dues_paid,
        periods = before + 1 AND before > 0 AND chance(id, concat('bounce', :m)) < 0.05 AS bounced,
        CASE
-           WHEN before = 0 AND chance(id, concat('late', :m)) >= 0.08 THEN greatest(5, due_day - floor(chance(id, concat('paid', :m)) * 12))
+           WHEN before = 0 AND chance(id, concat('late', :m)) >= 0.08 THEN due_day - floor(chance(id, concat('paid', :m)) * least(12, due_day))
            WHEN before = 0 THEN due_day + 1 + floor(chance(id, concat('paid', :m)) * least(12, day(month_end(:m)) - due_day))
-           ELSE 5 + floor(chance(id, concat('paid', :m)) * (day(month_end(:m)) - 4))
+           ELSE first_pay + floor(chance(id, concat('paid', :m)) * (day(month_end(:m)) - first_pay + 1))
        END AS pay_day,
        -- what a late-month cycle first spends comes on the next statement
        CASE WHEN due_day > 20 AND opening <= 0 THEN 5 ELSE 1 END
@@ -32,7 +32,7 @@ SELECT *, before + 1 - periods AS dues_paid,
        CASE WHEN before > 1 OR on_day(:m, statement_day) < open_date THEN 0
             WHEN first_month IS NULL THEN CASE WHEN chance(id, 'wakes') < 0.5 THEN cents(300 + 4000 * chance(id, concat('spend', :m))) ELSE 0 END
             ELSE cents(spends * (0.5 + chance(id, concat('spend', :m)))) END AS spent
-FROM drawn;
+FROM (SELECT *, CASE WHEN due_day > 20 THEN 5 ELSE 1 END AS first_pay FROM drawn); -- a late-month cycle bills on day 1 to 4
 
 CREATE OR REPLACE TABLE paying AS
 SELECT * REPLACE (CASE WHEN paid > 0 THEN on_day(:m, pay_day) END AS pay_day),
