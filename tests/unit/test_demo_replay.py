@@ -125,6 +125,18 @@ def test_a_day_s_balance_moves_only_by_what_was_posted(folder, db):
     assert wrong == []
 
 
+def test_somebody_pays_on_every_day_and_no_day_has_more_than_twice_its_share_of_a_month(folder, db):
+    """The days before a cycle's first possible one were once all on that one: a fifth of a month in a day."""
+    posted = f"read_parquet('{folder}/transactions_*.parquet', union_by_name = true)"
+    found = rows(
+        db,
+        f"""SELECT posting_date, count(*) FROM {posted}
+            WHERE type = 'repayment' AND posting_date BETWEEN DATE '2026-11-01' AND DATE '{YESTERDAY}' GROUP BY ALL""",
+    )
+    assert len(found) == YESTERDAY.day
+    assert max(paid for _, paid in found) <= 2 * sum(paid for _, paid in found) / len(found)
+
+
 def test_people_pass_every_check_but_exist_nowhere(folder):
     text = (folder / "parties_2026-04-30.csv").read_bytes().decode("gb18030")
     numbers_found = set(re.findall(r"9901\d{13}[\dX]", text))
