@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,12 +12,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from dunwell.arrangements.models import Promise
+from dunwell.arrangements.models import DueReminder, Promise
+from dunwell.arrangements.services import make_promise
 from dunwell.casework import queries, services
 from dunwell.casework.models import Case, Draft, Note, Ownership, PlannedAction, Reminder
 from dunwell.channels.models import Message
+from dunwell.channels.services import load_templates
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact, ContactOutcome, GateDecision, Hold
+from dunwell.evidence import services as evidence
 from dunwell.evidence.models import Log
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
@@ -63,8 +66,40 @@ def promise_day(case):
     return next(day for day, working in terms.days if working).isoformat()
 
 
-def test_the_page_shows_no_number_in_clear_and_takes_at_most_fifteen_queries(at_work):
-    client, _user, case, point = at_work
+def with_everything(case, user, point):
+    """Sealed words, a dial, a promise of somebody whom no reminder reached, a hold, a text and a step in the timeline."""
+    case.refresh_from_db()
+    now, by, party = timezone.now(), user.actor, case.party
+    strategy.approve(text=strategy.shipped(), by=Actor.program("tests"), now=build.NOW)
+    load_templates()
+    build.account_state(account=build.account(party=party, currency="USD"), past_due="120.00")
+    payer = build.party(name_masked="李*")
+    AccountRole.objects.create(account_no=party.accounts.first().account_no, party=payer, role="guarantor")
+    parts = [(date.fromisoformat(promise_day(case)), Decimal("900.00"), payer.pk)]
+    make_promise(party_id=party.pk, parts=parts, by=by, now=now, key="joint", case_id=case.pk)
+    DueReminder.objects.create(
+        entity=party.entity, party=party, payer=payer, kind="promise", due_date=parts[0][0], recorded_at=now
+    )
+    services.write_note(case_id=case.pk, text="calls back from work", by=by, now=now, key="n", pinned=True)
+    services.save_draft(case_id=case.pk, user=user, data={"note": "half a"}, now=now)
+    taken = compliance.reserve(
+        party_id=party.pk, contact_point_id=point.pk, channel="call", key="before", by=by, now=now - timedelta(hours=1)
+    )
+    compliance.record_outcome(contact_id=taken.contact.pk, outcome="no_answer", by=by, now=now, key="was")
+    compliance.place_hold(
+        party_id=party.pk, kind="hardship", reason="lost his job", evidence_ref=build.proof(party), by=by, now=now
+    )
+    for kind, data in (("message.sent", {"template": "SMS-PROMISE-DUE"}), ("action.planned", {"steps": ["CALL-16"]})):
+        evidence.write(
+            kind=kind, now=now, by=by, entity_id=case.entity_id, party_id=party.pk, case_id=case.pk, data=data
+        )
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["little", "everything"])
+def test_the_page_shows_no_number_in_clear_and_takes_at_most_fifteen_queries(at_work, whole):
+    client, user, case, point = at_work
+    if whole:
+        with_everything(case, user, point)
     client.get(f"/cases/{case.case_no}")
     with CaptureQueriesContext(
         connection,
@@ -75,6 +110,16 @@ def test_the_page_shows_no_number_in_clear_and_takes_at_most_fifteen_queries(at_
     assert len(reads) <= 15, "\n".join(sql[:120] for sql in reads)
     assert point.masked in page
     assert not re.search(r"\b1\d{10}\b", page)
+    if whole:
+        for shown in (
+            "calls back from work",
+            "half a",
+            "not reminded",
+            "lost his job",
+            "A promise falls due",
+            "day 16",
+        ):
+            assert shown in page, shown
 
 
 def test_currencies_are_never_added(at_work):

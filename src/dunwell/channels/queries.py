@@ -66,15 +66,6 @@ def titles(messages: Iterable[Message], *, language: str) -> dict[int, str]:
     }
 
 
-def titles_of(codes: Iterable[str], *, language: str) -> dict[str, str]:
-    """What the newest version of each of these texts is called in a language, by code; no query for none."""
-    wanted = set(codes)
-    if not wanted:
-        return {}
-    rows = Template.objects.filter(code__in=wanted, language=language).order_by("in_force_from", "version", "pk")
-    return dict(rows.values_list("code", "title"))
-
-
 @dataclass(frozen=True, slots=True)
 class Story:
     """One message with everything known of it."""

@@ -146,17 +146,17 @@ def _call(found: casework.CasePage) -> Call | None:
     contact = found.open_contact
     if contact is None:
         return None
-    point = contact.contact_point
+    party = contact["party_type"]
     return Call(
-        contact_id=contact.pk,
-        action=action_of(direction=contact.direction, party=contact.party_type),
-        incoming=contact.direction == "in",
-        outside=contact.party_type in OUTSIDE,
-        purpose=contact.purpose,
-        masked=point.masked if point else _("number not known"),
-        words=str(words.PARTY_TYPES.get(contact.party_type, contact.party_type)),
-        reserved_at=contact.reserved_at,
-        expires_at=contact.expires_at,
+        contact_id=contact["id"],
+        action=action_of(direction=contact["direction"], party=party),
+        incoming=contact["direction"] == "in",
+        outside=party in OUTSIDE,
+        purpose=contact["purpose"],
+        masked=contact["masked"] or _("number not known"),
+        words=str(words.PARTY_TYPES.get(party, party)),
+        reserved_at=datetime.fromisoformat(contact["reserved_at"]),
+        expires_at=datetime.fromisoformat(contact["expires_at"]),
     )
 
 
@@ -264,7 +264,7 @@ def page_of(
     lock = _lock(found, user)
     stands = beside(case_id=case.pk, user_id=user.pk, language=_language(), now=now)
     call = _call(found)
-    on_call = found.open_contact.contact_point_id if found.open_contact else None
+    on_call = found.open_contact["point"] if found.open_contact else None
     points = [
         point_of(
             row, answers[row.id], party=types[row.party_id], on_call=on_call if call else None,

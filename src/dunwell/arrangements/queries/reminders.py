@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Exists, OuterRef, Q, Subquery
+
 from dunwell.arrangements.models import DueReminder, Promise, PromisePart
 from dunwell.channels.models import Message
 
@@ -27,22 +29,18 @@ class NotReminded:
 
 
 def not_reminded(*, on: date, party_id: int | None = None) -> Sequence[NotReminded]:
-    """Of parts that are still open and due on that day or later, the first date first (two queries)."""
-    found = DueReminder.objects.filter(due_date__gte=on, payer__isnull=False).order_by("due_date", "pk")
-    rows = list(found if party_id is None else found.filter(party_id=party_id))
-    if not rows:
-        return ()
-    messages = Message.objects.only("state", "refusal_rule").in_bulk([row.message_id for row in rows if row.message_id])
-    still = set(
-        PromisePart.objects.filter(
-            state=Promise.State.OPEN, promise__withdrawal=None, promise__party__in={row.party_id for row in rows}
-        ).values_list("promise__party_id", "payer_id", "due_date")
+    """Of parts that are still open and due on that day or later, the first date first (one query)."""
+    still = PromisePart.objects.filter(
+        state=Promise.State.OPEN, promise__withdrawal=None, promise__party=OuterRef("party"), payer=OuterRef("payer"),
+        due_date=OuterRef("due_date"),
+    )  # fmt: skip
+    message = Message.objects.filter(pk=OuterRef("message_id"))
+    found = DueReminder.objects.filter(Exists(still), due_date__gte=on, payer__isnull=False).annotate(
+        state=Subquery(message.values("state")), rule=Subquery(message.values("refusal_rule"))
     )
-    told = []
-    for row in rows:
-        message = messages.get(row.message_id)
-        unreached = message is None or (message.state in UNREACHED and message.refusal_rule != PAID)
-        if unreached and (row.party_id, row.payer_id, row.due_date) in still:
-            state, rule = ("", "") if message is None else (message.state, message.refusal_rule)
-            told.append(NotReminded(row.pk, row.party_id, row.payer_id, row.due_date, state, rule))
-    return told
+    unreached = Q(message_id=None) | (Q(state__in=UNREACHED) & ~Q(rule=PAID))
+    mine = Q() if party_id is None else Q(party_id=party_id)
+    rows = found.filter(unreached, mine).order_by("due_date", "pk")
+    return [
+        NotReminded(row.pk, row.party_id, row.payer_id, row.due_date, row.state or "", row.rule or "") for row in rows
+    ]

@@ -14,7 +14,6 @@ from dunwell.casework import words
 from dunwell.casework.models import Case
 from dunwell.casework.queries.statements import rows, told
 from dunwell.casework.queries.timeline import Timeline, opened, sealed_page, with_texts
-from dunwell.compliance.models import Contact
 from dunwell.identity.models import User
 from dunwell.kernel import times
 
@@ -90,7 +89,7 @@ class CasePage:
     findings: list[dict]
     care: list[dict]  # who needs care: kind, last day
     pinned: tuple[tuple[str, datetime, int | None], ...]  # text, when, by whom
-    open_contact: Contact | None  # reserved by this collector, its outcome not written yet
+    open_contact: dict | None  # a call reserved by this collector, its outcome not written yet
     terms: arrangement_queries.Terms
     draft: dict[str, object] | None
     draft_saved_at: datetime | None
@@ -111,7 +110,7 @@ def whole(cases: QuerySet[Case]) -> QuerySet[Case]:
 
 
 def case_page(case_id: int, user: User, now: datetime, *, read: Case | None = None) -> CasePage:
-    """Everything for one page, in eight queries, one fewer with the case just `read` by `whole`. Raises Case.DoesNotExist."""
+    """Everything for one page, in six queries, one fewer with the case just `read` by `whole`. Raises Case.DoesNotExist."""
     case = read or whole(Case.objects.all()).get(pk=case_id)
     facts = {key: told(value) for key, value in rows("case_facts", case=case_id, user=user.pk, now=now)[0].items()}
     people, points = _points(case, now)
@@ -133,10 +132,6 @@ def case_page(case_id: int, user: User, now: datetime, *, read: Case | None = No
             for place, note in enumerate(notes, start=1)
             if -place in texts
         ),
-        open_contact=Contact.objects.filter(party_id=case.party_id, by_id=user.pk, outcomes=None, channel="call")
-        .select_related("contact_point")
-        .order_by("-id")
-        .first(),
         terms=arrangement_queries.terms(past_due=case.past_due, currency=case.currency, now=now),
         draft=told(texts[0]) if 0 in texts else None,
         draft_saved_at=datetime.fromisoformat(draft["at"]) if draft is not None else None,

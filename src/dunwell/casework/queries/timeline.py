@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from dunwell.casework.queries.statements import rows, told
@@ -30,6 +30,7 @@ class Entry:
     account_id: int | None
     data: Mapping[str, object]
     text: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict)  # what the text that it names is called, by language
     recording: int | None = None  # the sound of the call whose outcome this is
 
     def who(self, language: str) -> str:
@@ -58,7 +59,10 @@ def timeline(
     limit: int = 50,
     with_counts: bool = True,
 ) -> Timeline:
-    """A page of the party's timeline: chips `kinds` (none: all), older than the entry `before`. Three queries."""
+    """A page of the party's timeline: chips `kinds` (none: all), older than the entry `before`. Two queries.
+
+    With counts one more where a chip has no entry at all.
+    """
     page, sealed = sealed_page(party_id, kinds, before, limit=limit, with_counts=with_counts)
     return with_texts(page, opened(party_id, sealed))
 
@@ -67,11 +71,16 @@ def sealed_page(
     party_id: int, kinds: Collection[str], before: int | None, *, limit: int, with_counts: bool
 ) -> tuple[Timeline, dict[int, bytes]]:
     """The page without its notes' texts, and these, sealed, by entry."""
-    found = rows("timeline", party=party_id, kinds=sorted(kinds), before=before or LAST, limit=limit + 1)
+    found = rows(
+        "timeline", party=party_id, kinds=sorted(kinds), before=before or LAST, limit=limit + 1, counts=with_counts
+    )
     entries = tuple(_entry(row) for row in found[:limit])
     sealed = {row["id"]: bytes(row["text_sealed"]) for row in found[:limit] if row["text_sealed"] is not None}
     older = entries[-1].id if len(found) > limit else None
-    return Timeline(entries, older, _counts(party_id) if with_counts else {}), sealed
+    if with_counts and kinds and not found:  # of no row nothing is told
+        found = rows("timeline", party=party_id, kinds=[], before=LAST, limit=1, counts=True)
+    counted: Mapping[str, int] = told(found[0]["counts"]) if found and with_counts else {}  # type: ignore[assignment]
+    return Timeline(entries, older, {sort: counted[sort] for sort in SORTS if sort in counted}), sealed
 
 
 def opened(party_id: int, sealed: Mapping[int, bytes]) -> dict[int, str]:
@@ -89,11 +98,6 @@ def with_texts(page: Timeline, texts: Mapping[int, str]) -> Timeline:
     return replace(page, entries=tuple(replace(one, text=texts.get(one.id, "")) for one in page.entries))
 
 
-def _counts(party_id: int) -> dict[str, int]:
-    counted = {str(row["sort"]): int(row["entries"]) for row in rows("timeline_counts", party=party_id)}
-    return {sort: counted[sort] for sort in SORTS if sort in counted}
-
-
 def _entry(row: dict) -> Entry:
     return Entry(
         id=row["id"],
@@ -107,5 +111,6 @@ def _entry(row: dict) -> Entry:
         case_id=row["case_id"],
         account_id=row["account_id"],
         data=told(row["data"]),
+        titles=told(row["titles"]) or {},
         recording=row["recording"],
     )

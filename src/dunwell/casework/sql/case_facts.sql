@@ -1,5 +1,5 @@
 -- Everything short that stands beside a case, in one row: holds, lists and wishes of the person, promises with their
--- parts, planned actions, what comes back when, pinned notes and the asker's draft (still sealed).
+-- parts, planned actions, what comes back when, pinned notes and the asker's draft (still sealed), his call without an outcome.
 SELECT
     (SELECT coalesce(json_agg(json_build_object(
         'id', h.id, 'kind', h.kind, 'reason', h.reason, 'account', a.account_no, 'amount', h.amount::text,
@@ -58,6 +58,13 @@ SELECT
      FROM casework_vulnerabilitymark AS v LEFT JOIN casework_vulnerabilityend AS n ON n.mark_id = v.id
      WHERE v.party_id = c.party_id AND n.mark_id IS NULL
        AND v.ends_on >= (%(now)s::timestamptz AT TIME ZONE 'Asia/Shanghai')::date) AS care,
+    (SELECT json_build_object(
+        'id', k.id, 'point', k.contact_point_id, 'masked', p.masked, 'direction', k.direction, 'party_type', k.party_type,
+        'purpose', k.purpose, 'reserved_at', k.reserved_at, 'expires_at', k.expires_at)
+     FROM compliance_contact AS k LEFT JOIN portfolio_contactpoint AS p ON p.id = k.contact_point_id
+     WHERE k.party_id = c.party_id AND k.by_id = %(user)s AND k.channel = 'call'
+       AND NOT EXISTS (SELECT FROM compliance_contactoutcome AS o WHERE o.contact_id = k.id)
+     ORDER BY k.id DESC LIMIT 1) AS open_contact,
     (SELECT json_build_object('sealed', encode(d.data_sealed, 'hex'), 'at', d.saved_at)
      FROM casework_draft AS d WHERE d.case_id = c.id AND d.user_id = %(user)s) AS draft
 FROM casework_case AS c

@@ -11,7 +11,6 @@ from django.utils.translation import get_language, pgettext
 from dunwell.casework.queries import SORTS
 from dunwell.casework.queries import Entry as Logged
 from dunwell.casework.queries import Timeline as Found
-from dunwell.channels import queries as channels
 from dunwell.compliance.words import CHANNELS
 from dunwell.desk.timeline.cases import reveal_reason
 from dunwell.desk.timeline.entries import line
@@ -44,15 +43,12 @@ def shown(found: Found, *, kind: str, points: Mapping[int, str], today: date) ->
 
 def _named(entries: Sequence[Logged]) -> Iterator[Logged]:
     """The entries with texts by their titles and a strategy's steps in words, where the log has their codes."""
-    titles = channels.titles_of(
-        (str(entry.data["template"]) for entry in entries if entry.data.get("template")),
-        language=get_language() or "zh-hans",
-    )
+    language = get_language() or "zh-hans"
     steps = strategy.steps(code for entry in entries for code in _codes(entry))
     for entry in entries:
         data = dict(entry.data)
-        if (title := titles.get(str(data.get("template", "")))) is not None:
-            data["title"] = title
+        if language in entry.titles:
+            data["title"] = entry.titles[language]
         data["in_words"] = [_step(steps[code]) for code in _codes(entry) if code in steps]
         yield replace(entry, data=data)
 
