@@ -168,11 +168,7 @@ def on_spark(day: date) -> dict[str, float]:
                         if table in stepping.KEPT:
                             runner.keep(table, work / f"{table}.parquet")
 
-        def java() -> float:
-            times = os.times()
-            return times.children_user + times.children_system
-
-        return measuring.cost(work_through, server=java).as_dict()
+        return measuring.cost(work_through, server=measuring.children_cpu).as_dict()
 
 
 def _given(duck: DuckDBPyConnection) -> list[str]:
