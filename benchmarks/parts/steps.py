@@ -7,7 +7,6 @@ is one row an account looked at; peers read the same frozen inputs and must give
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
