@@ -163,6 +163,7 @@ def test_it_is_performed_missed_in_one_part_cured_ended_and_certified_as_one(acc
     message = Message.objects.get()  # one for both, of which each account is told as reminded
     assert "尾号为A1, A2的" in text_of_message(message) and "CNY 500.00" in text_of_message(message)
     assert [one.message_id for one in DueReminder.objects.all()] == [message.pk] * 2
+    assert message.account_id is None  # a hold on either of them would stop it
     pay(first, "291.67", due[0])
     pay(second, "208.33", due[0])
     assert judged(parts, due[0] + timedelta(1)) == ["in_force", "in_force"]
@@ -216,6 +217,10 @@ def test_a_card_that_is_repaid_early_is_paid_and_the_other_goes_on(accounts):
     due = [row.due_date for row in parts[1].instalments.filter(position__gt=0).order_by("position")]
     assert judged(parts, D + timedelta(2)) == ["in_force", "in_force"] and parts[0].end.repaid
     assert not hasattr(Arrangement.objects.get(pk=parts[1].pk), "end") and holds() == set()  # of another kind
+    had = sum(row.received for row in parts[0].instalments.all())
+    pay(first, "300.00", D + timedelta(5))  # for what he bought with it since
+    assert judged(parts, D + timedelta(6)) == ["in_force", "in_force"]
+    assert sum(row.received for row in parts[0].instalments.all()) == had
     its = parts[1].instalments.get(position=1).amount
     services.follow(now=plans.noon(due[0] - timedelta(3)))
     assert f"应还CNY {its:,.2f}" in text_of_message(Message.objects.get())

@@ -93,6 +93,7 @@ def test_a_personalised_plan_lives_from_proposal_to_end(account, tmp_path):
     plans.pay("11000.00", dues[2])  # all the rest, early
     plans.night(dues[2] + timedelta(1), balance="0.00")
     assert stands(plan) == "ended" and Hold.objects.filter(kind="art70", lift=None).count() == 0
+    plans.host_answers(tmp_path, day=dues[2] + timedelta(1))  # the release is confirmed, and nothing else is taken back
     assert asked(plan) == ["plan_booking", "stop_of_interest", "card_block", "card_release"]
     said = [row.data["standing"] for row in Log.objects.filter(kind="arrangement.judged").order_by("id")]
     assert said == ["agreed", "in_force", "missed", "breached", "in_force", "ended"]

@@ -229,6 +229,7 @@ def test_a_joint_payer_whom_nothing_may_reach_is_a_task_for_a_collector_and_neve
         page = page_of(case.pk, user, later + timedelta(seconds=2))
         assert f"(李*, not reminded: {why})" in page.promise.words
         assert page.why == "A joint payer was not reminded of his part: speak with him"
+    assert take_next(user=build.user("collector"), now=later + timedelta(days=3)) == case  # it stands over a weekend
 
 
 def test_what_is_paid_is_no_task_though_the_gate_refused_the_joint_payers_reminder():

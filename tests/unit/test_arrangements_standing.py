@@ -44,13 +44,13 @@ def judged(
         "CREATE TABLE hold (party_no VARCHAR, account_no VARCHAR, kind VARCHAR, ends_on DATE);"
         "CREATE TABLE arrangement (arrangement_id BIGINT, party_no VARCHAR, account_no VARCHAR, currency VARCHAR,"
         " lapses_on DATE, grace_days INTEGER, revival_days INTEGER, revivals INTEGER, agreed_on DATE, in_force_on DATE,"
-        " approved BOOLEAN, refused BOOLEAN, rejected BOOLEAN, cancelled BOOLEAN, repaid BOOLEAN, replaced BOOLEAN,"
+        " approved BOOLEAN, refused BOOLEAN, rejected BOOLEAN, cancelled BOOLEAN, repaid_on DATE, replaced BOOLEAN,"
         " standing VARCHAR, standing_on DATE, combined_id BIGINT);"
         "CREATE TABLE instalment (instalment_id BIGINT, arrangement_id BIGINT, position INTEGER, due_date DATE,"
         " amount DECIMAL(18,2), state VARCHAR, received DECIMAL(18,2), paid_on DATE)"
     )
     given = {"agreed_on": day(0), "in_force_on": day(1), "approved": True, "refused": False, "rejected": False,
-             "cancelled": False, "repaid": False, "replaced": False, **facts}  # fmt: skip
+             "cancelled": False, "repaid_on": None, "replaced": False, **facts}  # fmt: skip
     for n, money in enumerate(cases):
         party, values = "P0" if n < combined else f"P{n}", dict(given)
         if n == len(cases) - 1:
@@ -108,7 +108,7 @@ def test_three_instalments_of_a_hundred(money, as_of, standing):
         ({"refused": True, "agreed_on": None, "in_force_on": None}, 7, "refused"),
         ({"rejected": True, "in_force_on": None}, 7, "rejected"),
         ({"cancelled": True}, 7, "cancelled"),
-        ({"repaid": True}, 40, "ended"),  # early: nothing is owed, and what was still to come is not late
+        ({"repaid_on": D}, 40, "ended"),  # early: nothing is owed, and what was still to come is not late
         ({"cancelled": True, "replaced": True}, 7, "replaced"),
     ],
 )
@@ -151,12 +151,12 @@ def test_what_the_host_rejects_of_one_part_is_rejected_of_all(facts, of_last, st
         ([(9, "100")], 41, {}, "missed"),  # the other part goes on
         ([(9, "100"), (39, "100")], 41, {}, "in_force"),  # what was still to come of the one is not late
         ([(9, "300")], 41, {}, "ended"),
-        ([], 41, {"repaid": True}, "ended"),  # both are repaid
-        ([(9, "100")], 41, {"cancelled": True, "repaid": False}, "cancelled"),  # the other was, and the whole with it
+        ([], 41, {"repaid_on": D}, "ended"),  # both are repaid
+        ([(9, "100")], 41, {"cancelled": True, "repaid_on": None}, "cancelled"),  # the other was, and the whole with it
     ],
 )
 def test_a_part_that_was_repaid_early_is_paid(money, as_of, facts, standing):
-    assert judged([money, []], as_of, combined=2, of_last={"repaid": True}, **facts) == [standing] * 2
+    assert judged([money, []], as_of, combined=2, of_last={"repaid_on": D}, **facts) == [standing] * 2
 
 
 def test_a_combined_plan_is_not_mixed_up_with_the_arrangement_of_the_same_number():

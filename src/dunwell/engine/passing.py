@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import stat
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_OWN = re.compile(r"(\d+)-[0-9a-f]{32}(?:\.csv)?$")
 
 
 def own(place: Path, suffix: str = "") -> Path:
-    """A path of this process's own below `place`, which is made for this user alone; nothing stands there yet."""
+    """A path of this process's own below `place`, which is made for this user alone; nothing stands there yet.
+
+    PermissionError where others may write there: they could lay their own file in its place.
+    """
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stands = place.lstat() if place == spill() and "DUNWELL_SPILL" not in os.environ else None
+    if stands is not None and (stands.st_uid != os.getuid() or stands.st_mode & 0o022 or stat.S_ISLNK(stands.st_mode)):
+        raise PermissionError(f"{place} is not this user's alone: remove it, or name another place in DUNWELL_SPILL")
     return place / f"{os.getpid()}-{uuid.uuid4().hex}{suffix}"
 
 
@@ -46,12 +56,13 @@ def folder(place: Path) -> Iterator[Path]:
 def sweep(place: Path) -> None:
     """Remove what killed processes left there."""
     for left in place.glob("*-*"):
-        owner = left.name.partition("-")[0]
-        if owner.isdecimal() and not _alive(int(owner)):
+        own = _OWN.match(left.name)
+        if own is not None and not _alive(int(own[1])):
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
             else:
-                left.unlink(missing_ok=True)
+                with suppress(OSError):  # another user's
+                    left.unlink(missing_ok=True)
 
 
 def spill() -> Path:

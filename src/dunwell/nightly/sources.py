@@ -225,7 +225,7 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
                    JOIN arrangements_instructionanswer AS w ON w.instruction_id = i.id AND NOT w.confirmed
                    WHERE i.arrangement_id = r.id AND w.recorded_at <= {at}),
                e.arrangement_id IS NOT NULL AND NOT e.repaid,
-               e.arrangement_id IS NOT NULL AND e.repaid,
+               CASE WHEN e.repaid THEN (e.recorded_at AT TIME ZONE 'Asia/Shanghai')::date END,
                EXISTS (SELECT 1 FROM arrangements_arrangement AS n
                        JOIN arrangements_arrangementforce AS w ON w.arrangement_id = n.id
                        WHERE n.replaces_id = r.id AND w.recorded_at <= {at}),
@@ -242,7 +242,7 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
             "arrangement_id": "BIGINT", "combined_id": "BIGINT", "party_no": "VARCHAR", "account_no": "VARCHAR",
             "currency": "VARCHAR", "lapses_on": "DATE", "grace_days": "INTEGER", "revival_days": "INTEGER", "revivals": "INTEGER",
             "agreed_on": "DATE", "in_force_on": "DATE", "approved": "BOOLEAN", "refused": "BOOLEAN",
-            "rejected": "BOOLEAN", "cancelled": "BOOLEAN", "repaid": "BOOLEAN", "replaced": "BOOLEAN",
+            "rejected": "BOOLEAN", "cancelled": "BOOLEAN", "repaid_on": "DATE", "replaced": "BOOLEAN",
             "standing": "VARCHAR", "standing_on": "DATE",
         },
     ),

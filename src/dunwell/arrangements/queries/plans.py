@@ -55,7 +55,7 @@ def situation_of(
     if state is None:
         return None
     made = Arrangement.objects.filter(account=account).exclude(pk=changes.pk if changes else None)
-    earlier = list(made.values_list("product", "proposed_on", "standing", "force"))
+    earlier = list(made.values_list("product", "proposed_on", "standing", "force", "end__repaid"))
     days = arrears.days_on(state.published, days=state.days_delinquent, of=state.business_date)
     return Situation(
         owed=owed_on(state),
@@ -63,8 +63,8 @@ def situation_of(
         days_delinquent=days,
         left=left,
         known=known | (frozenset({"disaster"}) if state.disaster else frozenset()),
-        earlier=tuple((product, day) for product, day, _, force in earlier if force),  # those that came into force
-        running=any(standing not in OVER for *_, standing, _ in earlier),
+        earlier=tuple((product, day) for product, day, _, force, _ in earlier if force),  # those that came into force
+        running=any(standing not in OVER and not repaid for _, _, standing, _, repaid in earlier),
         differs=state.differs,
         died=state.died,
         changing=changes is not None,

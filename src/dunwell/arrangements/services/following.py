@@ -13,9 +13,9 @@ from django.db import transaction
 from django.db.models import Case, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 
-from dunwell.arrangements.models import Arrangement, ArrangementStep, Instalment, Instruction
+from dunwell.arrangements.models import Arrangement, ArrangementEnd, ArrangementStep, Instalment, Instruction
 from dunwell.arrangements.queries.agreements import leads, parts_of
-from dunwell.arrangements.services.instructing import TAKES_BACK, ask_for, lift_holds, named, place_hold, take_back
+from dunwell.arrangements.services.instructing import ask_for, lift_holds, named, place_hold, take_back, undone_at
 from dunwell.arrangements.services.reminding import remind
 from dunwell.arrangements.services.repaying import end_repaid
 from dunwell.arrangements.services.telling import figures, tell
@@ -84,7 +84,8 @@ def _follow_one(arrangement_id: int, *, by: Actor, now: datetime) -> bool:
         return False
     message_id = _tell(parts, about, by=by, now=now)
     for part in parts:
-        _act(part, standing, by=by, now=now)
+        if part.combined_id is None or not ArrangementEnd.objects.filter(pk=part.pk, repaid=True).exists():
+            _act(part, standing, by=by, now=now)
     ArrangementStep.objects.create(
         arrangement=lead, standing=standing, due_date=about, message_id=message_id, recorded_at=now
     )
@@ -115,14 +116,7 @@ def _act(found: Arrangement, standing: Standing, *, by: Actor, now: datetime) ->
     lift_holds(found, reason=standing.value, by=by, now=now)
     if found.replacements.filter(force__isnull=False).exists():
         return  # what the host had booked of it went over to the plan that took its place
-    if standing == Standing.BREACHED:
-        take_back(found, (Kind.WAIVER,), by=by, now=now)
-    elif standing == Standing.ENDED:
-        take_back(found, (Kind.CARD_BLOCK,), by=by, now=now)
-    elif standing == Standing.TERMINATED:  # the card stays blocked: he is late
-        take_back(found, (kind for kind in TAKES_BACK if kind != Kind.CARD_BLOCK), by=by, now=now)
-    else:
-        take_back(found, TAKES_BACK, by=by, now=now)
+    take_back(found, undone_at(standing), by=by, now=now)
 
 
 def _tell(parts: Sequence[Arrangement], about: date, *, by: Actor, now: datetime) -> int | None:
@@ -136,6 +130,6 @@ def _tell(parts: Sequence[Arrangement], about: date, *, by: Actor, now: datetime
     amounts = {lead.currency: sum(missing.values(), Decimal(0))}
     return tell(
         lead.party, TEXTS[Standing(lead.standing)], said=figures(accounts, amounts, due_date=about, on=on),
-        account_id=accounts[0].pk, case_id=lead.case_id,
+        account_id=accounts[0].pk if len(accounts) == 1 else None, case_id=lead.case_id,
         key=f"arrangement-{lead.pk}-{lead.standing}-{about.isoformat()}", by=by, now=now,
     )  # fmt: skip

@@ -39,6 +39,7 @@ from dunwell.portfolio.models import Account
 Kind = Instruction.Kind
 COLUMNS = ("instruction_id", "kind", "account_no", "currency", "amount", "business_date", "arrangement_id", "payload")
 HOST = Actor.program("host")
+Standing = Arrangement.Standing
 LASTING = (Kind.STOP_OF_INTEREST, Kind.CARD_BLOCK)  # of the account: they outlast a change of plan
 LAST = 5_000  # instructions in one file
 TAKES_BACK = {
@@ -48,6 +49,17 @@ TAKES_BACK = {
     Kind.STOP_OF_INTEREST: Kind.RESUMPTION_OF_INTEREST,
     Kind.CARD_BLOCK: Kind.CARD_RELEASE,
 }
+
+
+def undone_at(standing: Standing) -> tuple[Kind, ...]:
+    """Which instructions are taken back of an arrangement that stands so, those that are in effect."""
+    if standing == Standing.BREACHED:
+        return (Kind.WAIVER,)
+    if standing == Standing.ENDED:  # it was performed: what was waived stays so
+        return (Kind.CARD_BLOCK,)
+    if standing == Standing.TERMINATED:  # the card stays blocked: he is late
+        return tuple(kind for kind in TAKES_BACK if kind != Kind.CARD_BLOCK)
+    return tuple(TAKES_BACK)
 
 
 class Contradicted(ValueError):
@@ -218,14 +230,17 @@ def answer_instruction(*, told: Told, source: str, by: Actor, now: datetime) -> 
         },
         rows=[answer],
     )  # fmt: skip
-    if arrangement is not None and told.confirmed:
+    if arrangement is not None and told.confirmed and instruction.kind not in TAKES_BACK.values():
         _come_into_force(arrangement, by=by, now=now)
     return answer
 
 
 def _come_into_force(arrangement: Arrangement, *, by: Actor, now: datetime) -> None:
-    if ArrangementEnd.objects.filter(pk=arrangement.pk).exists() or arrangement.standing in OVER:
-        take_back(arrangement, TAKES_BACK, by=by, now=now)
+    end = ArrangementEnd.objects.filter(pk=arrangement.pk).first()
+    if end is not None or arrangement.standing in OVER:
+        standing = Standing.CANCELLED if end is not None and not end.repaid else Standing(arrangement.standing)
+        undone = undone_at(Standing.ENDED if end is not None and end.repaid else standing)
+        take_back(arrangement, undone, by=by, now=now)
         return
     parts = parts_of(arrangement)
     asked = list(Instruction.objects.filter(arrangement__in=parts).select_related("answer").order_by("id"))

@@ -104,7 +104,8 @@ def _remind_one(kind: str, about: About, policy: Reminder, *, by: Actor, now: da
     payer = None if about.payer_id is None else Party.objects.get(pk=about.payer_id)
     said = figures(list(accounts.values()), amounts, due_date=about.due_date, on=on)
     message_id = tell(
-        party, policy.texts, said=said, account_id=about.account_id, case_id=case_id,
+        party, policy.texts, said=said, case_id=case_id,
+        account_id=about.account_id if len(accounts) < 2 else None,  # of several: a hold on any of them counts
         key=f"due-{kind}-{about.party_id}-{about.account_id or about.payer_id or 0}-{about.due_date}",
         payer=payer, by=by, now=now,
     )  # fmt: skip

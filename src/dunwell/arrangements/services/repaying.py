@@ -13,6 +13,7 @@ from django.db.models import F
 
 from dunwell.arrangements.models import Arrangement, ArrangementEnd
 from dunwell.arrangements.queries.plans import PERFORMED
+from dunwell.arrangements.services.instructing import lift_holds, take_back, undone_at
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.portfolio import services as portfolio
@@ -39,11 +40,16 @@ def end_repaid(*, by: Actor, now: datetime, limit: int = 200) -> int:
 def _end(arrangement_id: int, *, by: Actor, now: datetime) -> bool:
     party_id = Arrangement.objects.values_list("party_id", flat=True).get(pk=arrangement_id)
     portfolio.touch(party_id=party_id, now=now)  # it locks the party; and the programs judge the plan anew
-    found = Arrangement.objects.get(pk=arrangement_id)
+    found = Arrangement.objects.select_related("account").get(pk=arrangement_id)
     end, new = ArrangementEnd.objects.get_or_create(
         arrangement=found, defaults={"repaid": True, "recorded_at": now, "recorded_by": by.user_id}
     )
     if new:
+        if (
+            found.combined_id is not None
+        ):  # the whole may run on; this account is settled, and nothing follows for it any more
+            lift_holds(found, reason="repaid", by=by, now=now)
+            take_back(found, undone_at(Arrangement.Standing.ENDED), by=by, now=now)
         evidence.write(
             kind="arrangement.repaid", now=now, by=by, entity_id=found.entity_id, party_id=found.party_id,
             account_id=found.account_id, case_id=found.case_id,

@@ -22,7 +22,7 @@ FROM (
            CASE WHEN coalesce(s.received, 0) >= i.amount
                     THEN CASE WHEN s.last_day <= greatest(i.due_date, coalesce(r.in_force_on, i.due_date)) THEN 'paid'
                               ELSE 'paid_late' END
-                WHEN r.in_force_on IS NULL OR r.repaid OR greatest(i.due_date, r.in_force_on) >= k.as_of THEN 'open'
+                WHEN r.in_force_on IS NULL OR r.repaid_on IS NOT NULL OR greatest(i.due_date, r.in_force_on) >= k.as_of THEN 'open'
                 WHEN coalesce(s.received, 0) > 0 THEN 'partly_paid'
                 ELSE 'missed'
            END AS state
@@ -35,7 +35,7 @@ FROM (
 
 -- An agreement: a combined plan, known by its number, or an arrangement by itself.
 CREATE OR REPLACE TABLE agreement AS
-SELECT arrangement_id, grace_days, repaid, cancelled, rejected,
+SELECT arrangement_id, grace_days, repaid_on, cancelled, rejected,
        CASE WHEN combined_id IS NULL THEN 'single' ELSE 'combined' END AS made_as,
        coalesce(combined_id, arrangement_id) AS agreement_no
 FROM arrangement;
@@ -45,7 +45,7 @@ SELECT g.made_as, g.agreement_no, s.due_date, max(g.grace_days) AS grace_days, m
        CASE WHEN count(*) = count(s.paid_on) THEN max(s.paid_on) END AS paid_on,
        sum(CASE WHEN s.state IN ('missed', 'partly_paid') THEN s.amount - s.received ELSE 0 END) AS overdue
 FROM instalment_settled AS s
-JOIN agreement AS g ON g.arrangement_id = s.arrangement_id AND NOT g.repaid
+JOIN agreement AS g ON g.arrangement_id = s.arrangement_id AND g.repaid_on IS NULL
 GROUP BY g.made_as, g.agreement_no, s.due_date;
 
 CREATE OR REPLACE TABLE agreement_decided AS
@@ -62,7 +62,7 @@ FROM (
            CAST(coalesce(t.overdue, 0) AS DECIMAL(18, 2)) AS overdue, t.next_due,
            CASE WHEN r.replaced THEN 'replaced'
                 WHEN j.cancelled THEN 'cancelled'
-                WHEN r.repaid AND t.agreement_no IS NULL THEN 'ended'
+                WHEN r.repaid_on IS NOT NULL AND t.agreement_no IS NULL THEN 'ended'
                 WHEN d.party_no IS NOT NULL THEN 'died'
                 WHEN r.refused THEN 'refused'
                 WHEN j.rejected THEN 'rejected'

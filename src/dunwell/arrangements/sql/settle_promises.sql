@@ -3,7 +3,8 @@
 -- is broken, or partly kept, the night after its date. What a reversal takes back was never received.
 --
 -- Instalments of arrangements are served from the same money in the same order, so that a cent given to one is not given
--- to the other: by money on their own account, from the day of the agreement on, in time or late.
+-- to the other: by money on their own account, from the day of the agreement on, in time or late; after a plan was repaid early
+-- its instalments to come take nothing more.
 --
 -- What is agreed of a party and currency is numbered in the order in which it is served, payments as they came in. The
 -- money a payment gives to a line is worked out line by line: `agreed_spent` carries what earlier lines have used up.
@@ -18,7 +19,7 @@ FROM (
     WHERE NOT p.withdrawn
     UNION ALL
     SELECT 2 AS line_kind, i.instalment_id, i.arrangement_id, i.position, r.party_no, r.currency, r.account_no, r.agreed_on,
-           i.due_date, CAST('9999-12-31' AS DATE), i.amount
+           i.due_date, coalesce(r.repaid_on, CAST('9999-12-31' AS DATE)), i.amount
     FROM instalment AS i
     JOIN arrangement AS r ON r.arrangement_id = i.arrangement_id
     WHERE r.agreed_on IS NOT NULL

@@ -30,7 +30,7 @@ BEGIN
         SELECT c.id INTO chosen
         FROM casework_reminder AS r JOIN casework_case AS c ON c.id = r.case_id
         WHERE r.kind IN ('call_back', 'task') AND r.done_at IS NULL
-          AND r.due_at <= at_moment AND r.due_at > at_moment - interval '2 days'
+          AND r.due_at <= at_moment AND (r.kind = 'task' OR r.due_at > at_moment - interval '2 days')
           AND c.entity_id = of_entity AND c.closed_on IS NULL
           AND (c.owner_id = ANY (mine) OR c.owner_id IS NULL)
           AND (c.held_by_id IS NULL OR c.held_until <= at_moment)
