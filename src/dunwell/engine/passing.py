@@ -21,7 +21,7 @@ def own(place: Path, suffix: str = "") -> Path:
     PermissionError where others may write there: they could lay their own file in its place.
     """
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    stands = place.lstat() if place == spill() and "DUNWELL_SPILL" not in os.environ else None
+    stands = place.lstat() if place == spill() and not os.environ.get("DUNWELL_SPILL") else None
     if stands is not None and (stands.st_uid != os.getuid() or stands.st_mode & 0o022 or stat.S_ISLNK(stands.st_mode)):
         raise PermissionError(f"{place} is not this user's alone: remove it, or name another place in DUNWELL_SPILL")
     return place / f"{os.getpid()}-{uuid.uuid4().hex}{suffix}"
@@ -56,8 +56,8 @@ def folder(place: Path) -> Iterator[Path]:
 def sweep(place: Path) -> None:
     """Remove what killed processes left there."""
     for left in place.glob("*-*"):
-        own = _OWN.match(left.name)
-        if own is not None and not _alive(int(own[1])):
+        named = _OWN.match(left.name)
+        if named is not None and not _alive(int(named[1])):
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
             else:

@@ -238,9 +238,10 @@ def answer_instruction(*, told: Told, source: str, by: Actor, now: datetime) -> 
 def _come_into_force(arrangement: Arrangement, *, by: Actor, now: datetime) -> None:
     end = ArrangementEnd.objects.filter(pk=arrangement.pk).first()
     if end is not None or arrangement.standing in OVER:
-        standing = Standing.CANCELLED if end is not None and not end.repaid else Standing(arrangement.standing)
-        undone = undone_at(Standing.ENDED if end is not None and end.repaid else standing)
-        take_back(arrangement, undone, by=by, now=now)
+        standing = Standing(arrangement.standing)
+        if end is not None:  # the programs have not judged it yet
+            standing = Standing.ENDED if end.repaid else Standing.CANCELLED
+        take_back(arrangement, undone_at(standing), by=by, now=now)
         return
     parts = parts_of(arrangement)
     asked = list(Instruction.objects.filter(arrangement__in=parts).select_related("answer").order_by("id"))

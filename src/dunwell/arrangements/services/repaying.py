@@ -45,9 +45,7 @@ def _end(arrangement_id: int, *, by: Actor, now: datetime) -> bool:
         arrangement=found, defaults={"repaid": True, "recorded_at": now, "recorded_by": by.user_id}
     )
     if new:
-        if (
-            found.combined_id is not None
-        ):  # the whole may run on; this account is settled, and nothing follows for it any more
+        if found.combined_id is not None:  # the whole may run on, but nothing follows for this account any more
             lift_holds(found, reason="repaid", by=by, now=now)
             take_back(found, undone_at(Arrangement.Standing.ENDED), by=by, now=now)
         evidence.write(
