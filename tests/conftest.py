@@ -12,6 +12,7 @@ import atexit
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,7 +41,13 @@ import pytest  # noqa: E402
 
 django.setup()
 
+from django.db import connections  # noqa: E402
+
 from tests import running  # noqa: E402
+
+# A connection is its thread's, also while Playwright's loop runs in it. Django's own store has one set of connections for a
+# thread with a loop and another without: who closed his before a database is dropped would have left those of the other set.
+connections._connections = threading.local()
 
 if running.SHARED not in os.environ:  # else this is a worker of pytest-xdist, and its controller has made it
     _shared = Path(tempfile.mkdtemp(prefix="dunwell-tests-shared-"))
@@ -101,7 +108,6 @@ def server(django_db_blocker) -> Iterator[object]:
     """The tests' PostgreSQL: DUNWELL_TEST_DATABASE_URL (a superuser's), else an embedded one."""
     import psycopg
     from django.core.management import call_command
-    from django.db import connections
 
     from dunwell.cli.migrations import new_models_alone
     from dunwell.cli.postgres import SUPERUSER, Embedded
@@ -145,7 +151,6 @@ def server(django_db_blocker) -> Iterator[object]:
 @pytest.fixture(scope="session")
 def django_db_setup(server, django_db_blocker) -> Iterator[None]:
     """Instead of pytest-django's own: it would create a database as a role that may."""
-    from django.db import connections
 
     from tests.database import OWNER, point
 
@@ -167,7 +172,6 @@ def fresh_database(server, django_db_setup, django_db_blocker) -> Iterator[Datab
 
 @contextmanager
 def database_of_its_own(server, django_db_blocker) -> Iterator[Database]:
-    from django.db import connections
 
     from dunwell.cli.roles import address
     from dunwell.settings.rights import OUTSIDE
@@ -215,8 +219,6 @@ def site(fresh_database) -> Iterator[Site]:
     class Quiet(WSGIRequestHandler):
         def log_message(self, format: str, *args: object) -> None:
             pass
-
-    import threading
 
     web = ThreadedWSGIServer(("127.0.0.1", 0), Quiet, connections_override={})
     web.set_app(application)
