@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.apps import apps
 from django.db import connections
 
 from dunwell.casework.models import Case
@@ -72,6 +73,11 @@ print(json.dumps({"killed": killed, "statements": int.from_bytes(made)}))
 #: What a killed transaction leaves behind: numbers of rows that are skipped, and how often the night was begun.
 OWN = {"id", "case_id", "action_id", "hash", "epoch", "seconds", "step_id"}
 NAMED = {"account_id": "(SELECT account_no FROM portfolio_account AS a WHERE a.id = t.account_id)"}
+
+UNTIED = [
+    field for model in apps.get_models() for field in model._meta.concrete_fields
+    if field.is_relation and not field.db_constraint and model.__module__.startswith("dunwell.")
+]  # fmt: skip
 
 
 def book() -> None:
@@ -156,6 +162,22 @@ class Copy:
                 found[str(path.relative_to(self.lake))] = content.content_hash(connection, "file")
         return found
 
+    def tied(self) -> dict[str, tuple[int, int]]:
+        """What the database does not tie to the row it names (decision 0074): how many do, and how many name none."""
+        found = {}
+        with psycopg.connect(address(self.server.superuser_url, database=self.name)) as database:
+            for field in UNTIED:
+                table, of, key = (
+                    field.model._meta.db_table,
+                    field.related_model._meta.db_table,
+                    field.target_field.column,
+                )
+                found[str(field)] = database.execute(
+                    f'SELECT count(r."{key}"), count(*) - count(r."{key}") FROM "{table}" AS t'
+                    f' LEFT JOIN "{of}" AS r ON r."{key}" = t."{field.column}"'
+                ).fetchone()
+        return found
+
     def drop(self) -> None:
         self.server.drop(self.name)
 
@@ -179,6 +201,9 @@ def test_killed_at_random_moments_the_night_ends_as_if_nothing_had_happened(serv
             disturbed = copy(f"disturbed{seed}")
             killed += disturbed.night(seed=seed, kills=size(4, 2), longest=statements // 3)["killed"]
             found = disturbed.everything()
+            tied = disturbed.tied()
+            assert not any(none for _, none in tied.values())
+            assert sum(bool(named) for named, _ in tied.values()) == len(UNTIED) - 1 == 7  # this book has no statements
             assert set(found) == set(expected)
             for what in expected:
                 assert found[what] == expected[what], (seed, what)

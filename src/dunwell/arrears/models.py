@@ -23,7 +23,7 @@ class AccountState(models.Model):
     `business_date`, and queries.days_on gives those of another day.
     """
 
-    account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="state")
+    account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="state", db_constraint=False)
     run_id = models.BigIntegerField()
     business_date = models.DateField()
     # the host's figures at the close of business_date
@@ -64,7 +64,9 @@ class AccountState(models.Model):
 class Due(models.Model):
     """What one statement newly asked for: its minimum less the unpaid minimums before it."""
 
-    account = models.ForeignKey(Account, models.CASCADE, related_name="dues", db_index=False)  # one_due
+    account = models.ForeignKey(
+        Account, models.CASCADE, related_name="dues", db_index=False, db_constraint=False
+    )  # one_due
     statement_date = models.DateField()
     due_date = models.DateField()
     minimum_payment = models.DecimalField(max_digits=18, decimal_places=2)
@@ -78,7 +80,7 @@ class AllocationLine(models.Model):
     """How a payment was spread over the components, and under which rule."""
 
     payment = models.ForeignKey(
-        Payment, models.CASCADE, related_name="allocation", db_index=False
+        Payment, models.CASCADE, related_name="allocation", db_index=False, db_constraint=False
     )  # one_allocation_line
     position = models.SmallIntegerField()
     component = models.CharField(max_length=32)

@@ -132,7 +132,7 @@ class SearchKey(models.Model):
 class Account(models.Model):
     """One card account in one currency, as the host books it. Never called a loan."""
 
-    entity = models.ForeignKey(Entity, models.PROTECT, db_index=False)  # one_account
+    entity = models.ForeignKey(Entity, models.PROTECT, db_index=False, db_constraint=False)  # one_account
     account_no = models.CharField(max_length=40, db_collation="C")  # the host's number, the key
     currency = models.CharField(max_length=3)
     product = models.CharField(max_length=24)

@@ -21,7 +21,7 @@ class Case(models.Model):
     """
 
     # Every index is written anew when a case is taken or published, so there is none that no read needs.
-    entity = models.ForeignKey(Entity, models.PROTECT, db_index=False)
+    entity = models.ForeignKey(Entity, models.PROTECT, db_index=False, db_constraint=False)
     party = models.ForeignKey(Party, models.PROTECT, related_name="cases")
     case_no = models.CharField(max_length=24, unique=True, db_collation="C")  # C-YYMM-NNNNNN
     opened_on = models.DateField()
@@ -145,11 +145,11 @@ class PlannedAction(models.Model):
         DONE = "done"
         CANCELLED = "cancelled"
 
-    entity = models.ForeignKey(Entity, models.PROTECT, db_index=False)
+    entity = models.ForeignKey(Entity, models.PROTECT, db_index=False, db_constraint=False)
     party = models.ForeignKey(
-        Party, models.PROTECT, related_name="planned_actions", db_index=False
+        Party, models.PROTECT, related_name="planned_actions", db_index=False, db_constraint=False
     )  # one_action_a_step
-    case = models.ForeignKey(Case, models.PROTECT, related_name="planned_actions")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="planned_actions", db_constraint=False)
     step = models.CharField(max_length=40)  # treatment step id of the strategy
     cycle = models.DateField()  # the oldest due date the step answers
     channel = models.CharField(max_length=12)
