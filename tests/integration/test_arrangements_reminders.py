@@ -139,7 +139,9 @@ def test_who_pays_all_that_is_owed_early_has_ended_his_plan_and_is_not_reminded_
         return plan.standing
 
     assert judged(D + timedelta(3), "1000.00") == "in_force"
-    assert judged(D + timedelta(4), "0.00") == "ended" and plan.end.repaid  # a thousand of its instalments never came
+    assert (
+        judged(D + timedelta(4), "0.00") == "ended" and plan.repayments.get().repaid
+    )  # a thousand of its instalments never came
     assert judged(D + timedelta(5), "300.00") == "ended"  # he uses his card again
     assert days_on_which_he_is_reminded(due - timedelta(5)) == []
 

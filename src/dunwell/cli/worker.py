@@ -63,6 +63,7 @@ DUTIES = (
     Duty("auto-debits", "dunwell.arrangements.services:note_failed_debits", 60),
     Duty("instructions", "dunwell.arrangements.services:hand_over", 60),
     Duty("certificates", "dunwell.arrangements.services:issue_certificates", 30),
+    Duty("revocations", "dunwell.arrangements.services:revoke_certificates", 30),
     Duty("papers", "dunwell.casework.services.looks:look_through", 10),
     Duty("clusters", "dunwell.casework.services.looks:find_all", 3600),
     Duty("complaints", "dunwell.casework.services.complaints:escalate", 600),

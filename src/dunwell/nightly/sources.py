@@ -13,6 +13,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 from psycopg import sql as pg
 
+from dunwell.arrangements.rules.agreements import STILL_JUDGED
 from dunwell.arrears.rules import risk
 from dunwell.engine import copying
 
@@ -52,7 +53,7 @@ TO_SPREAD = """
 #: Arrangements that are judged: those that bind, and those performed not long ago, for a payment may be taken back.
 JUDGED = """
     (r.standing IN ('proposed', 'approved', 'agreed', 'in_force', 'missed', 'breached')
-     OR r.standing = 'ended' AND r.standing_on > {since}) AND r.proposed_on <= {until}
+     OR r.standing = 'ended' AND r.standing_on > {ended_since}) AND r.proposed_on <= {until}
 """
 #: The day before that on which an account's oldest arrangement that binds was agreed: its money counts from then on.
 AGREED_BEFORE = """(
@@ -98,7 +99,7 @@ class Scope:
             since=since,
             ever=pg.Literal(self.as_of - HISTORY if self.until is None else date.min),
             agreed=pg.SQL(AGREED_BEFORE),
-            judged=pg.SQL(JUDGED).format(until=until, since=since),
+            judged=pg.SQL(JUDGED).format(until=until, ended_since=pg.Literal(self.as_of - STILL_JUDGED)),
             oldest_due=pg.SQL("(s.oldest_due_date - {})").format(pg.Literal(BEFORE_OLDEST_DUE.days)),
             until=until,
             told_since=pg.Literal(self.told_since or datetime.min.replace(tzinfo=UTC)),
@@ -224,8 +225,10 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
                    SELECT 1 FROM arrangements_instruction AS i
                    JOIN arrangements_instructionanswer AS w ON w.instruction_id = i.id AND NOT w.confirmed
                    WHERE i.arrangement_id = r.id AND w.recorded_at <= {at}),
-               e.arrangement_id IS NOT NULL AND NOT e.repaid,
-               CASE WHEN e.repaid THEN (e.recorded_at AT TIME ZONE 'Asia/Shanghai')::date END,
+               e.arrangement_id IS NOT NULL,
+               (SELECT CASE WHEN q.repaid THEN (q.recorded_at AT TIME ZONE 'Asia/Shanghai')::date END
+                FROM arrangements_arrangementrepaid AS q
+                WHERE q.arrangement_id = r.id AND q.recorded_at <= {at} ORDER BY q.id DESC LIMIT 1),
                EXISTS (SELECT 1 FROM arrangements_arrangement AS n
                        JOIN arrangements_arrangementforce AS w ON w.arrangement_id = n.id
                        WHERE n.replaces_id = r.id AND w.recorded_at <= {at}),

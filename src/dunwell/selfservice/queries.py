@@ -10,7 +10,6 @@ from datetime import datetime
 from dunwell.arrangements.models import (
     Arrangement,
     ArrangementConsent,
-    ArrangementEnd,
     CertificateAccount,
     CertificateRequest,
     Instalment,
@@ -18,6 +17,7 @@ from dunwell.arrangements.models import (
 from dunwell.arrangements.queries.agreements import leads
 from dunwell.arrangements.queries.changes import last_changes
 from dunwell.arrangements.queries.plans import PERFORMED, WAITING
+from dunwell.arrangements.queries.repaid import repaid_among
 from dunwell.arrears.models import AccountState, Due
 from dunwell.kernel.times import business_date
 from dunwell.payments.models import Payment
@@ -71,13 +71,16 @@ def announced(party: Party) -> list[Payment]:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """An account of which he may have a certificate: asked for, issued (its number), or not yet."""
+    """An account of which he may have a certificate: asked for, issued (its number), or not yet. One that was revoked counts for
+    nothing any more; he may ask for another once the account is settled again."""
 
     account_id: int
     last4: str
     asked: bool
     certificate: int | None
     number: str
+    revoked: bool
+    may_ask: bool
 
 
 def agreed_of(party: Party, *, now: datetime) -> list[Agreed]:
@@ -98,9 +101,7 @@ def agreed_of(party: Party, *, now: datetime) -> list[Agreed]:
     states = AccountState.objects.filter(account__in=[one.account_id for one in running]) if running else ()
     owed = {state.account_id: state.balance for state in states}
     replaced = {one.replaces_id for one in made if one.standing in WAITING}
-    repaid = set(
-        ArrangementEnd.objects.filter(pk__in=[one.pk for one in made], repaid=True).values_list("pk", flat=True)
-    )
+    repaid = repaid_among(made)
     found = []
     for lead in chosen:
         parts = [one for one in made if one is lead or (lead.combined_id and one.combined_id == lead.combined_id)]
@@ -121,12 +122,11 @@ def settled_of(party: Party, made: list[Agreed], nothing_owed: set[int]) -> list
     ended = {part.account_id for one in made if one.state == "done" for part in one.by_account}
     asked = list(
         CertificateRequest.objects.filter(account__party=party, kind=CertificateRequest.Kind.SETTLED)
-        .select_related("certificate")
+        .select_related("certificate__revocation")
         .order_by("id")
     )
-    others = (
-        CertificateAccount.objects.filter(account__party=party).select_related("request__certificate").order_by("id")
-    )
+    others = CertificateAccount.objects.filter(account__party=party).order_by("id")
+    others = others.select_related("request__certificate__revocation")
     numbers = ended | nothing_owed | {one.account_id for one in (*asked, *others)}
     if not numbers:
         return []
@@ -140,10 +140,12 @@ def settled_of(party: Party, made: list[Agreed], nothing_owed: set[int]) -> list
     for account in accounts:
         request = last.get(account.pk)
         issued = getattr(request, "certificate", None)
+        revoked = hasattr(issued, "revocation")
         found.append(
             Settled(
-                account.pk, tails.get(account.account_no, account.account_no[-4:]), request is not None,
-                issued.pk if issued else None, issued.number if issued else "",
+                account.pk, tails.get(account.account_no, account.account_no[-4:]),
+                asked=request is not None and not revoked, certificate=issued.pk if issued and not revoked else None,
+                number=issued.number if issued else "", revoked=revoked, may_ask=account.pk in ended | nothing_owed,
             )
         )  # fmt: skip
     return found

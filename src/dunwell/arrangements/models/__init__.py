@@ -6,6 +6,7 @@ from dunwell.arrangements.models.certificates import (
     CertificateAccount,
     CertificateAnswer,
     CertificateRequest,
+    CertificateRevocation,
 )
 from dunwell.arrangements.models.changes import ChangeAnswer, ChangeRequest
 from dunwell.arrangements.models.debits import FailedDebit
@@ -22,6 +23,7 @@ from dunwell.arrangements.models.plans import (
     ArrangementConsent,
     ArrangementEnd,
     ArrangementForce,
+    ArrangementRepaid,
     ArrangementStep,
     CombinedPlan,
     Instalment,
@@ -35,11 +37,13 @@ __all__ = [
     "ArrangementConsent",
     "ArrangementEnd",
     "ArrangementForce",
+    "ArrangementRepaid",
     "ArrangementStep",
     "Certificate",
     "CertificateAccount",
     "CertificateAnswer",
     "CertificateRequest",
+    "CertificateRevocation",
     "ChangeAnswer",
     "ChangeRequest",
     "CombinedPlan",

@@ -5,6 +5,7 @@ from django.db import models
 from dunwell.arrangements.models.instructions import Instruction
 from dunwell.evidence.models import StoredFile
 from dunwell.identity.models import Entity
+from dunwell.payments.models import Reversal
 from dunwell.portfolio.models import Account
 
 
@@ -54,4 +55,14 @@ class Certificate(models.Model):
     token = models.CharField(max_length=32, unique=True, db_collation="C")
     issued_on = models.DateField()
     file = models.ForeignKey(StoredFile, models.PROTECT, related_name="+")
+    credit = models.JSONField(default=dict)  # account number -> what was there beyond what was owed, as text
+    recorded_at = models.DateTimeField()
+
+
+class CertificateRevocation(models.Model):
+    """That an account is settled is true no more: a payment by which it was settled was taken back."""
+
+    certificate = models.OneToOneField(Certificate, models.PROTECT, primary_key=True, related_name="revocation")
+    reversal = models.ForeignKey(Reversal, models.PROTECT, related_name="+")
+    revoked_on = models.DateField()
     recorded_at = models.DateTimeField()

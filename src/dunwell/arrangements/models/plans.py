@@ -3,6 +3,7 @@
 from django.db import models
 
 from dunwell.identity.models import Entity
+from dunwell.payments.models import Reversal
 from dunwell.portfolio.models import Account, Party
 
 
@@ -154,13 +155,29 @@ class ArrangementForce(models.Model):
 
 
 class ArrangementEnd(models.Model):
-    """It ended before its last instalment was paid: cancelled by somebody, replaced by another, or repaid early."""
+    """It ended before its last instalment was paid: cancelled by somebody, or replaced by another."""
 
     arrangement = models.OneToOneField(Arrangement, models.PROTECT, primary_key=True, related_name="end")
-    reason = models.CharField(max_length=200, blank=True)
-    repaid = models.BooleanField(default=False)  # by the host's books nothing was owed on the account any more
+    reason = models.CharField(max_length=200)
     recorded_at = models.DateTimeField()
     recorded_by = models.BigIntegerField(null=True)
+
+
+class ArrangementRepaid(models.Model):
+    """It was repaid early: by the host's books of a day nothing was owed on its account any more. Or it was not, after all: more
+    of the money that they knew was taken back than they had to spare. The last one of an arrangement counts.
+    """
+
+    arrangement = models.ForeignKey(Arrangement, models.PROTECT, related_name="repayments")
+    repaid = models.BooleanField()
+    books_of = models.DateField()  # of what was not repaid after all: those that had said so
+    credit = models.DecimalField(max_digits=18, decimal_places=2)  # what was there by them beyond what was owed
+    reversal = models.ForeignKey(Reversal, models.PROTECT, null=True, related_name="+")  # the one by which it was not
+    recorded_at = models.DateTimeField()
+    recorded_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["arrangement", "-id"], name="repaid_arrangement")]
 
 
 class ArrangementStep(models.Model):

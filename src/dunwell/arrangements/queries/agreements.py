@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from dunwell.arrangements.models import Arrangement, Instalment, Instruction
+from dunwell.arrangements.queries.repaid import repaid_early
 from dunwell.arrangements.rules import agreements as rules
 
 EARLIER = Arrangement.objects.filter(combined=OuterRef("combined"), pk__lt=OuterRef("pk"))
@@ -88,7 +89,9 @@ def agreements_of(*, party_id: int, limit: int = 20) -> list[Agreement]:
     chosen = list(leads(Arrangement.objects.filter(party_id=party_id).order_by("-id"))[:limit])
     return _whole(
         chosen,
-        Arrangement.objects.select_related("account", "combined", "consent", "force", "end").prefetch_related(
+        Arrangement.objects.annotate(repaid=repaid_early())
+        .select_related("account", "combined", "consent", "force", "end")
+        .prefetch_related(
             _LINES,
             Prefetch("instructions", Instruction.objects.select_related("answer", "sending__batch").order_by("id")),
             "answers",

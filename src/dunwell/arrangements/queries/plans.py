@@ -10,6 +10,7 @@ from django.db.models import Exists, Prefetch, Q, Subquery
 
 from dunwell.arrangements.models import Arrangement, CertificateAccount, CertificateRequest
 from dunwell.arrangements.queries.agreements import Agreement, agreements_among
+from dunwell.arrangements.queries.repaid import repaid_early
 from dunwell.arrangements.rules.offers import OVER, Owed, Situation, together
 from dunwell.arrears import queries as arrears
 from dunwell.arrears.models import AccountState, PublishedDay
@@ -31,6 +32,11 @@ def owed_on(state: AccountState) -> Owed:
         fees=state.late_charge + state.other_fees,
         credit=state.credit_balance + state.paid_since,
     )
+
+
+def surplus(state: AccountState) -> Decimal:
+    """What was there by the host's books beyond what was owed; below nothing where something was."""
+    return -(owed_on(state).whole + state.paid_since)
 
 
 def situation_of(
@@ -55,7 +61,8 @@ def situation_of(
     if state is None:
         return None
     made = Arrangement.objects.filter(account=account).exclude(pk=changes.pk if changes else None)
-    earlier = list(made.values_list("product", "proposed_on", "standing", "force", "end__repaid"))
+    made = made.annotate(repaid=repaid_early())
+    earlier = list(made.values_list("product", "proposed_on", "standing", "force", "repaid"))
     days = arrears.days_on(state.published, days=state.days_delinquent, of=state.business_date)
     return Situation(
         owed=owed_on(state),
@@ -96,7 +103,7 @@ def _wanted(running: Arrangement, on: date) -> Decimal:
 def running(account: Account, arrangement_id: int) -> Arrangement | None:
     """An arrangement of the account alone that is performed and that nobody ended, such as one that is to be changed."""
     found = Arrangement.objects.filter(pk=arrangement_id, account=account, combined=None)
-    return found.filter(standing__in=PERFORMED, end=None).first()
+    return found.alias(repaid=repaid_early()).filter(standing__in=PERFORMED, end=None, repaid=False).first()
 
 
 def waiting_for_approval(*, entity_id: int, hidden: Q, limit: int) -> list[Agreement]:
@@ -114,7 +121,7 @@ def late(*, entity_id: int, hidden: Q, limit: int) -> list[Agreement]:
 def certificates_of(*, party_id: int, limit: int = 20) -> list[CertificateRequest]:
     """The certificates asked for about the party's accounts, the newest first, with what became of them (two queries)."""
     found = CertificateRequest.objects.filter(account__party_id=party_id)
-    found = found.select_related("account", "answer", "certificate", "instruction__answer")
+    found = found.select_related("account", "answer", "certificate__revocation", "instruction__answer")
     others = Prefetch(
         "others", CertificateAccount.objects.select_related("account", "instruction__answer").order_by("id")
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Protocol
 
 ZERO = Decimal("0.00")
+#: So long after it was performed an arrangement is still judged: a payment may be taken back.
+STILL_JUDGED = timedelta(days=200)
 
 
 class Row(Protocol):

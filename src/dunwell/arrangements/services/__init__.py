@@ -2,7 +2,12 @@
 
 from dunwell.arrangements.services.agreeing import agree, answer_proposal, cancel
 from dunwell.arrangements.services.answers import keep_answers, take_answers
-from dunwell.arrangements.services.certifying import answer_certificate, issue_certificates, request_certificate
+from dunwell.arrangements.services.certifying import (
+    answer_certificate,
+    issue_certificates,
+    request_certificate,
+    revoke_certificates,
+)
 from dunwell.arrangements.services.changing import answer_change, ask_change
 from dunwell.arrangements.services.debiting import note_failed_debits
 from dunwell.arrangements.services.deducting import authorise_deduction, deduct, failed_deductions, revoke_deduction
@@ -42,6 +47,7 @@ __all__ = [
     "note_failed_debits",
     "propose",
     "request_certificate",
+    "revoke_certificates",
     "revoke_deduction",
     "take_answers",
     "withdraw",

@@ -17,6 +17,7 @@ from dunwell.arrangements.models import (
 )
 from dunwell.arrangements.queries.agreements import parts_of
 from dunwell.arrangements.queries.plans import PERFORMED
+from dunwell.arrangements.queries.repaid import repaid_among
 from dunwell.arrangements.rules.offers import OVER
 from dunwell.arrangements.services.instructing import ask_for, asked_by, named
 from dunwell.arrangements.services.refusing import NotAllowed
@@ -125,11 +126,11 @@ def cancel(*, arrangement_id: int, reason: str, by: Actor, now: datetime) -> Arr
         raise NotAllowed("reason")
     if by.user_id is None:
         raise NotAllowed("nobody")
-    known = {end.pk: end for end in ArrangementEnd.objects.filter(arrangement__in=parts)}
-    going_on = [part for part in parts if part.pk not in known]  # a part may have been repaid early
-    cancelled = next((end for end in known.values() if not end.repaid), None)
-    if cancelled is not None:
-        return cancelled
+    known = ArrangementEnd.objects.filter(arrangement__in=parts).order_by("pk").first()
+    if known is not None:
+        return known
+    repaid = repaid_among(parts)
+    going_on = [part for part in parts if part.pk not in repaid]
     if not going_on or arrangement.standing in OVER:
         raise NotAllowed("over")
     ends = ArrangementEnd.objects.bulk_create(

@@ -1,4 +1,5 @@
-"""Certificates: asked for, confirmed by the host or approved by another person, issued once, numbered and signed."""
+"""Certificates: asked for, confirmed by the host or approved by another person, issued once, numbered and signed; revoked
+where a payment by which something was settled is taken back."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from pathlib import Path
 import segno
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Model, OuterRef, Q, Subquery
 
 from dunwell.arrangements.models import (
     Arrangement,
@@ -21,10 +22,14 @@ from dunwell.arrangements.models import (
     CertificateAccount,
     CertificateAnswer,
     CertificateRequest,
+    CertificateRevocation,
     Instruction,
     InstructionAnswer,
 )
 from dunwell.arrangements.queries.agreements import parts_of
+from dunwell.arrangements.queries.plans import surplus
+from dunwell.arrangements.queries.repaid import missing, taken_back
+from dunwell.arrangements.rules.agreements import STILL_JUDGED
 from dunwell.arrangements.services.instructing import instruct
 from dunwell.arrangements.services.refusing import NotAllowed
 from dunwell.arrears.models import AccountState
@@ -32,6 +37,7 @@ from dunwell.evidence import documents
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
+from dunwell.payments.models import Reversal
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import Account
 
@@ -156,9 +162,58 @@ def _issue(request_id: int, *, now: datetime) -> bool:
         path = Path(folder) / f"{number}.pdf"
         path.write_bytes(made)
         stored = evidence.keep_file(path=path, name=path.name, now=now)
-    Certificate.objects.create(request=asked, number=number, token=token, issued_on=on, file=stored, recorded_at=now)
+    states = AccountState.objects.filter(account__in=accounts).select_related("account")
+    credit = {state.account.account_no: str(surplus(state)) for state in states if surplus(state) > 0}
+    Certificate.objects.create(
+        request=asked, number=number, token=token, issued_on=on, file=stored, credit=credit, recorded_at=now
+    )
     _log("issued", asked, ISSUER, now, number=number, sha256=stored.sha256)
     return True
+
+
+def revoke_certificates(*, now: datetime) -> int:
+    """Revoke the certificates of settlement whose account was not settled, after all: of the money by which it was, more was
+    taken back than was there beyond what was owed; answers how many. Each is revoked once, for good: a new one is asked for."""
+    return sum(_revoke(request_id, now=now) for request_id in sorted({pk for pk, _ in _untrue(now)}))
+
+
+@transaction.atomic
+def _revoke(request_id: int, *, now: datetime) -> bool:
+    asked = CertificateRequest.objects.select_related("account", "certificate").get(pk=request_id)
+    portfolio.touch(party_id=asked.account.party_id, now=now)
+    reversals = [reversal_id for _, reversal_id in _untrue(now, request_id=request_id)]
+    if not reversals:
+        return False
+    made = CertificateRevocation.objects.create(
+        certificate=asked.certificate, reversal_id=max(reversals), revoked_on=business_date(now), recorded_at=now
+    )
+    _log("revoked", asked, ISSUER, now, number=asked.certificate.number, rows=[made])
+    return True
+
+
+def _untrue(now: datetime, *, request_id: int | None = None) -> list[tuple[int, int]]:
+    """Certificates that say what is not so, by number of the request, with the last reversal on each of their accounts."""
+    of = {} if request_id is None else {"certificate": request_id}
+    names = {"books_of": "instruction__answer__booked_on", "told_at": "instruction__answer__recorded_at"}
+    found: list[tuple[int, int]] = []
+    for model, path in ((CertificateRequest, ""), (CertificateAccount, "request__")):
+        account = {"account": "account", **names}
+        rows = model.objects.filter(
+            Exists(taken_back(**account)),
+            **{f"{path}{name}": value for name, value in of.items()},
+            **{
+                f"{path}kind": Kind.SETTLED, f"{path}certificate__revocation": None,
+                f"{path}certificate__issued_on__gt": business_date(now) - STILL_JUDGED,
+            },
+        ).annotate(
+            missing=missing(**account), last=Subquery(taken_back(**account).order_by("-pk").values("pk")[:1])
+        )  # fmt: skip
+        for number, account_no, credit, gone, last in rows.values_list(
+            f"{path}certificate", "account__account_no", f"{path}certificate__credit", "missing", "last"
+        ):
+            if gone > Decimal(credit.get(account_no, "0.00")):
+                found.append((number, last))
+    return found
 
 
 def _paper(
@@ -192,12 +247,16 @@ def settled_with(account: Account) -> list[Account]:
 
 
 def _owed(account: Account) -> bool:
-    """Whether something is owed by the published columns; an account that is in them no more is the host's to confirm."""
-    return AccountState.objects.filter(account=account, balance__gt=0).exists()
+    """Whether something is owed by the published columns, or by a reversal that they do not know of yet; an account that is in
+    them no more is the host's to confirm."""
+    unknown = Reversal.objects.filter(payment__account=OuterRef("account"), business_date__gt=OuterRef("business_date"))
+    return AccountState.objects.filter(Q(balance__gt=0) | Exists(unknown), account=account).exists()
 
 
-def _log(what: str, asked: CertificateRequest, by: Actor, now: datetime, **data: object) -> None:
+def _log(
+    what: str, asked: CertificateRequest, by: Actor, now: datetime, rows: Sequence[Model] = (), **data: object
+) -> None:
     evidence.write(
         kind=f"certificate.{what}", now=now, by=by, entity_id=asked.entity_id, party_id=asked.account.party_id,
-        account_id=asked.account_id, data={"request": asked.pk, "kind": asked.kind, **data},
+        account_id=asked.account_id, data={"request": asked.pk, "kind": asked.kind, **data}, rows=rows,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from django.db import transaction
 from dunwell.arrangements.models import Arrangement, ChangeAnswer, ChangeRequest
 from dunwell.arrangements.queries.changes import is_open
 from dunwell.arrangements.queries.plans import PERFORMED
+from dunwell.arrangements.queries.repaid import repaid_among
 from dunwell.arrangements.services.refusing import NotAllowed
 from dunwell.channels.models import Inbound
 from dunwell.evidence import services as evidence
@@ -43,7 +44,8 @@ def ask_change(
     if known is not None:
         return known
     found.refresh_from_db(fields=["standing"])
-    if found.standing not in PERFORMED or found.combined_id is not None or hasattr(found, "end"):
+    ended = hasattr(found, "end") or repaid_among([found])
+    if found.standing not in PERFORMED or found.combined_id is not None or ended:
         raise NotAllowed("over")
     if monthly is None and due_day is None and months is None and words is None:
         raise NotAllowed("nothing")

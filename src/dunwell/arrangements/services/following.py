@@ -13,11 +13,20 @@ from django.db import transaction
 from django.db.models import Case, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 
-from dunwell.arrangements.models import Arrangement, ArrangementEnd, ArrangementStep, Instalment, Instruction
+from dunwell.arrangements.models import Arrangement, ArrangementStep, Instalment, Instruction
 from dunwell.arrangements.queries.agreements import leads, parts_of
-from dunwell.arrangements.services.instructing import ask_for, lift_holds, named, place_hold, take_back, undone_at
+from dunwell.arrangements.queries.repaid import repaid_among, repaid_early
+from dunwell.arrangements.services.instructing import (
+    ask_again,
+    ask_for,
+    lift_holds,
+    named,
+    place_hold,
+    take_back,
+    undone_at,
+)
 from dunwell.arrangements.services.reminding import remind
-from dunwell.arrangements.services.repaying import end_repaid
+from dunwell.arrangements.services.repaying import end_not_repaid, end_repaid
 from dunwell.arrangements.services.telling import figures, tell
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
@@ -35,21 +44,23 @@ TEXTS = {
 OF_NO_EFFECT = (Standing.TERMINATED, Standing.CANCELLED, Standing.DIED, Standing.REJECTED)
 FOLLOWED = (Standing.MISSED, Standing.BREACHED, Standing.ENDED, *OF_NO_EFFECT)
 LOOKED_BACK = timedelta(days=60)
-NOT_REPAID = Q(arrangement__end=None) | Q(arrangement__end__repaid=False)
+GONE_ON = (Standing.BREACHED, Standing.ENDED)  # from which it may be in force again
+AFTER_END = (Standing.IN_FORCE, Standing.MISSED, Standing.BREACHED, Standing.TERMINATED)  # a payment was taken back
 
 
 def follow(*, now: datetime, limit: int = 200, by: Actor = FOLLOWER) -> int:
     """Do what follows from the standings of today, and remind of what falls due; answers how many there were."""
-    done = end_repaid(by=by, now=now, limit=limit)
+    done = end_not_repaid(by=by, now=now, limit=limit) + end_repaid(by=by, now=now, limit=limit)
     for arrangement_id in _waiting(now)[:limit]:
         done += _follow_one(arrangement_id, by=by, now=now)
     return done + remind(by=by, now=now, limit=limit)
 
 
 def _waiting(now: datetime) -> QuerySet:
-    """Agreements whose standing nothing followed from yet, by what speaks for them; in force again only after a breach."""
+    """Agreements whose standing nothing followed from yet, by what speaks for them; in force again only after a breach or an
+    end."""
     own = Instalment.objects.filter(arrangement=OuterRef("pk")).values("arrangement")
-    whole = Instalment.objects.filter(NOT_REPAID, arrangement__combined=OuterRef("combined"))
+    whole = _not_repaid(Instalment.objects.filter(arrangement__combined=OuterRef("combined")))
     first = Case(
         When(combined=None, then=Subquery(own.filter(paid_on=None).annotate(first=Min("due_date")).values("first"))),
         default=Subquery(
@@ -63,7 +74,7 @@ def _waiting(now: datetime) -> QuerySet:
     )
     anew = Q(followed=None) | ~Q(followed=F("standing")) | ~Q(followed_due=F("about"))
     return (
-        found.filter(Q(standing__in=FOLLOWED) & anew | Q(standing=Standing.IN_FORCE, followed=Standing.BREACHED))
+        found.filter(Q(standing__in=FOLLOWED) & anew | Q(standing=Standing.IN_FORCE, followed__in=GONE_ON))
         .order_by("id")
         .values_list("pk", flat=True)
     )
@@ -77,15 +88,19 @@ def _follow_one(arrangement_id: int, *, by: Actor, now: datetime) -> bool:
     lead = parts[0]
     unpaid = _unpaid(parts).aggregate(first=Min("due_date"))["first"]
     about = unpaid or lead.instalments.aggregate(last=Max("due_date"))["last"]
-    last = lead.steps.order_by("-id").values_list("standing", "due_date").first()
+    last = lead.steps.order_by("-id").first()
     standing = Standing(lead.standing)
-    revived = standing == Standing.IN_FORCE and last is not None and last[0] == Standing.BREACHED
-    if not revived and (standing not in FOLLOWED or last == (standing, about)):
+    revived = standing == Standing.IN_FORCE and last is not None and last.standing in GONE_ON
+    if not revived and (
+        standing not in FOLLOWED or last is not None and (last.standing, last.due_date) == (standing, about)
+    ):
         return False
-    message_id = _tell(parts, about, by=by, now=now)
+    again = last if last is not None and last.standing == Standing.ENDED and standing in AFTER_END else None
+    message_id = _tell(parts, about, again=again, by=by, now=now)
+    repaid = repaid_among(parts)
     for part in parts:
-        if part.combined_id is None or not ArrangementEnd.objects.filter(pk=part.pk, repaid=True).exists():
-            _act(part, standing, by=by, now=now)
+        if part.combined_id is None or part.pk not in repaid:
+            _act(part, standing, again=again is not None, by=by, now=now)
     ArrangementStep.objects.create(
         arrangement=lead, standing=standing, due_date=about, message_id=message_id, recorded_at=now
     )
@@ -102,13 +117,19 @@ def _follow_one(arrangement_id: int, *, by: Actor, now: datetime) -> bool:
 def _unpaid(parts: Sequence[Arrangement]) -> QuerySet[Instalment]:
     """What is still to be paid of an agreement; of a combined plan nothing of a part that was repaid early."""
     found = Instalment.objects.filter(arrangement__in=parts, paid_on=None)
-    return found if len(parts) == 1 else found.filter(NOT_REPAID)
+    return found if len(parts) == 1 else _not_repaid(found)
 
 
-def _act(found: Arrangement, standing: Standing, *, by: Actor, now: datetime) -> None:
-    if standing == Standing.MISSED:
+def _not_repaid(found: QuerySet[Instalment]) -> QuerySet[Instalment]:
+    return found.alias(repaid=repaid_early("arrangement")).filter(repaid=False)
+
+
+def _act(found: Arrangement, standing: Standing, *, again: bool, by: Actor, now: datetime) -> None:
+    if again:
+        ask_again(found, by=by, now=now)
+    if standing == Standing.MISSED and not again:
         return
-    if standing == Standing.IN_FORCE:  # revived
+    if standing in (Standing.IN_FORCE, Standing.MISSED):  # demands stop again
         place_hold(found, by=by, now=now)
         if found.waived:
             ask_for(found, Kind.WAIVER, by=by, now=now)
@@ -119,8 +140,12 @@ def _act(found: Arrangement, standing: Standing, *, by: Actor, now: datetime) ->
     take_back(found, undone_at(standing), by=by, now=now)
 
 
-def _tell(parts: Sequence[Arrangement], about: date, *, by: Actor, now: datetime) -> int | None:
-    """One message about the standing of an agreement, with what is overdue by the plan and the cards that it is missing on."""
+def _tell(
+    parts: Sequence[Arrangement], about: date, *, again: ArrangementStep | None, by: Actor, now: datetime
+) -> int | None:
+    """One message about the standing of an agreement, with what is overdue by the plan and the cards that it is missing on.
+
+    `again` is the end after which it stands so: then he is told anew of a due date that he was told of before."""
     lead, on = parts[0], business_date(now)
     if lead.standing not in TEXTS:
         return None
@@ -131,5 +156,6 @@ def _tell(parts: Sequence[Arrangement], about: date, *, by: Actor, now: datetime
     return tell(
         lead.party, TEXTS[Standing(lead.standing)], said=figures(accounts, amounts, due_date=about, on=on),
         account_id=accounts[0].pk if len(accounts) == 1 else None, case_id=lead.case_id,
-        key=f"arrangement-{lead.pk}-{lead.standing}-{about.isoformat()}", by=by, now=now,
+        key=f"arrangement-{lead.pk}-{lead.standing}-{about.isoformat()}" + (f"-{again.pk}" if again else ""),
+        by=by, now=now,
     )  # fmt: skip

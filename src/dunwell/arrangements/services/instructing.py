@@ -26,6 +26,7 @@ from dunwell.arrangements.models import (
     InstructionSending,
 )
 from dunwell.arrangements.queries.agreements import parts_of
+from dunwell.arrangements.queries.repaid import repaid_among
 from dunwell.arrangements.rules.offers import OVER
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Hold
@@ -152,6 +153,17 @@ def take_back(arrangement: Arrangement, kinds: Iterable[Kind], *, by: Actor, now
     return made
 
 
+def ask_again(arrangement: Arrangement, *, by: Actor, now: datetime) -> list[Instruction]:
+    """Ask again for what was taken back when it had ended: it has not. Whether the host has answered that or not."""
+    made = []
+    for kind in undone_at(Standing.ENDED):
+        asked = Instruction.objects.filter(arrangement=arrangement, kind__in=(kind, TAKES_BACK[kind])).order_by("-id")
+        last = asked.first()
+        if last is not None and last.kind == TAKES_BACK[kind]:
+            made.append(ask_for(arrangement, kind, by=by, now=now))
+    return made
+
+
 def _in_effect(arrangement: Arrangement, kind: Kind, *, inherited: bool = True) -> bool:
     """Whether the host has booked it for this arrangement, or for one that it took the place of and it lasts."""
     pair = (kind, TAKES_BACK[kind])
@@ -236,11 +248,11 @@ def answer_instruction(*, told: Told, source: str, by: Actor, now: datetime) -> 
 
 
 def _come_into_force(arrangement: Arrangement, *, by: Actor, now: datetime) -> None:
-    end = ArrangementEnd.objects.filter(pk=arrangement.pk).first()
-    if end is not None or arrangement.standing in OVER:
+    ended, repaid = ArrangementEnd.objects.filter(pk=arrangement.pk).exists(), bool(repaid_among([arrangement]))
+    if ended or repaid or arrangement.standing in OVER:
         standing = Standing(arrangement.standing)
-        if end is not None:  # the programs have not judged it yet
-            standing = Standing.ENDED if end.repaid else Standing.CANCELLED
+        if ended or repaid:  # the programs have not judged it yet
+            standing = Standing.CANCELLED if ended else Standing.ENDED
         take_back(arrangement, undone_at(standing), by=by, now=now)
         return
     parts = parts_of(arrangement)

@@ -16,6 +16,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from dunwell.arrangements.models import Arrangement, DueReminder, Instalment, Promise, PromisePart
 from dunwell.arrangements.queries.promises import payers
+from dunwell.arrangements.queries.repaid import repaid_early
 from dunwell.arrangements.rules.reminders import JOINT, Reminder, reminder
 from dunwell.arrangements.services.telling import figures, tell
 from dunwell.evidence import services as evidence
@@ -62,6 +63,7 @@ def _open(kind: str) -> QuerySet:
     found = Instalment.objects.filter(
         state=Instalment.State.OPEN, arrangement__standing__in=PERFORMED, arrangement__end=None
     )
+    found = found.alias(repaid=repaid_early("arrangement")).filter(repaid=False)
     return found.annotate(
         party_id=F("arrangement__party_id"), account_id=F("arrangement__account_id"),
         currency=F("arrangement__currency"), agreed_on=F("arrangement__consent__agreed_on"),

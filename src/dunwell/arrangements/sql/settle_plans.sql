@@ -2,7 +2,8 @@
 -- what ended it. In force, an instalment is late the night after its date (or after the day on which the plan came into
 -- force, if that is later); within grace it is missed, beyond breached; what was overdue when it is paid in full revives
 -- it. Paid later than grace and the days of revival, or once more than it may be revived, it is terminated for good. It has
--- ended when all of it is paid, or was repaid early: by the host's books nothing was owed on the account any more.
+-- ended when all of it is paid, or was repaid early: by the host's books nothing was owed on the account any more. Neither
+-- outlasts the money: where a payment is taken back it stands again as its own terms say, though it had ended.
 --
 -- The parts of a combined plan stand as one: what was decided of one was of all, and an instalment of the whole is as late as
 -- the latest of its parts' and paid when the last of these is. A part that was repaid early is paid; with the last of them the
@@ -63,7 +64,7 @@ FROM (
            CASE WHEN r.replaced THEN 'replaced'
                 WHEN j.cancelled THEN 'cancelled'
                 WHEN r.repaid_on IS NOT NULL AND t.agreement_no IS NULL THEN 'ended'
-                WHEN d.party_no IS NOT NULL THEN 'died'
+                WHEN d.party_no IS NOT NULL AND (r.in_force_on IS NULL OR t.unpaid > 0) THEN 'died'
                 WHEN r.refused THEN 'refused'
                 WHEN j.rejected THEN 'rejected'
                 WHEN r.in_force_on IS NULL AND r.agreed_on IS NOT NULL THEN 'agreed'

@@ -272,7 +272,8 @@ def _made(whole: Agreement, request: HttpRequest, asked: ChangeRequest | None) -
         "asked": _change_asked(one, asked),
         "may_cancel": one.standing in (*WAITING, *PERFORMED) and request.user.may("arrangement.propose"),
         "may_certify": several and one.standing == Arrangement.Standing.ENDED and request.user.may("arrangement.propose"),
-        "end": next((part.end for part in whole.parts if hasattr(part, "end") and (over or not part.end.repaid)), None),
+        "end": next((part.end for part in whole.parts if hasattr(part, "end")), None),
+        "repaid": over and any(part.repaid for part in whole.parts),
         "form": words.FORMS[one.consent.form] if hasattr(one, "consent") else "",
         "lines": whole.lines if several else [], "late": any(part["late"] for part in parts),
         "paid": sum((part["paid"] for part in parts), Decimal(0)),
@@ -282,11 +283,11 @@ def _made(whole: Agreement, request: HttpRequest, asked: ChangeRequest | None) -
 
 
 def _part(one: Arrangement) -> dict[str, object]:
-    rows, repaid = list(one.instalments.all()), hasattr(one, "end") and one.end.repaid
+    rows = list(one.instalments.all())
     return {
         "row": one,
-        "repaid": repaid,
-        "late": not repaid and any(each.state in LATE for each in rows),
+        "repaid": one.repaid,
+        "late": not one.repaid and any(each.state in LATE for each in rows),
         "instalments": [(each, words.STATES[each.state], words.STATE_TONES.get(each.state, "")) for each in rows],
         "paid": sum((each.received for each in rows), Decimal(0)),
         "of": sum((each.amount for each in rows), Decimal(0)),
@@ -305,14 +306,14 @@ def _rejected(whole: Agreement) -> tuple[Arrangement, Instruction] | None:
 
 
 def _certificate(one: CertificateRequest, request: HttpRequest) -> dict[str, object]:
-    answered = getattr(one, "answer", None)
+    answered, issued = getattr(one, "answer", None), getattr(one, "certificate", None)
     others = list(one.others.all())
     told = [getattr(each.instruction, "answer", None) for each in (one, *others) if each.instruction]
     waits = one.kind == CertificateRequest.Kind.NO_MALICE and answered is None
     return {
         "row": one, "name": words.CERTIFICATES[one.kind],
         "accounts": [one.account.account_no, *(each.account.account_no for each in others)],
-        "issued": getattr(one, "certificate", None),
+        "issued": issued, "revoked": getattr(issued, "revocation", None),
         "refused": answered is not None and not answered.approved, "reason": answered.reason if answered else "",
         "rejected": next((each for each in told if each is not None and not each.confirmed), None),
         "may_answer": waits and request.user.may("arrangement.approve") and one.recorded_by != request.user.pk,

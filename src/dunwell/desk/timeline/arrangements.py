@@ -49,6 +49,7 @@ def arrangement(data: Said, kind: str) -> Said:
         "replaced": _("Changed: another plan took its place"),
         "change_declined": _("Not changed"),
         "repaid": _("Repaid early: nothing is owed any more"),
+        "not_repaid": _("Not repaid, after all: a payment was taken back"),
         "followed": _("Followed up"),
         "printed": _("Agreement printed"),
     }
@@ -56,7 +57,12 @@ def arrangement(data: Said, kind: str) -> Said:
     if what == "followed":
         standing = str(data.get("standing"))
         second = str(words.STANDINGS.get(standing, standing))
-    return {"lead": leads.get(what, what), "main": name, "second": second}
+    return {
+        "lead": leads.get(what, what),
+        "main": name,
+        "second": second,
+        "tone": "warn" if what == "not_repaid" else "",
+    }
 
 
 def reminded(data: Said) -> Said:
@@ -90,17 +96,21 @@ def instruction(data: Said, kind: str) -> Said:
 
 
 def certificate(data: Said, kind: str) -> Said:
-    """A certificate asked for, decided, issued or fetched."""
+    """A certificate asked for, decided, issued, fetched or revoked."""
     leads = {
         "asked": _("Asked for"),
         "approved": _("Approved"),
         "refused": _("Refused"),
         "issued": _("Issued"),
         "fetched": _("Fetched"),
+        "revoked": _("Revoked: a payment was taken back"),
     }
     what = kind.split(".")[1]
     name = str(words.CERTIFICATES.get(str(data.get("kind")), ""))
-    return {"lead": leads.get(what, what), "main": name, "second": str(data.get("number") or data.get("reason") or "")}
+    return {
+        "lead": leads.get(what, what), "main": name, "second": str(data.get("number") or data.get("reason") or ""),
+        "tone": "danger" if what == "revoked" else "",
+    }  # fmt: skip
 
 
 def debit(data: Said) -> Said:

@@ -113,7 +113,9 @@ def fetch(
     asked: Request, body: dict[str, Any], *, case: Case | None, contact: Contact | None, by: Actor, now: datetime
 ) -> Reply:
     """A certificate of his as it was signed, or an agreement of his, sealed under the key of his browser's session."""
-    issued = Certificate.objects.filter(pk=body.get("certificate") or 0, request__account__party_id=asked.party_id)
+    issued = Certificate.objects.filter(
+        pk=body.get("certificate") or 0, request__account__party_id=asked.party_id, revocation=None
+    )
     made = Arrangement.objects.filter(pk=body.get("agreement") or 0, party_id=asked.party_id)
     if found := issued.select_related("file").first():
         name, data = found.number, evidence.read_file(found.file)
