@@ -10,9 +10,12 @@ from fractions import Fraction
 
 import pytest
 
+from dunwell.arrangements.queries import owed_on
 from dunwell.arrangements.rules import offers, products
 from dunwell.arrangements.rules.offers import Owed, Situation, Wish
-from dunwell.portfolio import reference
+from dunwell.arrears.models import AccountState
+from dunwell.portfolio import reference, words
+from dunwell.portfolio.rules import COMPONENTS
 from tests.sizes import size
 
 ON = date(2026, 11, 23)
@@ -33,6 +36,13 @@ def rules_against(situation: Situation, wish: Wish, *, role: str = "collector") 
 
 def offered(situation: Situation, wish: Wish) -> offers.Offer:
     return offers.offer(situation, wish, on=ON, calendar=CALENDAR)
+
+
+def test_what_is_owed_has_every_component_of_the_balance_once():
+    amounts = {name: Decimal(2**nr) for nr, name in enumerate(COMPONENTS)}  # no two sums of them are alike
+    state = AccountState(**amounts, credit_balance=Decimal(1000), paid_since=Decimal(2000))
+    assert owed_on(state) == Owed(*map(Decimal, (3, 12, 48, 192, 3000)))
+    assert tuple(words.COMPONENTS) == COMPONENTS
 
 
 def test_a_personalised_plan_takes_everything_and_stops_interest():

@@ -10,6 +10,12 @@ from dunwell.kernel.numbers import Tables
 
 #: The kinds of identity document that have a number we can check; others are taken as written.
 CHECKED_ID_KINDS = {"resident_id": "resident_id", "uscc": "uscc", "": "resident_id"}
+#: What an account's balance is made of, by kind: the host's columns. What is owed is all of them less a credit balance.
+PRINCIPAL = ("principal_retail", "principal_cash")
+IN_INSTALMENTS = ("principal_instalment_billed", "principal_instalment_unbilled")
+INTEREST = ("interest_on_balance", "interest_off_balance")
+FEES = ("late_charge", "other_fees")
+COMPONENTS = (*PRINCIPAL, *IN_INSTALMENTS, *INTEREST, *FEES)
 LANGUAGES = {"": "zh-hans", "zh": "zh-hans", "zh-cn": "zh-hans", "zh_cn": "zh-hans", "zh-hans": "zh-hans", "en": "en"}
 
 

@@ -8,11 +8,12 @@ from datetime import date
 from decimal import Decimal
 
 from dunwell.arrears.rules.unpaid import unpaid_parts
+from dunwell.portfolio.rules import IN_INSTALMENTS, INTEREST, PRINCIPAL
 
 #: The components of a balance, in the order in which they are read; the host's own columns.
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "principal": ("principal_retail", "principal_cash", "principal_instalment_billed", "principal_instalment_unbilled"),
-    "interest": ("interest_on_balance", "interest_off_balance"),
+    "principal": (*PRINCIPAL, *IN_INSTALMENTS),
+    "interest": INTEREST,
     "late_charge": ("late_charge",),
     "other_fees": ("other_fees",),
 }

@@ -16,6 +16,7 @@ from dunwell.arrears import queries as arrears
 from dunwell.arrears.models import AccountState, PublishedDay
 from dunwell.compliance.models import Hold
 from dunwell.portfolio.models import Account
+from dunwell.portfolio.rules import FEES, IN_INSTALMENTS, INTEREST, PRINCIPAL
 
 Standing = Arrangement.Standing
 WAITING = (Standing.PROPOSED, Standing.APPROVED, Standing.AGREED)
@@ -26,10 +27,10 @@ BINDING = (*WAITING, *PERFORMED)
 def owed_on(state: AccountState) -> Owed:
     """What is owed on an account by the published columns, payments of today not yet taken off."""
     return Owed(
-        principal=state.principal_retail + state.principal_cash,
-        in_instalments=state.principal_instalment_billed + state.principal_instalment_unbilled,
-        interest=state.interest_on_balance + state.interest_off_balance,
-        fees=state.late_charge + state.other_fees,
+        principal=_sum(state, PRINCIPAL),
+        in_instalments=_sum(state, IN_INSTALMENTS),
+        interest=_sum(state, INTEREST),
+        fees=_sum(state, FEES),
         credit=state.credit_balance + state.paid_since,
     )
 
@@ -37,6 +38,10 @@ def owed_on(state: AccountState) -> Owed:
 def surplus(state: AccountState) -> Decimal:
     """What was there by the host's books beyond what was owed; below nothing where something was."""
     return -(owed_on(state).whole + state.paid_since)
+
+
+def _sum(state: AccountState, columns: Sequence[str]) -> Decimal:
+    return sum((getattr(state, column) for column in columns), Decimal(0))
 
 
 def situation_of(

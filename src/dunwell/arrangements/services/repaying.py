@@ -23,12 +23,9 @@ from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 from dunwell.payments.models import Reversal
 from dunwell.portfolio import services as portfolio
+from dunwell.portfolio.rules import COMPONENTS
 
 Standing = Arrangement.Standing
-OWED = (
-    "principal_retail", "principal_cash", "principal_instalment_billed", "principal_instalment_unbilled",
-    "interest_on_balance", "interest_off_balance", "late_charge", "other_fees",
-)  # fmt: skip
 KNEW = {"account": "arrangement__account", "books_of": "books_of", "told_at": "recorded_at"}
 
 
@@ -38,7 +35,7 @@ def end_repaid(*, by: Actor, now: datetime, limit: int = 200) -> int:
 
     Books that do not know of a reversal yet do not say what is owed.
     """
-    owed = sum((F(f"account__state__{column}") for column in OWED), -F("account__state__credit_balance"))
+    owed = sum((F(f"account__state__{column}") for column in COMPONENTS), -F("account__state__credit_balance"))
     unknown = Reversal.objects.filter(
         payment__account=OuterRef("account"), business_date__gt=OuterRef("account__state__business_date")
     )

@@ -16,6 +16,7 @@ from dunwell.casework.queries.statements import rows, told
 from dunwell.casework.queries.timeline import Timeline, opened, sealed_page, with_texts
 from dunwell.identity.models import User
 from dunwell.kernel import times
+from dunwell.portfolio.rules import IN_INSTALMENTS, INTEREST, PRINCIPAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,8 @@ class AccountRow:
         if value["balance"] is None:
             return None
         return {
-            "principal": value["principal_retail"] + value["principal_cash"]
-            + value["principal_instalment_billed"] + value["principal_instalment_unbilled"],
-            "interest": value["interest_on_balance"] + value["interest_off_balance"],
+            "principal": sum(value[name] for name in (*PRINCIPAL, *IN_INSTALMENTS)),
+            "interest": sum(value[name] for name in INTEREST),
             "late_charge": value["late_charge"],
             "other_fees": value["other_fees"],
             "credit_balance": -value["credit_balance"],

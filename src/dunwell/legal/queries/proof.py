@@ -14,7 +14,6 @@ from django.db.models import OuterRef, Q, Subquery
 from dunwell.arrears.rules import interest_terms
 from dunwell.channels.models import Message, MessageEvent, RecordingMatch
 from dunwell.channels.services.recordings import ANSWERED
-from dunwell.channels.words import COMPONENTS as NAMES
 from dunwell.compliance.models import Contact, ContactOutcome
 from dunwell.engine import lake, session
 from dunwell.evidence import destroyed
@@ -25,9 +24,8 @@ from dunwell.legal.models import Paper
 from dunwell.payments.models import Payment
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import Account, ContactPoint, Party
+from dunwell.portfolio.rules import COMPONENTS, IN_INSTALMENTS, PRINCIPAL
 
-COMPONENTS = tuple(NAMES)
-PRINCIPAL = COMPONENTS[:4]
 SPOKEN = ("call", "ai_call", "visit")
 BEARS = {"principal_retail": "purchase", "principal_cash": "cash", "principal_instalment_billed": "instalment"}
 
@@ -275,7 +273,7 @@ class Claim:
 
     @property
     def principal(self) -> Decimal:
-        return sum((amount for name, amount in self.components if name in PRINCIPAL), Decimal(0))
+        return sum((amount for name, amount in self.components if name in (*PRINCIPAL, *IN_INSTALMENTS)), Decimal(0))
 
     @property
     def total(self) -> Decimal:

@@ -10,17 +10,7 @@ from typing import Any
 from dunwell.arrears.rules.interest import Figure as Statement
 from dunwell.arrears.rules.unpaid import unpaid_parts
 from dunwell.nightly.computed import Computed
-
-COMPONENTS = (
-    "principal_retail",
-    "principal_cash",
-    "principal_instalment_billed",
-    "principal_instalment_unbilled",
-    "interest_on_balance",
-    "interest_off_balance",
-    "late_charge",
-    "other_fees",
-)
+from dunwell.portfolio.rules import COMPONENTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from dunwell.compliance.rules.values import Attempt
 from dunwell.engine import copying
 from dunwell.evidence import services as evidence
 from dunwell.kernel.actor import Actor
+from dunwell.portfolio.rules import COMPONENTS
 
 STATE = [
-    "principal_retail", "principal_cash", "principal_instalment_billed", "principal_instalment_unbilled",
-    "interest_on_balance", "interest_off_balance", "late_charge", "other_fees", "disputed_amount",
+    *COMPONENTS, "disputed_amount",
     "credit_balance", "credit_limit", "block_code", "statement_date", "due_date", "minimum_payment",
     "past_due_at_close", "overdue_since", "host_periods", "auto_debit", "auto_debit_result",
     "first_payment_default", "paid_since", "balance", "past_due", "oldest_due_date", "periods",
