@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 
 from dunwell.casework import queries, services
-from dunwell.casework.models import Absence, Ownership
+from dunwell.casework.models import Absence, AbsenceEnd, Ownership
 from dunwell.casework.queries.attribution import attributed, own_result
+from dunwell.casework.queries.covers import in_force, works_for
 from dunwell.evidence.models import Log
+from dunwell.kernel.times import BANK_ZONE, business_date
 from dunwell.portfolio.models import Account
 from tests import build
 from tests.build import NOW, TODAY
@@ -68,6 +70,27 @@ def test_back_earlier(floor):
     assert services.end_absence(user_id=absent.pk, last_day=TODAY, by=leader.actor, now=NOW) == 1
     assert services.take_next(user=cover, now=NOW + timedelta(days=1)) is None
     assert list(Log.objects.order_by("pk").values_list("kind", flat=True))[-2:] == ["absence.set", "absence.ended"]
+
+
+@pytest.mark.parametrize("back", [None, -1, 0, 1, 2, 3], ids=str)
+def test_the_absences_of_a_day_are_those_whose_cases_next_brings_on_it(floor, back):
+    """`back`: the last day, counted from the first, of one who was to be away for three."""
+    leader, absent, cover = floor
+    away(absent, cover, leader, starts_on=TODAY + timedelta(days=1), ends_on=TODAY + timedelta(days=3))
+    if back is not None:
+        absence = Absence.objects.get()
+        AbsenceEnd.objects.create(
+            absence=absence, ends_on=absence.starts_on + timedelta(days=back), recorded_at=NOW, recorded_by=leader.pk
+        )
+    for nr in range(6):
+        now = NOW + timedelta(days=nr)
+        day = business_date(now)
+        covered = list(in_force(day, day).filter(cover=cover).values_list("user", flat=True))
+        assert sorted(works_for(cover.pk, now)) == sorted([cover.pk, *covered])
+        assert covered == ([absent.pk] if 1 <= nr <= min(3, 3 if back is None else back + 1) else [])
+    midnight = datetime.combine(TODAY + timedelta(days=1), time(0), BANK_ZONE)
+    assert works_for(cover.pk, midnight - timedelta(seconds=1)) == [cover.pk]
+    assert (absent.pk in works_for(cover.pk, midnight)) is (back is None or back >= 0)
 
 
 def test_absences_that_may_not_be(floor):

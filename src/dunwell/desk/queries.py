@@ -39,6 +39,7 @@ class Today:
 
 def today_of(user: User, now: datetime) -> Today:
     """Today's figures and lists of one collector."""
+    today = times.business_date(now)
     begin = now.astimezone(times.BANK_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     outcomes = ContactOutcome.objects.filter(
         recorded_by=user.pk, recorded_at__gte=begin, contact__channel="call", contact__direction="out"
@@ -51,8 +52,7 @@ def today_of(user: User, now: datetime) -> Today:
     )
     made = Promise.objects.filter(recorded_by=user.pk, recorded_at__gte=begin, withdrawal=None)
     promised = made.values("currency").annotate(number=Count("id", distinct=True), amount=Sum("parts__amount"))
-    today = times.business_date(now)
-    covered = covered_by(user.pk, today)
+    covered = covered_by(user.pk, now)
     mine = Q(case__owner=user) | Q(case__owner__in=covered) | Q(recorded_by=user.pk)
     call_backs = Reminder.objects.filter(
         mine, kind__in=Reminder.COMES_FIRST, done_at=None, case__closed_on=None, case__entity_id=user.entity_id
@@ -61,7 +61,7 @@ def today_of(user: User, now: datetime) -> Today:
         promise__recorded_by=user.pk,
         promise__withdrawal=None,
         state=Promise.State.OPEN,
-        due_date=times.business_date(now),
+        due_date=today,
     )
     closed, owed_by_closed = (
         withheld(user.pk, now=now, party="case__party_id"),

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import DateField, F, Q, QuerySet
 from django.db.models.functions import Coalesce, Least
 
 from dunwell.casework.models import Absence, Assist
+from dunwell.engine.statements import fetch
 
 
 def in_force(first: date, last: date) -> QuerySet[Absence]:
-    """Absences that have one of these days in them."""
+    """Absences that have one of these days in them. Of a single day casework_works_for (sql/worklist.sql) says the same."""
     ends = Least(F("ends_on"), Coalesce("end__ends_on", "ends_on"), output_field=DateField())
     return Absence.objects.annotate(last_day=ends).filter(starts_on__lte=last, last_day__gte=first)
 
 
-def covered_by(user_id: int, day: date) -> list[int]:
-    """Those whose cases this collector keeps on that day."""
-    return list(in_force(day, day).filter(cover=user_id).values_list("user_id", flat=True).distinct())
+def works_for(user_id: int, now: datetime) -> list[int]:
+    """The owners whose cases are his to work now, himself among them: those of whom Next brings him cases."""
+    return fetch("SELECT casework_works_for(%(user)s, %(now)s)", {"user": user_id, "now": now})[0][0]
 
 
-def works_for(user_id: int, day: date) -> list[int]:
-    """The owners whose cases are his to work on that day: himself first."""
-    return [user_id, *covered_by(user_id, day)]
+def covered_by(user_id: int, now: datetime) -> list[int]:
+    """Those whose cases this collector keeps now beside his own."""
+    return [owner for owner in works_for(user_id, now) if owner != user_id]
 
 
 def assists_on(day: date, cases: Iterable[int] | None = None) -> QuerySet[Assist]:

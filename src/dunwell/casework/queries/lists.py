@@ -76,7 +76,7 @@ def _number_invalid(user: User, now: datetime) -> Q:
 
 #: What collectors ask for, by the chip's name.
 CHIPS: dict[str, Callable[[User, datetime], Q]] = {
-    "mine": lambda user, now: Q(owner__in=works_for(user.pk, times.business_date(now))),
+    "mine": lambda user, now: Q(owner__in=works_for(user.pk, now)),
     "assisting": lambda user, now: Q(pk__in=assists_on(times.business_date(now)).filter(user=user).values("case")),
     "unowned": lambda user, now: Q(owner=None),
     "call_back_due": _call_back_due,
@@ -125,7 +125,7 @@ def queue_left(*, user: User, now: datetime) -> int:
     free = Q(held_by=None) | Q(held_until__lte=now) | Q(held_by=user)
     waiting = Case.objects.filter(ready, free, entity_id=user.entity_id, queue="call", closed_on=None)
     waiting = waiting.exclude(withheld(user.pk, now=now))
-    mine = works_for(user.pk, times.business_date(now))
+    mine = works_for(user.pk, now)
     return waiting.filter(Q(owner__in=mine) | Q(owner=None))[:COUNTED].count()
 
 

@@ -1,4 +1,5 @@
 -- Whose cases a collector works today: his own, and those of whoever is away and whom he covers (the bank's day).
+-- queries/covers.py asks it, too; its in_force says for many days at once which absences count: both change together.
 CREATE OR REPLACE FUNCTION casework_works_for(collector bigint, at_moment timestamptz) RETURNS bigint[]
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
