@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import structlog
@@ -18,7 +19,7 @@ from dunwell.channels.services.session_line import SessionLine
 from dunwell.compliance import shipped
 from dunwell.kernel.heap import keep_loaded
 
-KEEPERS: dict[str, type[SessionLine] | type[PhoneLine]] = {"smpp": SessionLine, "baresip": PhoneLine}
+Keeper = SessionLine | MailDoor | PhoneLine
 LOOK = 2.0  # seconds between two looks at the file of lines, and at the process that started this one
 
 log = structlog.get_logger("dunwell.lines")
@@ -26,6 +27,21 @@ log = structlog.get_logger("dunwell.lines")
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+#: By adapter, what keeps a line's session of a number. Lines of other adapters need no process: they are only sent to.
+KEEPERS: Mapping[str, Callable[[Line, int], Keeper]] = {
+    "smpp": lambda line, number: SessionLine(line, now, number=number),
+    "smtp": lambda line, _: MailDoor(line, now),
+    "baresip": lambda line, _: PhoneLine(line, now),
+}
+
+
+def sessions(line: Line) -> int:
+    """How many processes keep a line: none of an e-mail line that does not listen for bounces and replies."""
+    if line.adapter not in KEEPERS or not line.options.get("bounce_listen", True):
+        return 0
+    return line.options.get("sessions", 1)
 
 
 async def keep(number: int = 1) -> None:
@@ -41,7 +57,7 @@ async def keep(number: int = 1) -> None:
     shipped.packs()
     keep_loaded()
     parent = os.getppid()
-    kept: dict[str, tuple[SessionLine | MailDoor | PhoneLine, asyncio.Task[None]]] = {}
+    kept: dict[str, tuple[Keeper, asyncio.Task[None]]] = {}
     others: dict[int, asyncio.subprocess.Process] = {}
     while not stopping.is_set() and os.getppid() == parent:
         wanted = _wanted([keeper.line for keeper, _ in kept.values()], number)
@@ -52,10 +68,10 @@ async def keep(number: int = 1) -> None:
                 del kept[code]
         for line in wanted:
             if line.code not in kept:
-                keeper = _keeper(line, number)
+                keeper = KEEPERS[line.adapter](line, number)
                 kept[line.code] = keeper, asyncio.create_task(keeper.run())
         if number == 1:
-            await _start_others(others, max((line.options.get("sessions", 1) for line in wanted), default=1))
+            await _start_others(others, max(map(sessions, wanted), default=1))
         try:
             await asyncio.wait_for(stopping.wait(), LOOK)
         except TimeoutError:
@@ -68,20 +84,14 @@ async def keep(number: int = 1) -> None:
     await asyncio.gather(*(other.wait() for other in others.values()))
 
 
-def _keeper(line: Line, number: int) -> SessionLine | MailDoor | PhoneLine:
-    if line.adapter == "smpp":
-        return SessionLine(line, now, number=number)
-    return KEEPERS.get(line.adapter, MailDoor)(line, now)
-
-
-async def _start_others(others: dict[int, asyncio.subprocess.Process], sessions: int) -> None:
+async def _start_others(others: dict[int, asyncio.subprocess.Process], most: int) -> None:
     """A process for each session beyond the first; one that ended is started anew, one too many is told to stop."""
     for number, other in list(others.items()):
         if other.returncode is not None:
             del others[number]
-        elif number > sessions:
+        elif number > most:
             _end(other)
-    for number in range(2, sessions + 1):
+    for number in range(2, most + 1):
         if number not in others:
             others[number] = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "dunwell.cli", "lines", "--session", str(number)
@@ -94,11 +104,9 @@ def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def _wanted(before: list[Line], number: int) -> list[Line]:
-    """The lines that need a process of their own; those of before while the file cannot be read."""
+    """The lines of which the process of this number keeps a session; those of before while the file cannot be read."""
     try:
-        if number > 1:
-            return [line for line in lines() if line.options.get("sessions", 1) >= number]
-        return [line for line in lines() if line.adapter in KEEPERS or line.options.get("bounce_listen")]
+        return [line for line in lines() if sessions(line) >= number]
     except LineError as wrong:
         log.error("lines not read", error=str(wrong))
         return before
