@@ -137,7 +137,7 @@ def _stopped(night: Run, refused: Refused, *, entity: Entity, now: datetime, by:
 
 def _work(night: Run, entity: Entity, *, now: datetime, by: Actor, watch: Watch, engine: str, master: str) -> None:
     folder = freezing.folder_of(night)
-    passing.sweep(passing.spill())
+    passing.sweep()
     connection = session.connect()
     try:
         if night.frozen_at is None:
