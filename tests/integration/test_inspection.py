@@ -11,7 +11,7 @@ import pytest
 
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact, GateDecision
-from dunwell.compliance.queries import breaches
+from dunwell.compliance.queries import breaches, in_force
 from dunwell.evidence.models import Log
 from dunwell.identity.models import Role
 from dunwell.kernel.actor import Actor
@@ -50,7 +50,7 @@ def test_contacts_that_the_gate_let_pass_break_nothing():
     assert [row["detail"] for row in report()["breaches"]] == ["none"]
 
 
-def test_a_contact_at_night_and_one_beyond_the_cap_are_named_with_their_rule():
+def test_a_contact_at_night_and_one_beyond_the_cap_are_named_with_their_rule(client):
     party, point, _ = build.debtor()
     made = [dialled(party, point, nr, NOW + timedelta(minutes=nr)) for nr in range(6)]
     seventh = Contact.objects.create(**_copy(made[-1], NOW + timedelta(hours=1), "seventh"))
@@ -60,6 +60,10 @@ def test_a_contact_at_night_and_one_beyond_the_cap_are_named_with_their_rule():
     assert "CN-CALL-6-PER-POINT" in found[seventh.pk]
     assert "CN-TIME-NIGHT" in found[late.pk]
     assert {row["number"] for row in report()["breaches"]} == {str(seventh.pk), str(late.pk)}
+    client.force_login(build.user(Role.COMPLIANCE, language="en"), backend="dunwell.identity.backends.Backend")
+    page = client.get("/reports/inspection?from=2026-11-23&to=2026-11-23").content.decode()
+    title = in_force(TODAY).rules["CN-TIME-NIGHT"].title.en
+    assert f'{title} <span class="code">CN-TIME-NIGHT</span>' in page and "<td>permitted</td>" in page
 
 
 def _copy(contact: Contact, at, key: str) -> dict[str, object]:

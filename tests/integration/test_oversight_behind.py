@@ -7,7 +7,7 @@ import io
 import re
 import uuid
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -17,7 +17,9 @@ from django.utils import timezone
 from dunwell.arrangements.models import Promise, PromiseWithdrawal
 from dunwell.casework import services as casework
 from dunwell.casework.models import Ownership
+from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact, ContactOutcome
+from dunwell.compliance.queries import in_force
 from dunwell.evidence.models import Log
 from dunwell.identity.models import Role
 from dunwell.kernel.actor import Actor
@@ -250,3 +252,15 @@ def test_a_row_of_the_heat_map_holds_what_left_the_book_and_adds_up_to_the_whole
     row = next(row for row in heat_table(made, None, currency="CNY")["rows"] if row["bucket"] == "M1")
     assert sum(cell["value"] or 0 for cell in row["cells"]) == 100
     assert row["cells"][-1]["value"] == 20 and "to=none" in row["cells"][-1]["href"]
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_what_the_gate_refused_is_called_what_the_rules_page_calls_it(client, language):
+    party, point, _ = build.debtor()
+    night = datetime.combine(today(), time(23, 30), BANK_ZONE)
+    compliance.reserve(party_id=party.pk, contact_point_id=point.pk, channel="call", key="k", by=BY, now=night)
+    client.force_login(build.user(Role.COMPLIANCE, language=language))
+    shown, rules_page = (client.get(path).content.decode() for path in ("/reports/behind/gate", "/rules"))
+    title = in_force(today()).rules["CN-TIME-NIGHT"].title
+    called = title.en if language == "en" else title.zh
+    assert f'{called} <span class="code">CN-TIME-NIGHT</span>' in shown and f"<b>{called}</b>" in rules_page

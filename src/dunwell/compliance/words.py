@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
-from django.utils.translation import gettext, gettext_noop, pgettext, pgettext_lazy
+from django.utils.translation import get_language, gettext, gettext_noop, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+
+from dunwell.compliance.rules.pack import Pack, Words
 
 HOLDS = {
     "dispute": pgettext_lazy("hold", "Dispute"),
@@ -111,6 +113,23 @@ LISTS = {
     "no_contact": pgettext_lazy("list", "No contact"),
 }
 POINT_STATUS = {"valid": _("valid"), "suspended": _("suspended"), "invalid": _("invalid")}
+#: What stands where a rule is named, and is none.
+NO_RULES = {
+    "OK": pgettext_lazy("rule", "permitted"),
+    "no_decision": pgettext_lazy("rule", "the gate was not asked"),
+    "pack_not_at_hand": pgettext_lazy("rule", "the rules of its day are not at hand"),
+    "expired": pgettext_lazy("rule", "the permission had ended"),
+}
+#: What proves that he cannot be reached (rules.lost), or is to be proven of him.
+LOST = {
+    "no": pgettext_lazy("lost contact", "not out of contact"),
+    "number_invalid": pgettext_lazy("lost contact", "none of his numbers works"),
+    "days3": pgettext_lazy("lost contact", "dialled in vain on the days before"),
+    "dials3_same_day": pgettext_lazy("lost contact", "dialled in vain again and again on the same day"),
+    "dials3_prev_day": pgettext_lazy("lost contact", "dialled in vain again and again on a day before"),
+    "deceased": pgettext_lazy("lost contact", "deceased"),
+    "no_capacity": pgettext_lazy("lost contact", "without legal capacity"),
+}
 #: What recurs in the sources of dated parameters besides the names of laws, longer ones first.
 CITED = (
     gettext_noop("issuer's policy"),
@@ -135,6 +154,16 @@ CITED = (
     gettext_noop("by analogy"),
 )
 ARTICLES = re.compile(r"Arts? (\d+(?:, \d+)*)")
+
+
+def in_language(words: Words) -> str:
+    """What a pack says, in the language of the page."""
+    return words.en if (get_language() or "").startswith("en") else words.zh
+
+
+def rule(code: str, pack: Pack) -> str:
+    """What a rule is called, as /rules calls it; a code that no rule of the pack has stays as it is."""
+    return in_language(pack.rules[code].title) if code in pack.rules else str(NO_RULES.get(code, code))
 
 
 def cited(source: str) -> str:

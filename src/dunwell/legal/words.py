@@ -22,6 +22,7 @@ PARTY_TYPES = {
     "attorney": _("Representative"),
     "employer": _("Employer"),
     "adviser": _("Adviser"),
+    "supplementary": _("Supplementary cardholder"),
 }
 BREACH = pgettext_lazy("limitation", "Due and not paid")
 PARTS = {

@@ -10,6 +10,7 @@ from dunwell.compliance.words import CHANNELS as CHANNELS
 from dunwell.compliance.words import LISTS, OUTCOMES
 from dunwell.frame.templatetags.frame import unit
 from dunwell.legal.words import KINDS as RECORDS
+from dunwell.legal.words import PARTY_TYPES
 
 STAGES = {
     "reminder": pgettext_lazy("stage", "Reminder"),
@@ -149,8 +150,10 @@ VALUES = {
     "step": STEPS,
     "stage": STAGES,
     "booking": BOOKINGS,
-    "rule": {**LISTS, **RECORDS},
+    "party_type": PARTY_TYPES,
 }
+#: What stands in the inspection's column of rules and is none: internal lists, kinds of record.
+NO_RULES = {**LISTS, **RECORDS}
 FORMULAS = {
     "planned": pgettext_lazy("report", "parties for whom the strategy planned an action due on the day"),
     "attempted": pgettext_lazy(

@@ -27,9 +27,11 @@ from dunwell.channels.models import Campaign
 from dunwell.channels.services import campaigns
 from dunwell.channels.services.campaigns import files, standing
 from dunwell.channels.services.campaigns.giving import ended
-from dunwell.compliance.words import OUTCOMES
+from dunwell.compliance.queries import in_force
+from dunwell.compliance.words import OUTCOMES, rule
 from dunwell.evidence import services as evidence
 from dunwell.identity.pages.guard import requires
+from dunwell.kernel.times import business_date
 
 HOURS, MOST_HOURS = 12, 240
 PAGE = 500
@@ -111,6 +113,7 @@ def shown(request: HttpRequest, campaign_id: int) -> HttpResponse:
 
 def _shown(request: HttpRequest, campaign: Campaign, wrong: tuple[str, ...] = ()) -> HttpResponse:
     (progress,) = standing.campaigns_of(entity_id=campaign.entity_id, only=campaign.pk)
+    pack = in_force(business_date(timezone.now()))
     context = {
         "campaign": campaign,
         "progress": progress,
@@ -120,7 +123,7 @@ def _shown(request: HttpRequest, campaign: Campaign, wrong: tuple[str, ...] = ()
         "outcomes": [
             (OUTCOMES.get(outcome, outcome), number) for outcome, number in standing.outcomes_of(campaign).items()
         ],
-        "pulled": standing.pulled_of(campaign),
+        "pulled": [(one, rule(one.rule, pack)) for one in standing.pulled_of(campaign)],
         "problems": _problems(standing.problems_of(entity_id=campaign.entity_id, campaign=campaign)),
         "wrong": wrong,
         "may_export": request.user.may("report.export"),

@@ -16,7 +16,7 @@ from dunwell.compliance.pages.forms import LARGEST, Wrong, amount_of, changed, e
 from dunwell.compliance.queries import people as found
 from dunwell.compliance.rules.circumstances import KINDS
 from dunwell.compliance.rules.holds import answered_by, may_lift, placeable
-from dunwell.compliance.words import CIRCUMSTANCES, CONSENTS, HOLDS, LISTS
+from dunwell.compliance.words import CIRCUMSTANCES, CONSENTS, HOLDS, LISTS, rule
 from dunwell.identity.models import Entity
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.actor import Actor
@@ -56,6 +56,7 @@ def _person(request: HttpRequest, party: Party, error: str = "") -> HttpResponse
             for hold in binding.holds
         ],
         "consents": [(row, CONSENTS.get(row.kind, row.kind)) for row in binding.consents],
+        "releases": [(row, [rule(code, pack) for code in row.rules]) for row in binding.releases],
         "entries": [(row, LISTS.get(row.list, row.list)) for row in binding.entries],
         "kinds": CONSENTS.items(),
         "channels": CHANNELS,

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from dunwell.compliance.pages.parameter_words import named
 from dunwell.compliance.queries.catalogue import Catalogue, Entry, Parameter, catalogue
+from dunwell.compliance.words import in_language
 from dunwell.identity.pages.guard import requires
 
 ABOUT = {
@@ -34,7 +35,7 @@ def rules(request: HttpRequest) -> HttpResponse:
     language = get_language() or "zh-hans"
     context = {
         "pack": found.pack,
-        "jurisdiction": _in(found.pack.jurisdiction, language),
+        "jurisdiction": in_language(found.pack.jurisdiction),
         "since": found.since,
         "rules": [_shown(found, entry, language) for entry in found.entries],
         "unconfirmed": sum(not entry.rule.confirmed for entry in found.entries),
@@ -42,16 +43,12 @@ def rules(request: HttpRequest) -> HttpResponse:
     return render(request, "compliance/rules.html", context)
 
 
-def _in(words: object, language: str) -> str:
-    return words.en if language.startswith("en") else words.zh  # type: ignore[attr-defined]
-
-
 def _shown(found: Catalogue, entry: Entry, language: str) -> dict[str, object]:
     rule = entry.rule
     return {
         "id": rule.id,
-        "title": _in(rule.title, language),
-        "text": _filled(_in(rule.text, language), _numbers(found, rule.id)),
+        "title": in_language(rule.title),
+        "text": _filled(in_language(rule.text), _numbers(found, rule.id)),
         "about": ABOUT[rule.about],
         "source": found.pack.citation(rule, language),
         "strength": STRENGTHS[rule.strength],

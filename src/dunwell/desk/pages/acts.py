@@ -204,7 +204,7 @@ def message(request: HttpRequest, case_no: str) -> HttpResponse:
     except TextError:
         return sentence(_("There is no approved text for this now."))
     if queued.state == queued.State.REFUSED:
-        return sentence(_("Refused by the gate: %(rule)s.") % {"rule": queued.refusal_rule})
+        return sentence(_("Refused by the gate: %(why)s") % {"why": told(compliance.decision_of(queued.decision))})
     if queued.state == queued.State.NOT_CONNECTED:
         said = _(
             "Not connected: the bank's SMS line is not set up. "

@@ -15,7 +15,9 @@ from dunwell.arrangements.models import Arrangement
 from dunwell.channels.lines import connected
 from dunwell.channels.rules import TextError
 from dunwell.channels.services.queueing import POINT_KINDS, WrongPoint
+from dunwell.compliance import services as compliance
 from dunwell.desk.pages.case import find
+from dunwell.desk.reaching import told
 from dunwell.identity.pages.guard import requires
 from dunwell.portfolio.models import ContactPoint
 from dunwell.selfservice import services
@@ -68,6 +70,8 @@ def _sent(request: HttpRequest, made: Arrangement, point: ContactPoint) -> None:
         messages.error(request, _("There is no approved text for this now."))
         return
     if queued.state == queued.State.REFUSED:
-        messages.error(request, _("Refused by the gate: %(rule)s.") % {"rule": queued.refusal_rule})
+        messages.error(
+            request, _("Refused by the gate: %(why)s") % {"why": told(compliance.decision_of(queued.decision))}
+        )
     else:
         messages.success(request, _("In the outbox. The gate decides again when it leaves."))

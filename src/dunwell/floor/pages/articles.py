@@ -14,6 +14,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from dunwell.compliance.queries import in_force
+from dunwell.compliance.words import rule
 from dunwell.floor import words
 from dunwell.floor.models import Article
 from dunwell.floor.pages.answers import day_of
@@ -109,7 +111,11 @@ def approve(request: HttpRequest, article_id: int) -> HttpResponse:
         said = {
             "own": _("Somebody else has to approve it."),
             "past": _("A text comes into force today or later."),
-        }.get(refused.code, _("It says what no text may: %(rule)s") % {"rule": refused.code})
+        }.get(
+            refused.code,
+            _("It says what no text may: %(rule)s")
+            % {"rule": rule(refused.code, in_force(business_date(timezone.now())))},
+        )
         return _page(request, found.kind, error=said)
     except ValueError:
         return _page(request, found.kind, error=str(words.REFUSED["days"]))

@@ -21,6 +21,8 @@ from dunwell.casework.models import Case
 from dunwell.channels import services as channels
 from dunwell.channels.queries import texts_in_force
 from dunwell.compliance.models import Contact
+from dunwell.compliance.queries import in_force
+from dunwell.compliance.words import rule
 from dunwell.floor import words
 from dunwell.floor.models import Macro, SavedView
 from dunwell.floor.pages.answers import case_of, go, key_of, number_of, sentence
@@ -105,7 +107,8 @@ def many(request: HttpRequest) -> HttpResponse:
             messages.warning(request, ngettext("%(n)s was left out.", "%(n)s were left out.", left) % {"n": left})
         return HttpResponseRedirect(str(context["back"]))
     plan = bulk.plan_many(step=asked, cases=ids, user=user, now=now)
-    skipped = [(case, words.SKIPPED.get(why, why)) for case, why in plan.skipped.items()]
+    pack = in_force(business_date(now))
+    skipped = [(case, words.SKIPPED.get(why) or rule(why, pack)) for case, why in plan.skipped.items()]
     return render(
         request, "floor/many.html", context | {"plan": plan, "skipped": skipped, "ids": [c.pk for c in plan.done]}
     )

@@ -8,13 +8,13 @@ from decimal import Decimal
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import pgettext
 
-from dunwell.compliance.queries import closed_numbers
+from dunwell.compliance.queries import closed_numbers, in_force
 from dunwell.evidence import services as evidence
 from dunwell.frame.templatetags.frame import count, joined, moment, money, percent, unit
 from dunwell.frame.templatetags.frame import day as day_of
 from dunwell.identity.pages.guard import requires
 from dunwell.oversight import export, queries, words
-from dunwell.oversight.pages.shown import SHOWN, Cell, Column, now, rows_behind, table
+from dunwell.oversight.pages.shown import SHOWN, Cell, Column, now, rows_behind, rule_cell, table
 from dunwell.oversight.queries import Behind, Scope
 
 PEOPLE = ("party_no", "name_masked", "case_no", "account_no", "host_ref")
@@ -95,15 +95,17 @@ def behind(request: HttpRequest, figure: str) -> HttpResponse:
     first = found.rows[0] if found.rows else ()
     numbers = {name for name, value in zip(found.columns, first, strict=False) if isinstance(value, Decimal | int)}
     live = figure in LIVE
+    pack = in_force(scope.day) if "rule" in found.columns else None
+
+    def cell(name: str, value: object) -> Cell:
+        return rule_cell(str(value), pack) if name == "rule" and pack else _cell(name, value, may_open=may_open)
+
     return table(
         request,
         heading=str(words.FIGURES[figure]),
         stamp=joined((moment(scope.now), unit(scope.currency))),
         columns=[Column(words.COLUMNS[name], name in found.adds or name in numbers) for name in found.columns],
-        rows=[
-            [_cell(name, value, may_open=may_open) for name, value in zip(found.columns, row, strict=True)]
-            for row in rows
-        ],
+        rows=[[cell(name, value) for name, value in zip(found.columns, row, strict=True)] for row in rows],
         sums=sums if found.adds else None,
         formula=words.FORMULAS[figure],
         nothing=words.NOTHING.get(figure, pgettext("of the day's funnel", "Nobody yet today.")),

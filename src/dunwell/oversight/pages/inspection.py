@@ -11,13 +11,15 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from dunwell.compliance.queries import closed_numbers, in_force
+from dunwell.compliance.rules.pack import Pack
+from dunwell.compliance.words import LOST
 from dunwell.frame.templatetags.frame import count, moment
 from dunwell.frame.templatetags.frame import day as day_of
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.times import business_date
 from dunwell.oversight import export, words
 from dunwell.oversight.pages.behind import MASK, exported
-from dunwell.oversight.pages.shown import SHOWN, Cell, Column, now, table
+from dunwell.oversight.pages.shown import SHOWN, Cell, Column, now, rule_cell, table
 from dunwell.oversight.queries import inspection as read
 from dunwell.oversight.queries import looks as looked
 
@@ -56,7 +58,7 @@ def inspection(request: HttpRequest) -> HttpResponse:
     at = now()
     first, last, seed = _period(request, at)
     found = _table(request, first, last, seed, at)
-    sections = []
+    pack, sections = in_force(last), []
     for name in read.SECTIONS:
         rows = [row for row in found.rows if row[0] == name and row[1] is not None]
         shown = [column for column in found.columns[1:] if any(row[found.columns.index(column)] for row in rows)]
@@ -66,7 +68,10 @@ def inspection(request: HttpRequest) -> HttpResponse:
                 "count": len(rows),
                 "more": len(rows) > SHOWN,
                 "columns": [words.INSPECTION[column] for column in shown],
-                "rows": [[_cell(column, row[found.columns.index(column)]) for column in shown] for row in rows[:SHOWN]],
+                "rows": [
+                    [_cell(name, column, row[found.columns.index(column)], pack) for column in shown]
+                    for row in rows[:SHOWN]
+                ],
             }
         )
     asked = urlencode({"from": first, "to": last, "seed": seed})
@@ -77,9 +82,13 @@ def inspection(request: HttpRequest) -> HttpResponse:
     return render(request, "oversight/inspection.html", context)
 
 
-def _cell(column: str, value: object) -> Cell:
+def _cell(section: str, column: str, value: object, pack: Pack) -> Cell:
     if column == "at":
         return Cell(moment(value))
+    if column == "rule":
+        return rule_cell(str(value), pack, others=words.NO_RULES)
+    if (section, column) == ("third_parties", "detail"):
+        return Cell(str(LOST.get(str(value), "–")))
     if column in words.VALUES:
         return Cell(str(words.VALUES[column].get(str(value), value or "–")))
     return Cell(value or "–")
@@ -92,7 +101,7 @@ def looks(request: HttpRequest) -> HttpResponse:
     at = now()
     today = business_date(at)
     found = looked.with_alarms(today=today, entity_id=request.user.entity_id)
-    most = in_force(today).number(looked.RULE, "alarm")
+    pack = in_force(today)
     return table(
         request,
         heading=pgettext("inspection", "Personal data seen in clear"),
@@ -107,7 +116,7 @@ def looks(request: HttpRequest) -> HttpResponse:
             [
                 Cell(day_of(one.day)), Cell(one.staff_no),
                 Cell(count(one.records), True, f"/reports/inspection?from={one.day}&to={one.day}"),
-                Cell(looked.RULE if one.alarmed else "–"),
+                rule_cell(looked.RULE, pack) if one.alarmed else Cell("–"),
             ]
             for one in found
         ],
@@ -116,7 +125,7 @@ def looks(request: HttpRequest) -> HttpResponse:
             "Numbers, names and papers that a person of staff saw in clear on a day, each once. Compliance is told at "
             "%(most)s.",
         )
-        % {"most": most},
+        % {"most": pack.number(looked.RULE, "alarm")},
         nothing=pgettext("inspection", "Nobody has seen anything in clear in the last 30 days."),
     )  # fmt: skip
 

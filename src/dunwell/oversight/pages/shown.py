@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from dunwell.compliance.rules.pack import Pack
+from dunwell.compliance.words import rule
+from dunwell.frame.templatetags.frame import sentence
 from dunwell.kernel.times import BANK_ZONE
 from dunwell.oversight.queries import Scope
 from dunwell.oversight.rules import BUCKETS, LEFT, Matrix
@@ -54,9 +58,22 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
+    """`code` is what scripts and auditors call what the text says in words."""
+
     text: object
     number: bool = False
     href: str = ""
+    code: str = ""
+
+
+def rule_cell(codes: str, pack: Pack, *, others: Mapping[str, object] | None = None) -> Cell:
+    """Rules (their codes with a space between) by what /rules calls them, and their codes; a dash for none.
+
+    `others` are codes of other things that stand in the same column.
+    """
+    known = {code: str(others[code]) if others and code in others else rule(code, pack) for code in codes.split()}
+    named = [code for code in known if code in pack.rules]
+    return Cell(sentence(known.values()) or "–", code=" ".join(named))
 
 
 @dataclass(frozen=True, slots=True)
