@@ -26,8 +26,8 @@ def test_who_may_read_the_strategy(role: str, status: int) -> None:
 
 
 @pytest.mark.parametrize(("language", "words"), [
-    ("en", ("First-payment default", "all others", "First reminder")),
-    ("zh-hans", ("首逾客户", "其余全部", "还款提醒（第一次）", "（随产品提供）")),
+    ("en", ("First-payment default", "all others", "First reminder", "currency is CNY and balance ≥ 50,000, or")),
+    ("zh-hans", ("首逾客户", "其余全部", "还款提醒（第一次）", "（随产品提供）", "币种为CNY且余额 ≥ 50,000，或", "余额 &lt; 30")),
 ])  # fmt: skip
 def test_segments_with_their_open_cases_and_every_step(language: str, words: tuple[str, ...]) -> None:
     load_templates()
@@ -37,3 +37,4 @@ def test_segments_with_their_open_cases_and_every_step(language: str, words: tup
     assert all(word in text for word in words) and "4,321.00" in text and "4,322.00" not in text
     assert all(step in text for step in ("SMS-03", "CALL-01", "LETTER-45", "LAW-181", "standard-cn"))
     assert "style=" not in text
+    assert '<span class="code">balance &lt; 30000</span>' in text  # as it is written

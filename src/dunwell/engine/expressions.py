@@ -165,14 +165,7 @@ def check_expression(
     that a misspelt one is found here; `where` stands in front of the error (file and key). Raises
     ExpressionError.
     """
-    if not isinstance(text, str) or not text.strip():
-        raise ExpressionError("empty", "the expression is empty", line=1, column=1, where=where)
-    if len(text) > _MAX_LENGTH:
-        raise ExpressionError("too_long", f"longer than {_MAX_LENGTH} characters", line=1, column=1, where=where)
-    try:
-        tree = sqlglot.parse_one(text, dialect="duckdb")
-    except SqlglotError as error:
-        raise _unreadable(error, text, where) from error
+    tree = parsed(text, where=where)
     checker = _Checker(text, columns, values or {}, where)
     found = checker.type(tree)
     if expect is not None:
@@ -181,6 +174,25 @@ def check_expression(
         if not fits:
             raise checker.error("wrong_type", f"gives {found}, and {wanted} is needed here", tree)
     return Compiled(checker.rewritten(tree).sql(dialect="duckdb", identify=True), found, frozenset(checker.read))
+
+
+def parsed(text: str, *, where: str = "") -> exp.Expression:
+    """The tree of an expression, of which nothing is checked yet. Raises ExpressionError."""
+    if not isinstance(text, str) or not text.strip():
+        raise ExpressionError("empty", "the expression is empty", line=1, column=1, where=where)
+    if len(text) > _MAX_LENGTH:
+        raise ExpressionError("too_long", f"longer than {_MAX_LENGTH} characters", line=1, column=1, where=where)
+    try:
+        return sqlglot.parse_one(text, dialect="duckdb")
+    except SqlglotError as error:
+        raise _unreadable(error, text, where) from error
+
+
+def function_name(node: exp.Expression) -> str:
+    """A function by its name as written."""
+    if isinstance(node, exp.Pad):
+        return "lpad" if node.args.get("is_left") else "rpad"
+    return _NAMES.get(type(node), "concat" if isinstance(node, exp.DPipe) else node.key)
 
 
 def _unreadable(error: SqlglotError, text: str, where: str) -> ExpressionError:

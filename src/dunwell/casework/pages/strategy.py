@@ -14,7 +14,8 @@ from dunwell.channels.queries import texts_in_force
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.times import business_date
 from dunwell.strategy import queries
-from dunwell.strategy.rules import Step, Strategy
+from dunwell.strategy.rules import ALWAYS, Step, Strategy
+from dunwell.strategy.words import condition
 
 #: The picture of a treatment ends here; later steps reach its edge.
 LAST_DAY = 200
@@ -28,10 +29,12 @@ ACTIONS = {
     "law_firm": pgettext_lazy("action", "For a law firm"),
 }
 PURPOSES = {"reminder": pgettext_lazy("purpose", "Reminder"), "demand": pgettext_lazy("purpose", "Demand")}
-
-
-ANYBODY = "TRUE"  # a condition that always holds
 APPROVED_BY = {"Dunwell, as shipped": pgettext_lazy("strategy", "Dunwell, as shipped")}
+
+
+def _condition(said: str) -> tuple[str, str] | None:
+    """A condition in words, and as written; None of one that always holds."""
+    return None if said.strip().upper() == ALWAYS else (condition(said), said)
 
 
 def _step(step: Step, titles: Mapping[str, str]) -> dict[str, object]:
@@ -45,7 +48,7 @@ def _step(step: Step, titles: Mapping[str, str]) -> dict[str, object]:
         "purpose": PURPOSES[step.purpose],
         "template": step.template,
         "title": titles.get(step.template, ""),
-        "when": "" if step.when == ANYBODY else step.when.replace('"', ""),
+        "when": _condition(step.said),
     }
 
 
@@ -55,7 +58,7 @@ def _segments(strategy: Strategy, entity_id: int, language: str) -> list[dict[st
     return [
         {
             "name": segment.name(language),
-            "when": "" if segment.said == ANYBODY else segment.said,
+            "when": _condition(segment.said),
             "treatments": [strategy.treatments[name].name(language) for name in segment.treatments],
             "cases": counts.get(segment.id, (0, 0))[0],
             "past_due": counts.get(segment.id, (0, 0))[1],

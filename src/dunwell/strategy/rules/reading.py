@@ -33,6 +33,7 @@ REASONS = (
     "never_contacted", "visit", "agency", "law_firm",
 )  # fmt: skip
 LANGUAGES = ("zh-hans", "en")
+ALWAYS = "TRUE"  # a condition that always holds
 ENDLESS = 9999  # a step whose last day is this or later does not end
 
 
@@ -47,6 +48,7 @@ class Step:
     purpose: str
     template: str
     when: str  # SQL
+    said: str  # the condition as written
 
     @property
     def days(self) -> str:
@@ -237,7 +239,8 @@ def _step(reader: _Reader, raw: object, path: Path) -> Step | None:
     identity = str(reader.need(raw, path, "id", str))
     if len(identity) > 40:
         reader.wrong((*path, "id"), "an id has at most 40 characters")
-    return Step(identity, days[0], days[1], action, purpose, template, reader.condition(raw, path, COLUMNS, "TRUE"))
+    when = reader.condition(raw, path, COLUMNS, ALWAYS)
+    return Step(identity, days[0], days[1], action, purpose, template, when, str(raw.get("when", ALWAYS)))
 
 
 def _segments(reader: _Reader, raw: Mapping, treatments: Mapping[str, Treatment]) -> tuple[Segment, ...]:
@@ -256,7 +259,7 @@ def _segments(reader: _Reader, raw: Mapping, treatments: Mapping[str, Treatment]
             Segment(identity, reader.names(entry, path), condition, str(entry.get("when", "")),
                     tuple(entry.get("treatments") or ()))
         )  # fmt: skip
-    if found and found[-1].said.strip().upper() != "TRUE":
+    if found and found[-1].said.strip().upper() != ALWAYS:
         reader.wrong(("segments", len(found) - 1), 'the last segment takes everybody who is left: when: "TRUE"')
     return tuple(found)
 
