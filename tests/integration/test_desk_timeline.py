@@ -8,6 +8,7 @@ from dunwell.casework.queries import timeline as read
 from dunwell.channels.models import Recording, RecordingMatch
 from dunwell.channels.services import load_templates
 from dunwell.compliance import services as compliance
+from dunwell.compliance import shipped
 from dunwell.desk import timeline
 from dunwell.evidence import services as evidence
 from dunwell.evidence.models import StoredFile
@@ -16,6 +17,7 @@ from dunwell.strategy import services as strategy
 from tests import build
 
 pytestmark = pytest.mark.django_db
+PACK = shipped.pack_on(build.TODAY)
 
 NIGHT = [
     (
@@ -42,6 +44,18 @@ NIGHT = [
     ("case.opened", {"past_due": "1234.50", "case_no": "C-1"}, ("立案", "逾期 1,234.50", ())),
     ("case.opened", {"past_due": "10.00", "case_no": "C-1", "reopened": True}, ("重新立案", "逾期 10.00", ())),
 ]
+REFUSED = [
+    (
+        "gate.decided", {"verdict": "BLOCK", "channel": "call", "rules": ["CN-TIME-NIGHT", "G-PAID"]},
+        ("{CN-TIME-NIGHT}，{G-PAID}", ""),
+    ),
+    ("message.refused", {"channel": "sms", "rule": "G-PAID", "detail": "G-PAID"}, ("{G-PAID}", "")),
+    (
+        "message.planned", {"channel": "sms", "rule": "", "detail": "server did not take it: 451 later"},
+        ("", "服务器未接收：451 later"),
+    ),
+    ("message.failed", {"channel": "sms", "detail": "SMS-X version 2 was withdrawn"}, ("", "文本 SMS-X 第 2 版已撤回")),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "data", "shown"), NIGHT)
@@ -51,8 +65,18 @@ def test_the_nights_entries_say_what_happened(kind, data, shown):
     load_templates()
     evidence.write(kind=kind, now=build.NOW, by=Actor.program("nightly"), party_id=party.pk, data=data)
     with translation.override("zh-hans"):
-        entry = timeline.shown(read(party.pk), kind="", points={}, today=build.TODAY).days[0].entries[0]
+        entry = timeline.shown(read(party.pk), kind="", points={}, today=build.TODAY, pack=PACK).days[0].entries[0]
     assert (entry.lead, entry.main.replace(timeline.TOGETHER, "–"), entry.rules) == shown
+
+
+@pytest.mark.parametrize(("kind", "data", "shown"), REFUSED)
+def test_why_something_did_not_leave_is_said_once_and_in_words(kind, data, shown):
+    party = build.party()
+    evidence.write(kind=kind, now=build.NOW, by=Actor.program("tests"), party_id=party.pk, data=data)
+    with translation.override("zh-hans"):
+        found = timeline.shown(read(party.pk), kind="", points={}, today=build.TODAY, pack=PACK)
+    titles = {code: rule.title.zh for code, rule in PACK.rules.items()}
+    assert [(one.why, one.second) for one in found.days[0].entries] == [(shown[0].format_map(titles), shown[1])]
 
 
 def test_a_call_with_its_recording_has_a_player():
@@ -72,6 +96,6 @@ def test_a_call_with_its_recording_has_a_player():
         recorded_at=build.NOW, key="r",
     )  # fmt: skip
     RecordingMatch.objects.create(recording=sound, contact=contact, found_by="call_id", recorded_at=build.NOW)
-    shown = timeline.shown(read(party.pk), kind="", points={}, today=build.TODAY)
+    shown = timeline.shown(read(party.pk), kind="", points={}, today=build.TODAY, pack=PACK)
     page = render_to_string("desk/case_entries.html", {"page": {"timeline": shown, "case_no": "C"}})
     assert page.count(f'<audio controls preload="none" src="/recordings/{sound.pk}"') == 1

@@ -1,5 +1,7 @@
 """Messages in words."""
 
+import re
+
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -71,6 +73,23 @@ PURPOSES = {
     "statutory_notice": pgettext_lazy("purpose of a text", "Statutory notice"),
 }
 LANGUAGES = {"zh-hans": pgettext_lazy("language", "Chinese"), "en": pgettext_lazy("language", "English")}
+#: What we say ourselves of a message's next state; what a provider says stays as he said it.
+DETAILS = {
+    r"action_cancelled": _("the planned action was cancelled"),
+    r"its time had passed": _("its time had passed"),
+    r"waited too long": _("it waited too long"),
+    r"the sender was interrupted": _("the sender was interrupted"),
+    r"the printer was interrupted": _("the printer was interrupted"),
+    r"text renewed": _("the text was filled in anew"),
+    r"did not leave: (?P<why>.*)": _("did not leave: %(why)s"),
+    r"left: (?P<why>.*)": _("left: %(why)s"),
+    r"server did not take it: (?P<why>.*)": _("the server did not take it: %(why)s"),
+    r"(?P<text>\S+) version (?P<n>\d+) was withdrawn": _("the text %(text)s, version %(n)s, was withdrawn"),
+    r"(?P<text>\S+) version (?P<n>\d+) has no template number at (?P<line>.*)": _(
+        "the text %(text)s, version %(n)s, has no template number on the line %(line)s"
+    ),
+    r"the signature is not (?P<signature>.*)": _("the signature is not %(signature)s"),
+}
 FIELDS = {
     "title": pgettext_lazy("field of a text", "Title"),
     "subject": pgettext_lazy("field of a text", "Subject"),
@@ -111,3 +130,11 @@ TEXT_REFUSED = {
     "unknown": _("There is no such text."),
     "date": _("Write the day as 2026-11-23."),
 }
+
+
+def detail(said: str) -> str:
+    """Why a message came into its state, in the language of the page."""
+    for pattern, words in DETAILS.items():
+        if found := re.fullmatch(pattern, said, re.DOTALL):
+            return str(words) % found.groupdict()
+    return said

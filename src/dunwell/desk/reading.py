@@ -302,12 +302,14 @@ def page_of(
         lock=lock,
         holds=[_hold(hold) for hold in found.holds],
         pin=Pin(pinned[0], "", pinned[1]) if pinned else None,
-        timeline=timeline.shown(found.timeline, kind=kind, points=masked, today=times.business_date(now)),
+        timeline=timeline.shown(
+            found.timeline, kind=kind, points=masked, today=times.business_date(now), pack=gate.pack
+        ),
         advice=advice(found, points, gate, stands, now, mine=lock.state == "mine" and call is None),
         beside=_beside(stands),
         terms=_terms(found),
         call=call,
-        pack=gate.pack_version,
+        pack=gate.pack.version,
         closed_on=case.closed_on,
         draft=found.draft or {},
         draft_saved_at=found.draft_saved_at,

@@ -122,6 +122,7 @@ class Entry:
     amount: Decimal | None
     who: str
     recording: int | None = None
+    why: str = ""  # what those of the rules are called that are rules of contact
 
 
 @dataclass(frozen=True)

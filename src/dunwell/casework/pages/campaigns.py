@@ -14,8 +14,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from dunwell.casework import words
@@ -32,6 +32,7 @@ from dunwell.compliance.words import OUTCOMES, rule
 from dunwell.evidence import services as evidence
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.times import business_date
+from dunwell.strategy.queries import segment_name
 
 HOURS, MOST_HOURS = 12, 240
 PAGE = 500
@@ -58,7 +59,10 @@ def _context(request: HttpRequest, error: str = "") -> dict[str, object]:
         "problems": _problems(standing.problems_of(entity_id=entity_id)),
         "lines": [(line.code, words.CHANNELS_OUT[line.channel]) for line in found],
         "buckets": sorted(open_cases.values_list("bucket", flat=True).distinct()),
-        "segments": sorted(filter(None, open_cases.values_list("segment", flat=True).distinct())),
+        "segments": [
+            (code, segment_name(code, get_language() or "zh-hans"))
+            for code in sorted(filter(None, open_cases.values_list("segment", flat=True).distinct()))
+        ],
         "queues": [(queue, words.QUEUES[queue]) for queue in QUEUES],
         "hours": HOURS,
         "key": secrets.token_hex(12),
@@ -119,7 +123,7 @@ def _shown(request: HttpRequest, campaign: Campaign, wrong: tuple[str, ...] = ()
         "progress": progress,
         "channel": words.CHANNELS_OUT[campaign.channel],
         "ended": ended(campaign, timezone.now()),
-        "chosen": [str(value) for value in campaign.chosen.values()],
+        "chosen": [_chosen(name, str(value)) for name, value in campaign.chosen.items()],
         "outcomes": [
             (OUTCOMES.get(outcome, outcome), number) for outcome, number in standing.outcomes_of(campaign).items()
         ],
@@ -129,6 +133,13 @@ def _shown(request: HttpRequest, campaign: Campaign, wrong: tuple[str, ...] = ()
         "may_export": request.user.may("report.export"),
     }
     return render(request, "casework/campaign.html", context, status=422 if wrong else 200)
+
+
+def _chosen(name: str, value: str) -> str:
+    """What the cases were chosen by, in words."""
+    if name == "segment":
+        return segment_name(value, get_language() or "zh-hans")
+    return str(words.QUEUES.get(value, value)) if name == "queue" else value
 
 
 @requires("case.hand_out")

@@ -74,7 +74,7 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
         "row": row,
         "message": found.message,
         "events": [
-            (event, words.STATES.get(event.state, event.state), refused.get(event.detail, event.detail))
+            (event, words.STATES.get(event.state, event.state), refused.get(event.detail) or words.detail(event.detail))
             for event in found.events
         ],
         "parts": found.parts,

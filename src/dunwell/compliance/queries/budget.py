@@ -80,7 +80,7 @@ class Budget:
     own_hours: tuple[Hours, ...]
     caps: tuple[CapUse, ...]
     points: tuple[PointBudget, ...]
-    pack_version: str
+    pack: Pack
 
 
 def budget(
@@ -121,7 +121,7 @@ def budget(
         **_day(himself, pack, now),  # type: ignore[arg-type]
         caps=tuple(use for channel in BUDGET_CHANNELS for use in uses(himself, pack, now, "person", channel)),
         points=tuple(_point(p, known, pack, now) for p, known in zip(points, per_point, strict=True)),
-        pack_version=pack.version,
+        pack=pack,
     )
 
 

@@ -25,7 +25,7 @@ from dunwell.casework.services import Saved
 from dunwell.channels import services as channels
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact
-from dunwell.compliance.queries import party_of
+from dunwell.compliance.queries import in_force, party_of
 from dunwell.compliance.rules import purposes
 from dunwell.compliance.rules.holds import placeable
 from dunwell.compliance.words import HOLDS
@@ -136,7 +136,8 @@ def entries(request: HttpRequest, case_no: str) -> HttpResponse:
     found, kind, before = find(request, case_no), _kind(request), _number(request.GET.get("before", ""))
     read = casework_queries.timeline(found.party_id, [kind] if kind else (), before, with_counts=before is None)
     points = dict(ContactPoint.objects.filter(party_id=found.party_id).values_list("id", "masked"))
-    shown = timeline.shown(read, kind=kind, points=points, today=times.business_date(timezone.now()))
+    today = times.business_date(timezone.now())
+    shown = timeline.shown(read, kind=kind, points=points, today=today, pack=in_force(today))
     mine = found.held_by_id == request.user.pk
     page = {"timeline": shown, "case_no": case_no, "lock": {"state": "mine" if mine else "other"}}
     template = "desk/case_timeline.html" if before is None else "desk/case_entries.html"

@@ -11,11 +11,13 @@ from django.utils.translation import get_language, pgettext
 from dunwell.casework.queries import SORTS
 from dunwell.casework.queries import Entry as Logged
 from dunwell.casework.queries import Timeline as Found
-from dunwell.compliance.words import CHANNELS
+from dunwell.compliance.rules.pack import Pack
+from dunwell.compliance.words import CHANNELS, rule
 from dunwell.desk.timeline.cases import reveal_reason
 from dunwell.desk.timeline.entries import line
 from dunwell.desk.timeline.kinds import CHIPS
 from dunwell.desk.view import Chip, Day, Timeline
+from dunwell.frame.templatetags.frame import joined
 from dunwell.kernel.times import BANK_ZONE
 from dunwell.strategy import queries as strategy
 from dunwell.strategy.rules import Step
@@ -25,14 +27,16 @@ TOGETHER = "\u2060–\u2060"  # a line does not break at the dash between two da
 __all__ = ["line", "reveal_reason", "shown"]
 
 
-def shown(found: Found, *, kind: str, points: Mapping[int, str], today: date) -> Timeline:
-    """A page of the timeline by days, with the chips and their counts."""
+def shown(found: Found, *, kind: str, points: Mapping[int, str], today: date, pack: Pack) -> Timeline:
+    """A page of the timeline by days, with the chips and their counts; rules are called what `pack` calls them."""
     days: list[Day] = []
     for entry in _named(found.entries):
         on = entry.at.astimezone(BANK_ZONE).date()
         if not days or days[-1].on != on:
             days.append(Day(on, on == today, []))
-        days[-1].entries.append(line(entry, points))  # type: ignore[attr-defined]
+        said = line(entry, points)
+        why = joined(rule(code, pack) for code in said.rules if code in pack.rules)
+        days[-1].entries.append(replace(said, why=why))  # type: ignore[attr-defined]
     total = sum(found.counts.values())
     chips = [Chip("", pgettext("timeline", "All"), total, not kind)]
     chips += [Chip(sort, CHIPS[sort](), found.counts[sort], sort == kind) for sort in SORTS if found.counts.get(sort)]

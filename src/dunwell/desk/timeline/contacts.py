@@ -8,6 +8,7 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from dunwell.casework.rules.codes import action_of, codes
+from dunwell.channels.words import detail
 from dunwell.desk import words
 from dunwell.frame.templatetags.frame import duration, joined
 
@@ -77,7 +78,7 @@ def message(data: Said, points: Mapping[int, str], state: str) -> Said:
         "result": said[0],
         "result_tone": said[1],
         "rules": rules,
-        "second": str(data.get("detail", "")),
+        "second": "" if data.get("detail") in rules else detail(str(data.get("detail", ""))),
     }
 
 
