@@ -48,7 +48,7 @@ def text(version="bank-1", limit=3):
     return OVERLAY.format(version=version, limit=limit)
 
 
-def test_a_pack_is_tried_approved_by_another_in_force_from_its_day_and_superseded(people):
+def test_a_pack_is_tried_approved_by_another_in_force_from_its_day_and_superseded(people, client):
     writer, manager = people
     _, point, _ = build.debtor()
     for nr in range(5):
@@ -62,6 +62,8 @@ def test_a_pack_is_tried_approved_by_another_in_force_from_its_day_and_supersede
     assert (trial["decisions"], trial["different"], trial["changes"]) == (5, 2, {"ALLOW → BLOCK": 2})
     assert {one["would_rule"] for one in trial["differences"]} == {"CN-CALL-6-PER-POINT"}
     assert "3 dials" in trial["differences"][0]["why_en"]
+    client.force_login(build.user("compliance", language="en"), backend="dunwell.identity.backends.Backend")
+    assert "allowed → refused: 2" in client.get("/rules/packs").content.decode()
     for by, day, why in ((writer, tomorrow, "another person"), (manager, TODAY, "coming day")):
         with pytest.raises(packs.PackRefused, match=why):
             packs.approve(draft_id=row.pk, from_day=day, by=by, now=NOW)

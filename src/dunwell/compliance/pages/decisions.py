@@ -15,6 +15,7 @@ from dunwell.compliance import queries, services
 from dunwell.compliance.models import GateDecision
 from dunwell.compliance.queries.decisions import of_day, reviews
 from dunwell.compliance.rules.reading import PackError
+from dunwell.compliance.words import VERDICTS
 from dunwell.identity.models import User
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.decision import Decision
@@ -100,7 +101,7 @@ def _again(row: GateDecision) -> dict[str, object]:
     return {
         "row": row,
         "why": _sentences(given, language),
-        "now": "" if found is None or found == given else f"{found.verdict} {found.primary.rule}",
+        "now": "" if found is None or found == given else f"{VERDICTS[found.verdict]} {found.primary.text(language)}",
         "problem": problem,
         "same": found == given,
     }

@@ -18,6 +18,7 @@ from dunwell.compliance.queries.packs import Life
 from dunwell.compliance.rules.reading import PackError
 from dunwell.compliance.services import packs as services
 from dunwell.compliance.shipped import pack_on
+from dunwell.compliance.words import VERDICTS
 from dunwell.identity.models import User
 from dunwell.identity.pages.guard import requires
 from dunwell.kernel.times import business_date
@@ -96,7 +97,10 @@ def _shown(life: Life, names: dict[int, str], viewer: int, shown: int) -> dict[s
         "approved_by": names.get(life.approved_by, "–"),
         "approved_at": life.approved_at,
         "trial": trial,
-        "changes": sorted(trial.get("changes", {}).items()),
+        "changes": [
+            (" → ".join(str(VERDICTS[verdict]) for verdict in change.split(" → ")), times)
+            for change, times in sorted(trial.get("changes", {}).items())
+        ],
         "differences": [
             {**one, "why": one["why_en"] if english else one["why_zh"]} for one in trial.get("differences", [])[:shown]
         ],

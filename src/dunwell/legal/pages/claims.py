@@ -17,7 +17,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET, require_POST
 
-from dunwell.compliance.queries import may_open
+from dunwell.compliance.queries import in_force, may_open
+from dunwell.compliance.words import rule
 from dunwell.evidence import services as evidence
 from dunwell.evidence.pages import handed_out
 from dunwell.identity.pages.guard import requires
@@ -88,11 +89,14 @@ def claim_page(request: HttpRequest, account: Account, *, error: str = "") -> Ht
         Q(account=account) | Q(account=None, party=account.party) | Q(party=None), entity_id=account.entity_id
     ).order_by("kind", "-id")
     papers = [paper for paper in known if paper.party_id is not None]
+    pack = in_force(today)
     context = {
         "account": account,
         "clock": clock,
         "left": clock.days_left(today) if clock else None,
-        "lines": [(line, words.event(line.kind, language)) for line in clock.lines] if clock else [],
+        "lines": [(line, words.event(line.kind, language), rule(line.rule, pack)) for line in clock.lines]
+        if clock
+        else [],
         "facts": [(fact, words.event(fact.kind, language)) for fact in facts],
         "fact_kinds": [(kind.id, kind.name(language)) for kind in kinds().values() if not kind.by_program],
         "obstacles": [(code, names[language == "en"]) for code, names in obstacles().items()],
