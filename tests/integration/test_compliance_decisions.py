@@ -102,7 +102,7 @@ def test_an_auditor_sees_each_decision_decided_again(at, asked):
     )
     shown = page.get("/rules/decisions?day=2026-11-24")
     assert [one["same"] for one in shown.context["rows"]] == [True, False, False]
-    assert "可以联系" in shown.content.decode()
+    assert "allowed Contact is permitted" in shown.content.decode()
     assert "is not at hand" in shown.content.decode()
     assert at(build.user("collector")).get("/rules/decisions").status_code == 403
 
