@@ -5,7 +5,8 @@ A running plan is changed by the same offers, rules and mandates; what they do n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,8 +16,8 @@ from django.conf import settings
 
 from dunwell.arrangements import services as arrangements
 from dunwell.arrangements.models import Arrangement
-from dunwell.arrangements.queries.plans import running, situation_of
-from dunwell.arrangements.rules.offers import Offer, Wish, beside
+from dunwell.arrangements.queries.plans import running, situation_of, situation_together
+from dunwell.arrangements.rules.offers import Offer, Situation, Wish, beside
 from dunwell.arrears.models import AccountState
 from dunwell.casework.models import Case
 from dunwell.casework.services import set_task
@@ -24,8 +25,9 @@ from dunwell.compliance.models import Contact
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import business_date
 from dunwell.portfolio import reference
-from dunwell.portfolio.models import Account, Card
+from dunwell.portfolio.models import Account
 from dunwell.selfservice.models import Answer, Request
+from dunwell.selfservice.queries import tails_of
 from dunwell.selfservice.services.agreed import agree_here
 from dunwell.selfservice.services.replies import Reply, opened_body, refused
 from dunwell.selfservice.services.telling import keep_words
@@ -38,7 +40,8 @@ OFFERED = ("offers", "change")  # kinds of requests whose answer lays offers bef
 def offers(
     asked: Request, body: dict[str, Any], *, case: Case | None, contact: Contact | None, by: Actor, now: datetime
 ) -> Reply:
-    """For each account that is late two or three offers, reckoned as at the desk, with the whole cost of each."""
+    """For each account that is late two or three offers, reckoned as at the desk, with the whole cost of each; before them those
+    that are about several of them at once."""
     made = _offers(asked.party_id, Decimal(body["monthly"]), now)
     if not made:
         return refused("no_offer")
@@ -47,16 +50,29 @@ def offers(
 
 def _offers(party_id: int, monthly: Decimal, now: datetime) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
+    several: dict[tuple[int, str], list[Account]] = defaultdict(list)
     late = AccountState.objects.filter(account__party_id=party_id, past_due__gt=0).select_related("account")
     for state in late.order_by("oldest_due_date", "account_id"):
-        situation = situation_of(state.account, left=monthly, known=KNOWN)
-        if situation is None:
-            continue
-        found, _ = beside(
-            situation, by_role=ROLE, on=business_date(now), calendar=reference.calendar(), issuer=settings.BANK_ENTITY
-        )
-        made += [_shown(one, state.account) for one in found]
-    return made
+        found = _beside(situation_of(state.account, left=monthly, known=KNOWN), now)
+        made += [_shown(one, [state.account]) for one in found]
+        if any(one.product.several for one in found):
+            several[state.account.entity_id, state.account.currency].append(state.account)
+    whole = [
+        _shown(one, accounts)
+        for accounts in several.values()
+        if len(accounts) > 1
+        for one in _beside(situation_together(accounts, left=monthly, known=KNOWN), now)
+    ]
+    return whole + made
+
+
+def _beside(situation: Situation | None, now: datetime) -> list[Offer]:
+    if situation is None:
+        return []
+    found, _ = beside(
+        situation, by_role=ROLE, on=business_date(now), calendar=reference.calendar(), issuer=settings.BANK_ENTITY
+    )
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +146,18 @@ def _changes(plan: Arrangement, wanted: Wanted, now: datetime) -> tuple[list[dic
         due_day=wanted.due_day, months=wanted.months,
     )  # fmt: skip
     rules = dict.fromkeys(reason.rule for one in others for reason in one.reasons if ROLE in one.product.offered_by)
-    return [_shown(one, plan.account) for one in found], list(rules)
+    return [_shown(one, [plan.account]) for one in found], list(rules)
 
 
-def _shown(one: Offer, account: Account) -> dict[str, Any]:
-    card = (
-        Card.objects.filter(account_no=account.account_no, entity_id=account.entity_id).order_by("kind", "-id").first()
-    )
+def _shown(one: Offer, accounts: Sequence[Account]) -> dict[str, Any]:
+    tails = tails_of([account.account_no for account in accounts])
+    last4 = [tails.get(account.account_no, account.account_no[-4:]) for account in accounts]
     return {
-        "account": account.pk, "last4": card.last4 if card else account.account_no[-4:], "currency": account.currency,
+        "account": accounts[0].pk, "others": [account.pk for account in accounts[1:]], "last4": ", ".join(last4),
+        "currency": accounts[0].currency,
+        "parts": [
+            {"last4": tail, "monthly": str(monthly)} for tail, monthly in zip(last4, one.monthly_by_account, strict=False)
+        ],
         "product": one.product.code, "term": one.wish.term, "due_day": one.wish.due_day,
         "first_payment": f"{one.wish.first_payment:.2f}",
         "waived": {part: str(given) for part, given in one.wish.waived.items()}, "waived_in_all": str(one.wish.waived_in_all),
@@ -153,7 +172,8 @@ def take(
 ) -> Reply:
     """One of the offers that he saw, if the same may still be made, to the cent.
 
-    Where the mandate needs nobody he has agreed with that, and the host is asked at once.
+    Where the mandate needs nobody he has agreed with that, and the host is asked at once; of several cards it is one agreement,
+    of the sum of what is owed on them.
     """
     before = Answer.objects.filter(
         pk=body["offers"], request__party_id=asked.party_id, request__kind__in=OFFERED
@@ -175,6 +195,7 @@ def take(
             account_id=chosen["account"], wish=wish, left=left, known=KNOWN, by_role=ROLE, by=by,
             heard=f"asked for on his own page, request {asked.pk}", now=now, key=f"page/{asked.pk}",
             case_id=case.pk if case else None, case_no=case.case_no if case else "", changes=plan.pk if plan else None,
+            others=chosen["others"],
         )  # fmt: skip
     except (arrangements.NotOffered, LookupError):
         return refused("no_offer")
