@@ -6,6 +6,7 @@ import pytest
 
 from dunwell.compliance import queries, services, shipped
 from dunwell.compliance.models import GateDecision, PackDraft, PackStep, PackText
+from dunwell.compliance.queries.packs import approved_on, stacked
 from dunwell.compliance.rules.reading import PackError
 from dunwell.compliance.services import packs
 from dunwell.evidence.models import Log
@@ -120,6 +121,8 @@ def test_what_was_approved_never_stops_the_gate(people, client):
     pack = queries.in_force(TODAY)
     assert pack.version == "cn-2026-01+bank-1+other-1"
     assert pack.warnings == ("other-1.yaml, line 9: CN-CALL-6-PER-POINT is loosened: at most 3, not 4.",)
+    with pytest.raises(PackError, match="at most 3, not 4"):  # who approves is told so, though the gate has laid it on
+        stacked(approved_on(TODAY), TODAY, strict=True)
     _, point, _ = build.debtor()
     assert [dial(point, nr).allowed for nr in range(4)] == [True, True, True, False]  # the stricter one decides
     for kept in GateDecision.objects.all():
