@@ -196,7 +196,7 @@ def test_a_joint_payer_is_reminded_himself_of_his_part_alone_and_the_gate_is_ask
     assert f"李*：\n\n您曾答应于{DUE}前支付CNY 900.00" in said
     account = party.accounts.get()
     for of_the_debt in ("张*", "1,500.00", "12,000.00", "600.00", account.account_no[-4:], "信用卡", "逾期"):
-        assert of_the_debt not in said
+        assert of_the_debt not in said.replace(str(DUE), "")
     told = Log.objects.filter(kind="promise.reminded", data__payer=payer.pk).get()
     assert told.data["amounts"] == {"CNY": "900.00"} and told.data["payer_role"] == "guarantor"
     assert set_tasks(now=plans.noon(DUE - timedelta(1))) == 0
