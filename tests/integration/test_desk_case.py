@@ -216,7 +216,10 @@ def test_a_guarantor_promises_a_part_beside_him_and_a_declared_contact_cannot(at
     wrong = save(client, case, "promise", **SAID, **parts, part_payer=["", persons["declared_contact"].pk])
     assert wrong.status_code == 422 and "answers for an account" in wrong.content.decode()
     assert save(client, case, "promise", **SAID, **parts, part_payer=["", persons["guarantor"].pk]).status_code == 204
-    assert list(Promise.objects.get().parts.values_list("payer", flat=True)) == [None, persons["guarantor"].pk]
+    assert list(Promise.objects.get().parts.order_by("position").values_list("payer", flat=True)) == [
+        None,
+        persons["guarantor"].pk,
+    ]
     page = client.get(f"/cases/{case.case_no}").content.decode()
     assert f"600.00 by {day} (G*, Guarantor)" in page
 
