@@ -80,7 +80,7 @@ class Process:
 
     def end(self) -> None:
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(60)
 
 
 class Provider(Process):
@@ -147,7 +147,7 @@ class Visitor:
     def _ask(
         self, method: str, path: str, body: str | bytes | None, kind: str = "application/x-www-form-urlencoded"
     ) -> str:
-        connection = http.client.HTTPConnection(self.place, timeout=30)
+        connection = http.client.HTTPConnection(self.place, timeout=60)
         head = {
             "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
             "X-Forwarded-For": f"192.0.2.{self.number % 250}",

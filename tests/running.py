@@ -44,11 +44,11 @@ class Serving:
         self._reader = threading.Thread(target=self._listen, daemon=True)
         self._reader.start()
 
-    def ready(self, seconds: float = 240) -> str:
+    def ready(self, seconds: float = 600) -> str:
         """Its address, once it says so."""
         return self.said(r"Ready: (http://\S+)", seconds)[1]
 
-    def said(self, words: str, seconds: float = 240) -> re.Match[str]:
+    def said(self, words: str, seconds: float = 600) -> re.Match[str]:
         """The next line it prints that begins with these words (a regular expression)."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
@@ -82,7 +82,7 @@ def answer(url: str) -> dict[str, object]:
         return json.load(got)
 
 
-def until(true: Callable[[], object], seconds: float = 60) -> None:
+def until(true: Callable[[], object], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:

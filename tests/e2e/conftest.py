@@ -22,7 +22,12 @@ def browser_type_launch_args(browser_type_launch_args):
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     path = {"executable_path": found} if found else {}
     flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    return {**browser_type_launch_args, **path, "args": [*flags, "--disable-component-update", "--disable-sync"]}
+    return {
+        **browser_type_launch_args,
+        **path,
+        "timeout": 2 * PATIENCE,
+        "args": [*flags, "--disable-component-update", "--disable-sync"],
+    }
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from dunwell.casework.models import Case, Note
 from dunwell.compliance.models import Contact, ContactOutcome
 from tests import build
+from tests.e2e.conftest import PATIENCE
 from tests.sizes import some
 
 ZONES = ("Asia/Shanghai", "Pacific/Auckland", "America/New_York", "Europe/Berlin", "Pacific/Honolulu")
@@ -138,6 +139,7 @@ def test_a_draft_comes_back_in_another_browser(desk: Page, site, browser):
     desk.fill("#note", "half a sen")
     expect(desk.locator("[data-draft-state]")).to_contain_text("draft saved")
     with browser.new_context() as other:
+        other.set_default_timeout(PATIENCE)
         elsewhere = other.new_page()
         sign_in(elsewhere, site.url, "collector")
         elsewhere.goto(desk.url)

@@ -28,6 +28,7 @@ from dunwell.kernel.times import BANK_ZONE
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import AccountRole, PartyIdentity
 from tests import build
+from tests.e2e.conftest import PATIENCE
 from tests.e2e.test_desk_browser import sign_in
 from tests.integration.test_channels_letters import shop  # noqa: F401  (a fixture)
 from tests.integration.test_channels_smpp import connected, kept, until  # noqa: F401  (a fixture)
@@ -183,6 +184,7 @@ def test_a_payment_at_noon_stops_the_call_at_one(desk, clock, browser):
     open_case(page, url, case, user)
     clock(12)
     with browser.new_context() as other:
+        other.set_default_timeout(PATIENCE)
         leader = other.new_page()
         sign_in(leader, url, build.user("team_leader", username="leader", language="en").username)
         leader.goto(f"{url}/cases/{case.case_no}")
@@ -201,6 +203,7 @@ def test_a_complaint_stops_demands_and_its_reply_leaves_by_a_text_that_two_peopl
     page, url, user = desk
     _party, point, case = build.debtor()
     with browser.new_context() as other:
+        other.set_default_timeout(PATIENCE)
         office = other.new_page()
         sign_in(office, url, build.user("team_leader", username="leader", language="en").username)
         office.goto(f"{url}/outbox/texts")

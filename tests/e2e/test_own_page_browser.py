@@ -28,6 +28,7 @@ from dunwell.selfservice import services
 from dunwell.selfservice.models import Request, Session
 from tests import build
 from tests.cardholders import KNOWN, Provider, identify, plan_in_force, served
+from tests.e2e.conftest import PATIENCE
 from tests.e2e.test_desk_browser import sign_in
 from tests.peers import Gateway
 from tests.running import until
@@ -96,6 +97,7 @@ def gateway(own, settings):
 def phone(browser, own):
     """A small telephone; whatever its browser complains about, or asks of another host, fails the test."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -270,7 +272,9 @@ def test_every_page_is_walked_by_keyboard_and_axe_finds_nothing(own, phone: Page
     phone.reload()
     expect(phone.locator("section.offer").first).to_be_visible()
     looks_right(phone)
+    shown = phone.url
     phone.locator("section.offer button").first.press("Enter")
+    phone.wait_for_url(lambda address: "/asked/" in address and address != shown)
     services.handle(now=now())
     phone.reload()
     expect(phone.get_by_role("heading")).to_contain_text("The plan that runs now goes on")

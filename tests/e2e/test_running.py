@@ -136,12 +136,12 @@ def test_a_wheel_in_an_empty_environment_serves_from_any_folder(home, tmp_path):
             (site / package.name).symlink_to(package)
     serving = Serving(home, command=tmp_path / "empty/bin/dunwell", cwd=tmp_path)
     url = serving.ready()
-    with urllib.request.urlopen(f"{url}/login", timeout=10) as got:
+    with urllib.request.urlopen(f"{url}/login", timeout=60) as got:
         page = got.read().decode()
     assert "登录" in page  # templates and translations
     style = re.search(r'href="(/static/[^"]+\.css[^"]*)"', page)
     assert style, page
-    with urllib.request.urlopen(url + style[1], timeout=10) as got:
+    with urllib.request.urlopen(url + style[1], timeout=60) as got:
         assert got.headers["Content-Type"].startswith("text/css")
         assert "max-age" in got.headers["Cache-Control"]
     assert serving.stop() == 0

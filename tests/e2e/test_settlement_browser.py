@@ -81,8 +81,6 @@ def test_a_settlement_is_paid_from_the_phone_by_the_code_of_a_letter(
 ):  # fmt: skip
     words, today = WORDS[language], business_date(now())
     settings.LAKE = tmp_path / "lake"
-    for each in (page, phone):
-        each.set_default_timeout(60_000)  # a busy machine takes its time
 
     def begin() -> Case:
         party = identify(build.party("P1", timezone=open_zone(), language=language))

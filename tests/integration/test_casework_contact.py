@@ -120,7 +120,7 @@ def test_a_double_click_from_eight_tabs_is_one_entry(fresh_database) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert len(answers) == 8 and {answer.promise.pk for answer in answers} == {Promise.objects.get().pk}
     assert sum(not answer.again for answer in answers) == 1
     assert (ContactOutcome.objects.count(), Note.objects.count()) == (1, 1)

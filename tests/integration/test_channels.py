@@ -68,7 +68,7 @@ def mailbox(settings):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = Controller(box, hostname="127.0.0.1", port=port)
+    server = Controller(box, hostname="127.0.0.1", port=port, ready_timeout=60)
     server.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT, box.port = "127.0.0.1", port, port
@@ -377,10 +377,11 @@ def _until_gone(database):
     import psycopg
 
     with psycopg.connect(database.superuser_url, autocommit=True) as connection:
-        for _ in range(500):
+        for _ in range(3_000):
             held = connection.execute(
                 "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2"
             ).fetchone()
             if held == (0,):
                 return
             connection.execute("SELECT pg_sleep(0.02)")
+    raise AssertionError("the killed sender's connection is still there")

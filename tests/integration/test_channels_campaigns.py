@@ -320,7 +320,7 @@ def test_a_dialler_that_misbehaves_exceeds_nothing_and_hears_what_is_taken_back(
         status, page = dialler.ask(f"/api/campaigns/{made.pk}/entries?after=0")
         assert status == 200 and len(page["entries"]) == 3 and page["after"] is None
         dialler.tell(do="work", campaign=made.pk, rounds=10, workers=4, never=0.2)
-        dialled = dialler.wait("worked", 90)["dialled"]
+        dialled = dialler.wait("worked", 240)["dialled"]
         for party, _, _ in debtors:
             entry = CampaignEntry.objects.get(party=party)
             contacts = Contact.objects.filter(party=party)

@@ -83,7 +83,8 @@ def door():
         yield made[0].port
     finally:
         loop.call_soon_threadsafe(made[0].stopping.set)
-        thread.join(10)
+        thread.join(60)
+        assert not thread.is_alive()
 
 
 def test_a_bounce_comes_in_by_smtp_and_marks_message_and_address(fresh_database, line):
@@ -91,7 +92,7 @@ def test_a_bounce_comes_in_by_smtp_and_marks_message_and_address(fresh_database,
     services.send_due(now=NOW, limit=10)
     returned = line.envelopes[0]
     assert named_by(returned) == ("bounce", message.pk)
-    with door() as port, smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+    with door() as port, smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
         client.sendmail("", [returned], bounce("5.1.1", returned))
         client.sendmail("", [returned], bounce("5.1.1", returned))
         with pytest.raises(smtplib.SMTPRecipientsRefused):

@@ -92,21 +92,22 @@ def called(contact: Contact, clock: Clock, *, seconds: float = 60, hang_up: bool
                     break
             await asyncio.sleep(1.2)
             keeper.stopping.set()
-            await asyncio.wait_for(running, 15)
+            await asyncio.wait_for(running, 60)
         finally:
             module._Seat.run = real
 
     with ThreadPoolExecutor(1) as beside:  # a browser test may have left its loop in this thread
         beside.submit(asyncio.run, keep()).result()
-    return {event.kind: event for event in CallEvent.objects.filter(call_id=contact.pk)}
+    return {event.kind: event for event in CallEvent.objects.filter(call_id=contact.pk).order_by("id")}
 
 
 @pytest.fixture
-def phone(fresh_database, tmp_path, settings):
-    """A seat's real telephone, and the port at which the debtor's is to listen."""
+def phone(fresh_database, tmp_path, settings, request):
+    """A seat's real telephone, and the port at which the debtor's is to listen. It rings as long as is asked for, else longer
+    than a busy machine takes to answer."""
     sip = telephone.free_port(socket.SOCK_DGRAM)
     with telephone.seat(tmp_path) as (control, _sounds):
-        connect(settings, tmp_path, control, sip, ring_seconds=2)
+        connect(settings, tmp_path, control, sip, ring_seconds=getattr(request, "param", 30))
         yield sip
 
 
@@ -123,8 +124,8 @@ def test_an_answered_call_is_recorded_on_both_sides_and_linked_to_its_contact(ph
         frames = sound.readframes(sound.getnframes())
     ours, theirs = frames[0::4] + frames[1::4], frames[2::4] + frames[3::4]
     assert any(ours) and any(theirs)  # he echoes: both sides have sound
-    assert 1 <= recording.seconds <= 5
-    assert calling.shown(contact.pk).seconds in (1, 2, 3)
+    assert 1 <= recording.seconds < 30
+    assert 1 <= calling.shown(contact.pk).seconds < 30
 
 
 def test_this_side_may_hang_up(phone):
@@ -136,8 +137,14 @@ def test_this_side_may_hang_up(phone):
 
 
 @pytest.mark.parametrize(
-    ("scenario", "outcome"),
-    [("busy", "busy"), ("rejects", "rejected"), ("empty_number", "empty_number"), ("rings", "no_answer")],
+    ("phone", "scenario", "outcome"),
+    [
+        (30, "busy", "busy"),
+        (30, "rejects", "rejected"),
+        (30, "empty_number", "empty_number"),
+        (2, "rings", "no_answer"),
+    ],
+    indirect=["phone"],
 )
 def test_a_call_that_nobody_answers_proposes_its_outcome(phone, scenario, outcome):
     contact, clock = reserved(), Clock()
@@ -147,6 +154,7 @@ def test_a_call_that_nobody_answers_proposes_its_outcome(phone, scenario, outcom
     assert calling.shown(contact.pk).outcome == outcome and not Recording.objects.exists()
 
 
+@pytest.mark.parametrize("phone", [2], indirect=True)
 def test_a_dead_port_ends_by_our_own_timer(phone):
     contact, clock = reserved(), Clock()
     events = called(contact, clock)

@@ -66,12 +66,12 @@ def test_a_busy_line_is_seen_on_the_page_and_proposed(fresh_database, client, se
         async def keep() -> None:
             keeper = PhoneLine(lines()[0], lambda: datetime.now(UTC))
             running = asyncio.create_task(keeper.run())
-            for _ in range(200):
+            for _ in range(600):
                 await asyncio.sleep(0.1)
                 if await asyncio.to_thread(CallEvent.objects.filter(kind="ended").exists):
                     break
             keeper.stopping.set()
-            await asyncio.wait_for(running, 15)
+            await asyncio.wait_for(running, 60)
 
         asyncio.run(keep())
     shown = asked(client, case).content.decode()

@@ -525,7 +525,7 @@ def account(party) -> int:
 def pressed(provider: Provider, order: Order, what: str = "paid") -> None:
     """Press "pay" at the provider; nobody follows where it leads."""
     body = f"order={order.order_no}&what={what}".encode()
-    connection = HTTPConnection(urlsplit(provider.url).netloc, timeout=30)
+    connection = HTTPConnection(urlsplit(provider.url).netloc, timeout=60)
     connection.request("POST", "/pay", body, {"Content-Type": "application/x-www-form-urlencoded"})
     assert connection.getresponse().status == 303
     connection.close()
@@ -575,7 +575,7 @@ def test_what_he_asks_for_wakes_the_worker_whatever_else_it_does(own):
     worker.stop()
     guest.get("/wishes")
     guest.post("/wishes", alone="0", key="last")  # it is woken once more, and ends
-    thread.join(30)
+    thread.join(60)
     assert not thread.is_alive() and asked.filter(kind="wishes").count() == 4
 
 

