@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,12 +56,17 @@ if running.SHARED not in os.environ:  # else this is a worker of pytest-xdist, a
     os.environ[running.SHARED] = str(_shared)
     atexit.register(running.remove_made, _shared)
 
+from hypothesis import HealthCheck  # noqa: E402
 from hypothesis import settings as hypothesis_settings  # noqa: E402
 
 from tests.sizes import SOAK, in_the_soak, size  # noqa: E402
 
 hypothesis_settings.register_profile(
-    "dunwell", max_examples=size(100, 5_000), deadline=None, derandomize=not size(0, 1)
+    "dunwell",
+    max_examples=size(100, 5_000),
+    deadline=None,
+    derandomize=not size(0, 1),
+    suppress_health_check=[HealthCheck.too_slow],  # a slow machine is no failure
 )
 hypothesis_settings.load_profile("dunwell")
 
@@ -213,6 +219,7 @@ def no_loop_of_a_browser(request) -> Iterator[None]:
 def site(fresh_database) -> Iterator[Site]:
     """The whole application behind a threaded web server on a free port of this machine."""
     from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+    from django.core.signals import request_finished, request_started
 
     from dunwell.settings.wsgi import application
 
@@ -220,6 +227,19 @@ def site(fresh_database) -> Iterator[Site]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
+    under_way, changed = Counter(), threading.Condition()
+
+    def began(**_: object) -> None:
+        with changed:
+            under_way["requests"] += 1
+
+    def ended(**_: object) -> None:
+        with changed:
+            under_way["requests"] -= 1
+            changed.notify_all()
+
+    request_started.connect(began)
+    request_finished.connect(ended)
     web = ThreadedWSGIServer(("127.0.0.1", 0), Quiet, connections_override={})
     web.set_app(application)
     web.daemon_threads = True
@@ -228,4 +248,8 @@ def site(fresh_database) -> Iterator[Site]:
     yield Site(url=f"http://127.0.0.1:{web.server_address[1]}", database=fresh_database)
     web.shutdown()
     web.server_close()
-    thread.join(5)
+    thread.join(60)
+    with changed:  # what a page asked at its end is answered from this database, and not from the next test's
+        changed.wait_for(lambda: under_way["requests"] <= 0, 20)
+    request_started.disconnect(began)
+    request_finished.disconnect(ended)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -180,10 +182,20 @@ def kill(home: Path, words: str) -> bool:
         return False
 
 
+def port_of_its_own() -> int:
+    """A port that nobody takes while this server is down: no other `dunwell serve`, nor the system for who connects."""
+    for port in range(9_000, 10_000):
+        with contextlib.suppress(OSError), socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port from 9000 to 9999 is free")
+
+
 def test_nothing_is_lost_and_nothing_is_there_twice(home, tmp_path):
     made = script(home, MADE, str(tmp_path / "files"), str(ACCOUNTS))
     assert len(made["cases"]) > 10
-    serving = Serving(home)
+    serving = Serving(home, "serve", "--port", str(port_of_its_own()))
     url = serving.ready()
     collectors = [Collector(url, made, number) for number in range(COLLECTORS)]
     for collector in collectors:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import subprocess
 import sys
 import zipfile
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 import pypdf
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from dunwell.casework.services import forgetting
 from dunwell.casework.services.locking import LockRefused, lock_records, release_lock
@@ -154,8 +157,9 @@ def lock(party: Party | None, **told: object):
 
 
 def verified(*words: str) -> int | str | None:
-    """How `dunwell evidence verify` ends."""
-    with pytest.raises(SystemExit) as ended:
+    """How `dunwell evidence verify` ends. It runs in this process, which keeps its environment and its language."""
+    there = {"DATABASE_URL": "is connected", "DATABASE_OWNER_URL": ""}
+    with mock.patch.dict(os.environ, there), translation.override("en"), pytest.raises(SystemExit) as ended:
         main(["evidence", "verify", *words])
     return ended.value.code
 

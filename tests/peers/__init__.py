@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import queue
@@ -19,13 +20,15 @@ HERE = Path(__file__).resolve().parent
 
 @cache
 def node() -> str:
-    """Node, with the locked packages beside the scripts; installed by npm where they are not there yet."""
+    """Node, with the locked packages beside the scripts; installed by npm where they are not there yet, by one worker alone."""
     found, npm = shutil.which("node"), shutil.which("npm")
     lock = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
     mark = HERE / "node_modules" / ".of-lock"
-    if found and (not mark.exists() or mark.read_text() != lock) and npm:
-        subprocess.run([npm, "ci", "--silent"], cwd=HERE, check=True, stdin=subprocess.DEVNULL)
-        mark.write_text(lock)
+    with (HERE / "package-lock.json").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if found and (not mark.exists() or mark.read_text() != lock) and npm:
+            subprocess.run([npm, "ci", "--silent"], cwd=HERE, check=True, stdin=subprocess.DEVNULL)
+            mark.write_text(lock)
     if not found or not mark.exists():
         raise RuntimeError("the tests' SMS centre needs node and npm: apt-get install nodejs npm (.ci/run does it)")
     return found
