@@ -4,12 +4,13 @@ import re
 from datetime import UTC, date, datetime
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from dunwell.channels import services as channels
 from dunwell.compliance import services as compliance
 from dunwell.compliance import shipped
 from dunwell.compliance.pages import parameters
+from dunwell.compliance.words import cited
 from dunwell.kernel.actor import Actor
 from tests import build
 
@@ -51,6 +52,8 @@ def test_every_parameter_stands_on_the_page_with_value_day_source_and_confidence
             assert all(given[words] for words in ("title", "title_zh", "text", "text_zh")), name
             for value in given["values"]:
                 assert value["from"]
+            with translation.override("zh-hans"):
+                assert not re.search(r"\b[a-z]{2,}\b", cited(given["source"]["instrument"])), name
 
 
 def test_of_several_lines_the_last_that_has_begun_is_in_force_for_its_product():

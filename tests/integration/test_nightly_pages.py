@@ -37,6 +37,7 @@ def test_who_sees_the_nights(home, role, status):
 def test_a_run_shows_its_steps_in_the_readers_language(home):
     run = queries.latest()
     page = client("manager").get(f"/runs/{run.pk}").content.decode()
+    assert '<th scope="row">Accounts</th>' in page  # the file that it read
     assert "Roll up to the party" in page and f'hx-get="/runs/{run.pk}"' not in page
     assert page.count('<tr><th scope="row">') >= Step.objects.filter(run=run).count()
 

@@ -132,6 +132,16 @@ LOST = {
 }
 #: What recurs in the sources of dated parameters besides the names of laws, longer ones first.
 CITED = (
+    gettext_noop("the product's default for CN-REC-2Y, CN-REC-ART70 (at least to settlement) and the proof of a claim"),
+    gettext_noop("enforcement may be asked for again after the debtor came to means"),
+    gettext_noop("it binds consumer-finance companies, a bank takes it over"),
+    gettext_noop("no number was found in the guideline or the national standard"),
+    gettext_noop("the shortest that is needed"),
+    gettext_noop("as the record of a case"),
+    gettext_noop("the number is the product's default"),
+    gettext_noop("in proportion"),
+    gettext_noop("Order 2023-1"),
+    gettext_noop("rev. 2013"),
     gettext_noop("issuer's policy"),
     gettext_noop("issuer's mandates"),
     gettext_noop("issuers' contracts"),

@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 
 from dunwell.casework import queries as casework
 from dunwell.compliance.queries import Budget as GateBudget
+from dunwell.compliance.rules.pack import Pack
+from dunwell.compliance.words import rule as rule_words
 from dunwell.desk import words
 from dunwell.desk.view import Advice, Point
 from dunwell.floor.queries.beside import Beside
@@ -68,12 +70,12 @@ def advice(
     rule = found.case.next_rule or (found.planned[0] if found.planned else {}).get("rule", "")
     rule = rule if rule.isupper() else ""  # why nothing is planned is said in words
     others = [
-        (STEPS[one.step](), REASONS[one.why]() % dict(one.params), one.fits)
+        (STEPS[one.step](), _why(one, gate.pack), one.fits)
         for one in known
         if one.step in OFFERED and one.step != chosen.step
     ]
     return Advice(
-        _said(chosen, found, points, gate), _reasons(found, chosen), rule, first.id if calls and first else None, others,
+        _said(chosen, found, points, gate), _reasons(found, chosen, gate.pack), rule, first.id if calls and first else None, others,
         best_words(beside.best),
     )  # fmt: skip
 
@@ -104,10 +106,17 @@ def _said(chosen: Option, found: casework.CasePage, points: Sequence[Point], gat
     return SAID[chosen.step]()
 
 
-def _reasons(found: casework.CasePage, chosen: Option) -> list[str]:
+def _why(one: Option, pack: Pack) -> str:
+    params = {
+        name: rule_words(str(value), pack) if name == "rule" else value for name, value in dict(one.params).items()
+    }
+    return REASONS[one.why]() % params
+
+
+def _reasons(found: casework.CasePage, chosen: Option, pack: Pack) -> list[str]:
     reasons = [found.reason] if found.reason else []
     if chosen.step in ("call", "offer_plan", "ask_third", "trace", "message"):
-        reasons.append(REASONS[chosen.why]() % dict(chosen.params))
+        reasons.append(_why(chosen, pack))
     if found.planned:
         planned = found.planned[0]
         reasons.append(

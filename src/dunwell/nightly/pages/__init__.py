@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import pgettext
 
 from dunwell.identity.pages.guard import requires
+from dunwell.intake import sentences
 from dunwell.nightly import queries
 from dunwell.nightly.models import Run
 from dunwell.nightly.pages import words
@@ -42,7 +43,9 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
         "unusual": [words.unusual(one.step.name, odd) for one in steps for odd in one.step.unusual],
         "steps": [_shown(found, one) for one in steps],
         "totals": [_total(one) for one in found.totals],
-        "files": [file for _, file in sorted(found.manifest.get("files", {}).items())][-12:],
+        "files": [(sentences.kind(file["kind"]), file) for _, file in sorted(found.manifest.get("files", {}).items())][
+            -12:
+        ],
         "strategy": found.manifest.get("strategy", {}).get("sha256", "")[:12],
         "pack": found.manifest.get("pack", "")[:12],
         "parameters": found.manifest.get("parameters", "")[:12],
