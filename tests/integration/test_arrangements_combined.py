@@ -30,6 +30,7 @@ from dunwell.portfolio.models import Account, PartyIdentity
 from tests import build, plans
 
 D = build.TODAY
+LATER = D + timedelta(days=4)
 
 
 @pytest.fixture
@@ -84,6 +85,11 @@ def asked(part: Arrangement) -> list[str]:
 
 def holds() -> set[int]:
     return set(Hold.objects.filter(kind="art70", lift=None).values_list("account_id", flat=True))
+
+
+def reasons() -> set[str]:
+    """Which plans stop demands."""
+    return set(Hold.objects.filter(kind="art70", lift=None).values_list("reason", flat=True))
 
 
 def pay(account: Account, amount: str, day: date) -> None:
@@ -233,6 +239,86 @@ def test_a_card_that_is_repaid_early_is_paid_and_the_other_goes_on(accounts):
     ends = [services.cancel(arrangement_id=part.pk, **say).pk for part in (parts[1], parts[1])]
     assert ends == [parts[1].pk] * 2
     assert judged(parts, due[1] + timedelta(1)) == ["cancelled", "cancelled"]
+
+
+def running(accounts) -> list[Arrangement]:
+    """A personalised plan of 24 months over both cards, in force, after whose booking the host tells of nothing past due."""
+    parts = propose(accounts)
+    plans.agree(parts[0], now=plans.noon(D))
+    confirmed(parts)
+    AccountState.objects.update(past_due=Decimal("0.00"), days_delinquent=0)
+    assert judged(parts, D) == ["in_force", "in_force"]
+    return parts
+
+
+def changed(parts: list[Arrangement], *accounts: Account, key: str = "a-2") -> list[Arrangement]:
+    """Proposed in the place of a running plan, by the number of its last part, and agreed to."""
+    told = {"left": Decimal("260.00"), "changes": parts[-1].pk, "others": [one.pk for one in accounts[1:]], "key": key}
+    lead = plans.propose(accounts[0], Wish("personalised_plan", 48), now=plans.noon(LATER), **told)
+    plans.agree(lead, now=plans.noon(LATER))
+    return list(lead.combined.parts.order_by("pk"))
+
+
+@pytest.mark.parametrize("booked", [True, False])
+def test_it_is_changed_with_all_its_cards_or_runs_on_with_all_of_them(accounts, booked):
+    old = running(accounts)
+    with pytest.raises(services.NotAllowed, match="whole"):
+        changed(old, accounts[0])
+    new = changed(old, *accounts)
+    first, second = (part.instructions.get() for part in new)  # interest stands still and the cards are blocked already
+    for one, part in ((first, old[0]), (second, old[1])):
+        assert (one.kind, one.payload["replaces"]) == ("plan_replacement", part.pk)
+        assert one.account_id == part.account_id and len(one.payload["instalments"]) == 48
+    answered(first, LATER)
+    assert judged(old, LATER) == ["in_force"] * 2 and reasons() == {f"#{part.pk}" for part in old}
+    answered(second, LATER, confirmed=booked)
+    assert reasons() == {f"#{part.pk}" for part in (new if booked else old)}  # in the transaction of the last answer
+    assert judged(old, LATER) == ["replaced" if booked else "in_force"] * 2
+    assert judged(new, LATER) == ["in_force" if booked else "rejected"] * 2
+    assert reasons() == {f"#{part.pk}" for part in (new if booked else old)}
+    if booked:
+        assert [asked(part)[3:] for part in old] == [[], []] and asked(new[1]) == ["plan_replacement"]
+        [entry] = Log.objects.filter(kind="arrangement.replaced")
+        assert entry.data["parts"] == [part.pk for part in old] and entry.data["by"] == new[0].pk
+    else:
+        back = old[0].instructions.latest("pk")  # what the host had booked of it
+        assert (back.kind, back.payload["replaces"]) == ("plan_replacement", new[0].pk)
+        assert len(back.payload["instalments"]) == 24 and asked(old[1])[3:] == []
+    assert evidence.verify().changed == []
+
+
+def test_the_card_that_is_repaid_is_not_in_the_change_and_the_whole_gives_way(accounts):
+    first, second = accounts
+    old = running(accounts)
+    pay(second, "4900.00", D + timedelta(1))
+    AccountState.objects.filter(account=second).update(principal_retail=Decimal("0.00"))
+    assert judged(old, D + timedelta(2)) == ["in_force"] * 2 and old[1].repayments.get().repaid
+    told = {"left": Decimal("200.00"), "changes": old[0].pk, "key": "a-2"}
+    with pytest.raises(services.NotAllowed, match="whole"):
+        plans.propose(first, Wish("personalised_plan", 36), now=plans.noon(LATER), others=[second.pk], **told)
+    new = plans.propose(first, Wish("personalised_plan", 36), now=plans.noon(LATER), **told)
+    plans.agree(new, now=plans.noon(LATER))
+    confirmed([new], LATER)
+    assert new.combined is None and judged([new], LATER) == ["in_force"] and judged(old, LATER) == ["replaced"] * 2
+    assert reasons() == {f"#{new.pk}"}
+
+
+def test_the_desk_changes_it_in_one_step(accounts, client):
+    old = running(accounts)
+    client.force_login(build.user("collector"), backend="dunwell.identity.backends.Backend")
+    address = f"/cases/{old[0].party.cases.get().case_no}/arrangement"
+    assert f"account={accounts[0].pk}&amp;changes={old[0].pk}" in client.get(address).content.decode()
+    known = {
+        "left": "260", "circumstances": "yes", "willing": "yes", "changes": old[0].pk, "account": accounts[0].pk,
+    }  # fmt: skip
+    page = client.get(address, known).content.decode()
+    assert "<b>A1</b> + <b>A2</b>" in page and "of it A2" in page and 'type="checkbox" name="with"' not in page
+    terms = {"code": "personalised_plan", "term": "48", "key": "k", "first_payment": "0", "with": accounts[1].pk}
+    for _ in range(2):  # a double click
+        client.post(f"{address}/propose", {**known, **terms})
+    new = Arrangement.objects.filter(replaces__in=old).order_by("pk")
+    assert [(part.replaces_id, part.account_id) for part in new] == [(part.pk, part.account_id) for part in old]
+    assert len({part.combined_id for part in new}) == 1
 
 
 @pytest.mark.parametrize("at", ["agreed", "in_force"])

@@ -11,7 +11,9 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from dunwell.arrangements.models import Arrangement
+from dunwell.arrangements.models import Arrangement, ChangeRequest
+from dunwell.arrangements.queries.changes import is_open
+from dunwell.arrangements.rules.offers import Wish
 from dunwell.arrears.models import AccountState
 from dunwell.kernel import sealing
 from dunwell.kernel.actor import Actor
@@ -19,7 +21,7 @@ from dunwell.portfolio.models import Account, Party
 from dunwell.selfservice import services
 from dunwell.selfservice.models import Answer, Request
 from dunwell.selfservice.services.replies import body_place
-from tests import build
+from tests import build, plans
 
 pytestmark = pytest.mark.django_db
 BY = Actor.program("test")
@@ -84,3 +86,39 @@ def test_where_one_of_the_cards_may_not_be_in_it_any_more_he_gets_none_of_it():
     taken = asked(first.party, "take", offers=answer.pk, nr=0)
     assert (taken.done, taken.data["code"]) == (False, "changed") and parts_of(first.party) == []
     assert not any(one["others"] for one in asked(first.party, "offers", monthly="1500.00").data["offers"])
+
+
+def test_a_running_plan_over_two_cards_is_changed_for_both_at_once():
+    first, second = two_cards("4000.00")
+    party = first.party
+    assert asked(party, "take", offers=asked(party, "offers", monthly="1500.00").pk, nr=0).done
+    old = parts_of(party)
+    Arrangement.objects.update(standing="in_force")
+    answer = asked(party, "change", arrangement=old[0].pk, monthly="700.00")
+    assert [one["others"] for one in answer.data["offers"]] == [[second.pk]] * len(answer.data["offers"])
+    assert "It takes the place of the plan that runs now" in shown(answer)
+    taken = asked(party, "take", offers=answer.pk, nr=0)
+    assert (taken.done, taken.data["persons"]) == (True, 0)
+    new = parts_of(party, replaces__in=old)
+    assert [(part.replaces_id, part.term > old[0].term) for part in new] == [(part.pk, True) for part in old]
+    assert [[one.kind for one in part.instructions.all()] for part in new] == [["plan_replacement"]] * 2
+
+
+def test_what_may_not_be_his_at_once_is_asked_of_the_whole(client):
+    first, _ = two_cards("4000.00")
+    party = first.party
+    assert asked(party, "take", offers=asked(party, "offers", monthly="1500.00").pk, nr=0).done
+    old = parts_of(party)
+    Arrangement.objects.update(standing="in_force")
+    assert asked(party, "change", arrangement=old[0].pk, monthly="50.00").done
+    request = ChangeRequest.objects.get()
+    assert (request.arrangement_id, "P-ABILITY" in request.refused) == (old[0].pk, True)
+    client.force_login(build.user("team_leader"), backend="dunwell.identity.backends.Backend")
+    page = client.get(f"/cases/{party.cases.get().case_no}/arrangement").content.decode()
+    assert f"account={first.pk}&amp;changes={old[0].pk}&amp;left=50.00" in page
+    assert is_open(request)
+    plans.propose(
+        first, Wish("personalised_plan", 24), now=datetime.now(UTC), changes=old[1].pk, others=[old[1].account_id],
+        left=Decimal("400.00"), key="instead",
+    )  # fmt: skip
+    assert not is_open(request)

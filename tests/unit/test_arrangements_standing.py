@@ -153,6 +153,7 @@ def test_what_the_host_rejects_of_one_part_is_rejected_of_all(facts, of_last, st
         ([(9, "300")], 41, {}, "ended"),
         ([], 41, {"repaid_on": D}, "ended"),  # both are repaid
         ([(9, "100")], 41, {"cancelled": True, "repaid_on": None}, "cancelled"),  # the other was, and the whole with it
+        ([(9, "100")], 41, {"replaced": True, "repaid_on": None}, "replaced"),  # by a change of what ran on
     ],
 )
 def test_a_part_that_was_repaid_early_is_paid(money, as_of, facts, standing):

@@ -81,9 +81,8 @@ FORMS = {
 PARTS = {"interest": _("Interest"), "fees": _("Fees"), "principal": _("Principal")}
 NOT_ALLOWED = {
     "nobody": _("It takes a person."),
-    "combined": _(
-        "One agreement is about different accounts of one person, issuer and currency, and changes no running plan."
-    ),
+    "combined": _("One agreement is about different accounts of one person, issuer and currency."),
+    "whole": _("A plan is changed with all its accounts that are not repaid, and no other."),
     "owed": _("Something is still owed on the account."),
     "unauthorised": _("The cardholder has not authorised it."),
     "amount": _("The amount is not within what he authorised."),

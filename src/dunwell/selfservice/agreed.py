@@ -98,8 +98,8 @@ class Agreed:
 
     @property
     def may_change(self) -> bool:
-        """Whether he can ask for another plan in its place: it runs, for one card, and none is proposed for it."""
-        return self.state in PAYABLE and self.changing != "proposed" and not self.parts
+        """Whether he can ask for another plan in its place: it runs, and none is proposed for it."""
+        return self.state in PAYABLE and self.changing != "proposed"
 
     @property
     def settles(self) -> bool:

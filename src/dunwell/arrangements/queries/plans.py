@@ -9,8 +9,8 @@ from decimal import Decimal
 from django.db.models import Exists, Prefetch, Q, Subquery
 
 from dunwell.arrangements.models import Arrangement, CertificateAccount, CertificateRequest
-from dunwell.arrangements.queries.agreements import Agreement, agreements_among
-from dunwell.arrangements.queries.repaid import repaid_early
+from dunwell.arrangements.queries.agreements import Agreement, agreements_among, parts_of
+from dunwell.arrangements.queries.repaid import repaid_among, repaid_early
 from dunwell.arrangements.rules.offers import OVER, Owed, Situation, together
 from dunwell.arrears import queries as arrears
 from dunwell.arrears.models import AccountState, PublishedDay
@@ -86,9 +86,17 @@ def situation_of(
     )
 
 
-def situation_together(accounts: Sequence[Account], *, left: Decimal | None, known: frozenset[str]) -> Situation | None:
-    """What is known of several accounts of one person, taken together; None where nothing is published of one of them."""
-    found = [situation_of(account, left=left, known=known) for account in accounts]
+def situation_together(
+    accounts: Sequence[Account],
+    *,
+    left: Decimal | None,
+    known: frozenset[str],
+    changes: Sequence[Arrangement] = (),
+) -> Situation | None:
+    """What is known of the accounts of one agreement, taken together; None where nothing is published of one of them. `changes`
+    are the parts of a running one that another shall take the place of."""
+    parts = {part.account_id: part for part in changes}
+    found = [situation_of(account, left=left, known=known, changes=parts.get(account.pk)) for account in accounts]
     return None if None in found else together(found)
 
 
@@ -105,10 +113,15 @@ def _wanted(running: Arrangement, on: date) -> Decimal:
     return sum((row.amount - row.received for row in unpaid[: len(due) + 1]), Decimal(0))
 
 
-def running(account: Account, arrangement_id: int) -> Arrangement | None:
-    """An arrangement of the account alone that is performed and that nobody ended, such as one that is to be changed."""
-    found = Arrangement.objects.filter(pk=arrangement_id, account=account, combined=None)
-    return found.alias(repaid=repaid_early()).filter(standing__in=PERFORMED, end=None, repaid=False).first()
+def running(*, party_id: int, arrangement_id: int) -> list[Arrangement]:
+    """What runs on of an agreement of the party that is to be changed, an arrangement for each account in the order of these: the
+    parts of a combined plan that were not repaid early. Empty where it is performed no more or somebody ended it."""
+    named = Arrangement.objects.select_related("account", "party").filter(pk=arrangement_id, party_id=party_id).first()
+    parts = parts_of(named) if named else []
+    if any(part.standing not in PERFORMED or hasattr(part, "end") for part in parts):
+        return []
+    repaid = repaid_among(parts)
+    return sorted((part for part in parts if part.pk not in repaid), key=lambda part: part.account_id)
 
 
 def waiting_for_approval(*, entity_id: int, hidden: Q, limit: int) -> list[Agreement]:

@@ -78,11 +78,14 @@ def together(situations: Sequence[Situation]) -> Situation:
     if len(situations) == 1:
         return situations[0]
     first = situations[0]
+    to_pay = [one.to_pay for one in situations if one.to_pay is not None]
     owed = Owed(*(sum((getattr(one.owed, each.name) for one in situations), ZERO) for each in fields(Owed)))
     return Situation(
         owed=owed, past_due=sum((one.past_due for one in situations), ZERO),
         days_delinquent=max(one.days_delinquent for one in situations), left=first.left, known=first.known,
         differs=any(one.differs for one in situations), died=any(one.died for one in situations),
+        changing=first.changing, days_then=max(one.days_then for one in situations),
+        to_pay=sum(to_pay, ZERO) if to_pay else None,
         parts=tuple(situations),
     )  # fmt: skip
 

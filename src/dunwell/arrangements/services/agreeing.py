@@ -105,7 +105,8 @@ def agree(
         for part in parts
     )  # fmt: skip
     _log("agreed", parts, by, now, consents, form=form, evidence=reference)
-    if proposal.replaces is not None and proposal.replaces.standing not in PERFORMED:
+    replaced = [part.replaces for part in parts if part.replaces is not None]
+    if any(one.standing not in PERFORMED for one in replaced) or repaid_among(replaced):
         raise NotAllowed("over")
     for part in parts:
         for kind in asked_by(part):

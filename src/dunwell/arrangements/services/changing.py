@@ -10,8 +10,7 @@ from django.db import transaction
 
 from dunwell.arrangements.models import Arrangement, ChangeAnswer, ChangeRequest
 from dunwell.arrangements.queries.changes import is_open
-from dunwell.arrangements.queries.plans import PERFORMED
-from dunwell.arrangements.queries.repaid import repaid_among
+from dunwell.arrangements.queries.plans import running
 from dunwell.arrangements.services.refusing import NotAllowed
 from dunwell.channels.models import Inbound
 from dunwell.evidence import services as evidence
@@ -35,17 +34,15 @@ def ask_change(
 ) -> ChangeRequest:
     """Write down what he asks for of a running plan. The same key again answers the same request.
 
-    `refused` are the rules that forbade it at once. NotAllowed with `over` where the plan is performed no more or is part of
-    a combined one, with `nothing` where he said nothing.
+    `refused` are the rules that forbade it at once. Of a combined plan it is asked of the part that speaks for all. NotAllowed with
+    `over` where the plan is performed no more, with `nothing` where he said nothing.
     """
     found = Arrangement.objects.select_related("account").get(pk=arrangement_id)
     portfolio.touch(party_id=found.party_id, now=now)  # it locks the party, so that a double click is one
     known = ChangeRequest.objects.filter(key=key).first()
     if known is not None:
         return known
-    found.refresh_from_db(fields=["standing"])
-    ended = hasattr(found, "end") or repaid_among([found])
-    if found.standing not in PERFORMED or found.combined_id is not None or ended:
+    if not running(party_id=found.party_id, arrangement_id=found.pk):
         raise NotAllowed("over")
     if monthly is None and due_day is None and months is None and words is None:
         raise NotAllowed("nothing")

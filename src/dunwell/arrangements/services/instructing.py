@@ -263,9 +263,8 @@ def _come_into_force(arrangement: Arrangement, *, by: Actor, now: datetime) -> N
     forces = ArrangementForce.objects.bulk_create(
         ArrangementForce(arrangement=part, in_force_on=booked_on, recorded_at=now) for part in parts
     )
+    _give_way(parts, by=by, now=now)
     for part in parts:
-        if part.replaces is not None:
-            _give_way(part.replaces, to=part, by=by, now=now)
         place_hold(part, by=by, now=now)
     evidence.write(
         kind="arrangement.in_force", now=now, by=by, entity_id=arrangement.entity_id, party_id=arrangement.party_id,
@@ -281,23 +280,30 @@ def named(parts: Sequence[Arrangement]) -> dict[str, object]:
     return said if lead.combined_id is None else {**said, "parts": [part.pk for part in parts]}
 
 
-def _give_way(replaced: Arrangement, *, to: Arrangement, by: Actor, now: datetime) -> None:
+def _give_way(parts: Sequence[Arrangement], *, by: Actor, now: datetime) -> None:
     """The plan that was changed ends in the transaction in which its change comes into force: nobody sees neither hold."""
-    end, _ = ArrangementEnd.objects.get_or_create(
-        arrangement=replaced, defaults={"reason": f"#{to.pk}", "recorded_at": now, "recorded_by": by.user_id}
-    )
-    lift_holds(replaced, reason=f"#{to.pk}", by=by, now=now)
-    for kind in LASTING:
-        wanted, there = kind in to.terms["instructions"], _in_effect(to, kind)
-        if wanted and not there:  # it was taken back meanwhile
-            ask_for(to, kind, by=by, now=now)
-        elif there and not wanted:
-            ask_for(to, TAKES_BACK[kind], by=by, now=now)
-    evidence.write(
-        kind="arrangement.replaced", now=now, by=by, entity_id=replaced.entity_id, party_id=replaced.party_id,
-        account_id=replaced.account_id, case_id=replaced.case_id,
-        data={"arrangement": replaced.pk, "product": replaced.product, "by": to.pk}, rows=[end],
-    )  # fmt: skip
+    ends: list[ArrangementEnd] = []
+    for to in parts:
+        replaced = to.replaces
+        if replaced is None:
+            continue
+        end, _ = ArrangementEnd.objects.get_or_create(
+            arrangement=replaced, defaults={"reason": f"#{to.pk}", "recorded_at": now, "recorded_by": by.user_id}
+        )
+        ends.append(end)
+        lift_holds(replaced, reason=f"#{to.pk}", by=by, now=now)
+        for kind in LASTING:
+            wanted, there = kind in to.terms["instructions"], _in_effect(to, kind)
+            if wanted and not there:  # it was taken back meanwhile
+                ask_for(to, kind, by=by, now=now)
+            elif there and not wanted:
+                ask_for(to, TAKES_BACK[kind], by=by, now=now)
+    if ends:
+        old = parts_of(ends[0].arrangement)
+        evidence.write(
+            kind="arrangement.replaced", now=now, by=by, entity_id=old[0].entity_id, party_id=old[0].party_id,
+            account_id=old[0].account_id, case_id=old[0].case_id, data={**named(old), "by": parts[0].pk}, rows=ends,
+        )  # fmt: skip
 
 
 def lift_holds(arrangement: Arrangement, *, reason: str, by: Actor, now: datetime) -> None:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from dunwell.arrangements.models import Arrangement, CombinedPlan, Instalment
-from dunwell.arrangements.queries.plans import may_be_combined, running, situation_of, situation_together
+from dunwell.arrangements.queries.plans import may_be_combined, running, situation_together
 from dunwell.arrangements.rules.offers import Offer, Situation, Wish, forbidden, offer
 from dunwell.arrangements.rules.products import combined, mandate_for
 from dunwell.arrangements.services.instructing import named
@@ -52,11 +52,10 @@ def propose(
     """Write a proposal of these terms. The same key again answers the same proposal.
 
     `others` are further accounts of the person that it is about too: then it is a combined plan, a part for each account, and
-    the part of `account_id` speaks for it. NotAllowed with `combined` where they are not of his, of one issuer and currency,
-    or a running plan is to be changed.
+    the part of `account_id` speaks for it. NotAllowed with `combined` where they are not of his, of one issuer and currency.
 
-    `changes` is the number of a running plan of the account that this one shall take the place of: NotAllowed with `over`
-    where it is performed no more.
+    `changes` is the number of a running plan that this one shall take the place of, of a combined one that of any part: NotAllowed
+    with `over` where it is performed no more, with `whole` where this one is not about all that runs on of it, and nothing else.
 
     `left` is what is left to the person a month and `heard` what he told, in a few words. NotOffered with every rule that
     forbids it; LookupError when nothing is published of the account.
@@ -67,15 +66,15 @@ def propose(
     if before is not None:
         return before
     accounts = [account, *Account.objects.select_related("party").filter(pk__in=others).order_by("pk")]
-    if others and (changes is not None or len(accounts) <= len(others) or not may_be_combined(accounts)):
+    if others and (len(accounts) <= len(others) or not may_be_combined(accounts)):
         raise NotAllowed("combined")
-    replaces = None if changes is None else running(account, changes)
-    if changes is not None and replaces is None:
+    replaced = [] if changes is None else running(party_id=account.party_id, arrangement_id=changes)
+    if changes is not None and not replaced:
         raise NotAllowed("over")
-    if others:
-        situation = situation_together(accounts, left=left, known=known)
-    else:
-        situation = situation_of(account, left=left, known=known, changes=replaces)
+    replaces = {part.account_id: part for part in replaced}
+    if replaces and set(replaces) != {one.pk for one in accounts}:
+        raise NotAllowed("whole")
+    situation = situation_together(accounts, left=left, known=known, changes=replaced)
     if situation is None:
         raise LookupError(f"nothing is published of {', '.join(one.account_no for one in accounts)}")
     on, calendar = business_date(now), reference.calendar()
@@ -102,7 +101,7 @@ def propose(
             terms=_terms(share, known_of, heard), persons=mandate.persons, roles=list(mandate.roles),
             grace_days=product.grace_days, revival_days=product.revival_days, revivals=product.revivals, proposed_on=on,
             lapses_on=lapses_on, recorded_at=now, recorded_by=by.user_id, key=f"{key[:76]}+{nr}" if nr else key,
-            replaces=replaces, combined=whole,
+            replaces=replaces.get(one.pk), combined=whole,
         )  # fmt: skip
         parts.append(part)
         dues += _dues(part, share, at_once=calendar.next_working_day(lapses_on))

@@ -36,7 +36,7 @@ FROM (
 
 -- An agreement: a combined plan, known by its number, or an arrangement by itself.
 CREATE OR REPLACE TABLE agreement AS
-SELECT arrangement_id, grace_days, repaid_on, cancelled, rejected,
+SELECT arrangement_id, grace_days, repaid_on, cancelled, rejected, replaced,
        CASE WHEN combined_id IS NULL THEN 'single' ELSE 'combined' END AS made_as,
        coalesce(combined_id, arrangement_id) AS agreement_no
 FROM arrangement;
@@ -50,7 +50,7 @@ JOIN agreement AS g ON g.arrangement_id = s.arrangement_id AND g.repaid_on IS NU
 GROUP BY g.made_as, g.agreement_no, s.due_date;
 
 CREATE OR REPLACE TABLE agreement_decided AS
-SELECT made_as, agreement_no, bool_or(cancelled) AS cancelled, bool_or(rejected) AS rejected
+SELECT made_as, agreement_no, bool_or(cancelled) AS cancelled, bool_or(rejected) AS rejected, bool_or(replaced) AS replaced
 FROM agreement
 GROUP BY made_as, agreement_no;
 
@@ -61,7 +61,7 @@ SELECT arrangement_id, party_no, account_no, currency, standing,
 FROM (
     SELECT r.arrangement_id, r.party_no, r.account_no, r.currency, r.standing AS standing_before, r.standing_on, k.as_of,
            CAST(coalesce(t.overdue, 0) AS DECIMAL(18, 2)) AS overdue, t.next_due,
-           CASE WHEN r.replaced THEN 'replaced'
+           CASE WHEN j.replaced THEN 'replaced'
                 WHEN j.cancelled THEN 'cancelled'
                 WHEN r.repaid_on IS NOT NULL AND t.agreement_no IS NULL THEN 'ended'
                 WHEN d.party_no IS NOT NULL AND (r.in_force_on IS NULL OR t.unpaid > 0) THEN 'died'

@@ -126,8 +126,13 @@ def _account(request: HttpRequest, found: Case, data) -> tuple[Account, list[Acc
     return account, accounts
 
 
-def _others(request: HttpRequest, account: Account, accounts: Sequence[Account]) -> tuple[list[Account], list[Account]]:
-    """The other accounts that one agreement may be about as well, and those of them that the address or form names."""
+def _others(
+    request: HttpRequest, account: Account, accounts: Sequence[Account], running: Sequence[Arrangement]
+) -> tuple[list[Account], list[Account]]:
+    """The other accounts that one agreement may be about as well, and those of them that the address or form names. A change is
+    about all accounts of the plan that runs."""
+    if running:
+        return [], [part.account for part in running if part.account_id != account.pk]
     possible = [one for one in accounts if one.pk != account.pk and queries.may_be_combined((account, one))]
     asked = set((request.GET or request.POST).getlist("with"))
     return possible, sorted((one for one in possible if str(one.pk) in asked), key=lambda one: one.pk)
@@ -153,14 +158,10 @@ def _page(
     account, accounts = _account(request, found, request.GET or request.POST)
     now = timezone.now()
     today, calendar, role = times.business_date(now), reference.calendar(), request.user.role
-    changes = _running(request, account)
-    possible, others = _others(request, account, accounts)
-    if changes is not None:
-        possible, others = [], []
-    if others:
-        situation = queries.situation_together([account, *others], left=typed.left, known=typed.known)
-    else:
-        situation = queries.situation_of(account, left=typed.left, known=typed.known, changes=changes)
+    running = _running(request, account)
+    changes = next(iter(running), None)
+    possible, others = _others(request, account, accounts, running)
+    situation = queries.situation_together([account, *others], left=typed.left, known=typed.known, changes=running)
     context: dict[str, object] = {
         "case_no": found.case_no, "closed": found.closed_on, "account": account, "accounts": accounts, "typed": typed.text,
         "possible": possible, "others": others,
@@ -209,11 +210,12 @@ def _shares(context: dict[str, Any]) -> list[tuple[str, list[tuple[Decimal, Deci
     return list(rows.items())
 
 
-def _running(request: HttpRequest, account: Account) -> Arrangement | None:
-    """The running plan of the account that is to be changed, as the address or form names it."""
+def _running(request: HttpRequest, account: Account) -> list[Arrangement]:
+    """What runs on of the plan that is to be changed, as the address or form names it, the account's first; empty where none is."""
     asked = (request.GET or request.POST).get("changes", "")
-    found = queries.running(account, int(asked)) if asked.isdigit() else None
-    if asked and found is None:
+    found = queries.running(party_id=account.party_id, arrangement_id=int(asked)) if asked.isdigit() else []
+    found = sorted(found, key=lambda part: part.account_id != account.pk)
+    if asked and (not found or found[0].account_id != account.pk):
         raise Http404(asked)
     return found
 
@@ -236,10 +238,11 @@ def _told(asked: str) -> dict[str, str] | None:
     return _reason(found.answer) if found else None
 
 
-def _change_asked(one: Arrangement, asked: ChangeRequest | None) -> dict[str, object] | None:
+def _change_asked(whole: Agreement, asked: ChangeRequest | None) -> dict[str, object] | None:
     """What he asks for of a running plan on his own page, word for word, and where the change begins at the desk."""
     if asked is None or hasattr(asked, "answer"):
         return None
+    one = next((part for part in whole.parts if not part.repaid), whole.lead)
     begins = {"account": one.account_id, "changes": one.pk, "left": asked.monthly, "due_day": asked.due_day}
     return {
         "row": asked,
@@ -268,8 +271,9 @@ def _made(whole: Agreement, request: HttpRequest, asked: ChangeRequest | None) -
         "may_answer": waits and may_approve and not mine and one.recorded_by != request.user.pk,
         "may_send": may_be_sent(one.standing), "own": waits and one.recorded_by == request.user.pk,
         "may_agree": one.standing == Arrangement.Standing.APPROVED and request.user.may("arrangement.propose"),
-        "may_change": one.standing in PERFORMED and not several and request.user.may("arrangement.propose"),
-        "asked": _change_asked(one, asked),
+        "may_change": one.standing in PERFORMED and request.user.may("arrangement.propose"),
+        "begins": next((part for part in whole.parts if not part.repaid), one),
+        "asked": _change_asked(whole, asked),
         "may_cancel": one.standing in (*WAITING, *PERFORMED) and request.user.may("arrangement.propose"),
         "may_certify": several and one.standing == Arrangement.Standing.ENDED and request.user.may("arrangement.propose"),
         "end": next((part.end for part in whole.parts if hasattr(part, "end")), None),
@@ -341,15 +345,16 @@ def propose(request: HttpRequest, case_no: str) -> HttpResponse:
     typed = _Typed(request.POST)
     wish = typed.wish
     account, accounts = _account(request, found, request.POST)
-    running, (_possible, others) = _running(request, account), _others(request, account, accounts)
-    if wish is None or (found.closed_on is not None and running is None):
+    running = _running(request, account)
+    _possible, others = _others(request, account, accounts, running)
+    if wish is None or (found.closed_on is not None and not running):
         return _page(request, found, typed)
     try:
         services.propose(
             account_id=account.pk, wish=wish, left=typed.left, known=typed.known, heard=typed.text["heard"],
             by_role=request.user.role, by=request.user.actor, now=now, case_id=found.pk, case_no=found.case_no,
             key=f"proposal-{request.POST.get('key') or secrets.token_hex(8)}"[:80],
-            changes=running.pk if running else None, others=[one.pk for one in others],
+            changes=running[0].pk if running else None, others=[one.pk for one in others],
         )  # fmt: skip
     except services.NotOffered as refused:
         return _page(request, found, typed, refused=refused.reasons)

@@ -17,6 +17,7 @@ from django.conf import settings
 from dunwell.arrangements import services as arrangements
 from dunwell.arrangements.models import Arrangement
 from dunwell.arrangements.queries.plans import running, situation_of, situation_together
+from dunwell.arrangements.rules.agreements import lines
 from dunwell.arrangements.rules.offers import Offer, Situation, Wish, beside
 from dunwell.arrears.models import AccountState
 from dunwell.casework.models import Case
@@ -94,11 +95,13 @@ class Wanted:
             "monthly": "" if self.monthly is None else str(self.monthly), "due_day": self.due_day, "months": self.months
         }  # fmt: skip
 
-    def left(self, plan: Arrangement) -> Decimal | None:
+    def left(self, plan: Sequence[Arrangement]) -> Decimal | None:
         """What he can pay a month: as he said, else as now, unless he wants to have paid sooner."""
         if self.monthly is not None or self.months is not None:
             return self.monthly
-        return max((row.amount for row in plan.instalments.filter(position__gt=0)), default=None)
+        return max(
+            (row.amount for row in lines(part.instalments.filter(position__gt=0) for part in plan)), default=None
+        )
 
 
 def change(
@@ -110,18 +113,19 @@ def change(
         pk=body.get("instead_of") or 0, party_id=asked.party_id, kind="change", answer__done=True
     ).first()
     said = opened_body(earlier.kind, earlier.body) if earlier else body
-    plan = _running(asked.party_id, said.get("arrangement") or 0)
-    if plan is None:
+    number = said.get("arrangement") or 0
+    plan = running(party_id=asked.party_id, arrangement_id=number)
+    if not plan:
         return refused("no_plan")
     wanted = Wanted.of(said)
     offered, forbidden = _changes(plan, wanted, now)
     if offered and earlier is None and wanted != Wanted():
-        return Reply(data={"offers": offered, "changes": plan.pk, **wanted.told()})
+        return Reply(data={"offers": offered, "changes": number, **wanted.told()})
     text = str(said.get("text", "")).strip()
     words = keep_words(asked, "plan_change", text, by=by, now=now) if text else None
     try:
         made = arrangements.ask_change(
-            arrangement_id=plan.pk, monthly=wanted.monthly, due_day=wanted.due_day, months=wanted.months, words=words,
+            arrangement_id=number, monthly=wanted.monthly, due_day=wanted.due_day, months=wanted.months, words=words,
             refused=() if offered else forbidden, case_id=case.pk if case else None, by=by, now=now, key=f"page/{asked.pk}",
         )  # fmt: skip
     except arrangements.NotAllowed as problem:
@@ -131,14 +135,10 @@ def change(
     return Reply(data={"what": "ask_plan", "request": made.pk})
 
 
-def _running(party_id: int, arrangement_id: int) -> Arrangement | None:
-    plan = Arrangement.objects.filter(pk=arrangement_id, party_id=party_id).select_related("account").first()
-    return running(plan.account, plan.pk) if plan else None
-
-
-def _changes(plan: Arrangement, wanted: Wanted, now: datetime) -> tuple[list[dict[str, Any]], list[str]]:
-    """What may be his in place of a running plan, and the rules that forbid the rest, each once."""
-    situation = situation_of(plan.account, left=wanted.left(plan), known=KNOWN, changes=plan)
+def _changes(plan: Sequence[Arrangement], wanted: Wanted, now: datetime) -> tuple[list[dict[str, Any]], list[str]]:
+    """What may be his in place of what runs on of a plan, and the rules that forbid the rest, each once."""
+    accounts = [part.account for part in plan]
+    situation = situation_together(accounts, left=wanted.left(plan), known=KNOWN, changes=plan)
     if situation is None:
         return [], []
     found, others = beside(
@@ -146,7 +146,7 @@ def _changes(plan: Arrangement, wanted: Wanted, now: datetime) -> tuple[list[dic
         due_day=wanted.due_day, months=wanted.months,
     )  # fmt: skip
     rules = dict.fromkeys(reason.rule for one in others for reason in one.reasons if ROLE in one.product.offered_by)
-    return [_shown(one, [plan.account]) for one in found], list(rules)
+    return [_shown(one, accounts) for one in found], list(rules)
 
 
 def _shown(one: Offer, accounts: Sequence[Account]) -> dict[str, Any]:
@@ -182,11 +182,12 @@ def take(
     if not 0 <= body["nr"] < len(shown):
         return refused("no_offer")
     chosen, wanted = shown[body["nr"]], Wanted.of(before.data)
-    plan = _running(asked.party_id, before.data["changes"]) if "changes" in before.data else None
-    if "changes" in before.data and plan is None:
+    changes = before.data.get("changes")
+    plan = running(party_id=asked.party_id, arrangement_id=changes) if changes else []
+    if changes and not plan:
         return refused("no_plan")
-    left = wanted.monthly if plan is None else wanted.left(plan)
-    if chosen not in (_offers(asked.party_id, left, now) if plan is None else _changes(plan, wanted, now)[0]):
+    left = wanted.left(plan) if plan else wanted.monthly
+    if chosen not in (_changes(plan, wanted, now)[0] if plan else _offers(asked.party_id, left, now)):
         return refused("changed")
     waived = {part: Decimal(given) for part, given in chosen["waived"].items()}
     wish = Wish(chosen["product"], chosen["term"], Decimal(chosen["first_payment"]), waived, chosen["due_day"])
@@ -194,7 +195,7 @@ def take(
         made = arrangements.propose(
             account_id=chosen["account"], wish=wish, left=left, known=KNOWN, by_role=ROLE, by=by,
             heard=f"asked for on his own page, request {asked.pk}", now=now, key=f"page/{asked.pk}",
-            case_id=case.pk if case else None, case_no=case.case_no if case else "", changes=plan.pk if plan else None,
+            case_id=case.pk if case else None, case_no=case.case_no if case else "", changes=changes,
             others=chosen["others"],
         )  # fmt: skip
     except (arrangements.NotOffered, LookupError):
