@@ -10,6 +10,7 @@ from django.test import Client
 from dunwell.kernel.actor import Actor
 from dunwell.nightly import queries, services
 from dunwell.nightly.models import Run, Step
+from dunwell.nightly.pages import words
 from tests import build, nights
 
 D = date(2026, 11, 22)
@@ -37,6 +38,7 @@ def test_who_sees_the_nights(home, role, status):
 def test_a_run_shows_its_steps_in_the_readers_language(home):
     run = queries.latest()
     page = client("manager").get(f"/runs/{run.pk}").content.decode()
+    assert set(Step.objects.values_list("name", flat=True)) <= set(words.STEPS)
     assert '<th scope="row">Accounts</th>' in page  # the file that it read
     assert "Roll up to the party" in page and f'hx-get="/runs/{run.pk}"' not in page
     assert page.count('<tr><th scope="row">') >= Step.objects.filter(run=run).count()

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.utils import translation
 
+from dunwell.compliance.shipped import pack_on
+from dunwell.desk.advice import said_of
 from dunwell.floor.rules.best_time import best_time
-from dunwell.floor.rules.next_step import Standing, best, options
+from dunwell.floor.rules.next_step import Option, Standing, best, options
 from dunwell.floor.rules.scripts import TextWrong, answer, choose, script, shipped
 from dunwell.floor.rules.training import courses, judge, needed
 
@@ -102,3 +105,12 @@ def test_a_test_is_passed_with_four_of_five_and_counts_for_a_year() -> None:
     assert judge(course, [None, *right[1:]]).passed  # five of six
     assert not judge(course, [None, None, *right[2:]]).passed
     assert course.until(date(2026, 11, 23)) == date(2027, 11, 22)
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_why_he_may_not_be_called_names_the_rule_and_not_its_code(language):
+    pack = pack_on(date(2026, 11, 23))
+    title = pack.rules["CN-TIME-NIGHT"].title
+    with translation.override(language):
+        said = said_of(Option("call", False, "gate", {"rule": "CN-TIME-NIGHT"}), pack)
+    assert (title.en if language == "en" else title.zh) in said and "CN-" not in said

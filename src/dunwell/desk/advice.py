@@ -70,7 +70,7 @@ def advice(
     rule = found.case.next_rule or (found.planned[0] if found.planned else {}).get("rule", "")
     rule = rule if rule.isupper() else ""  # why nothing is planned is said in words
     others = [
-        (STEPS[one.step](), _why(one, gate.pack), one.fits)
+        (STEPS[one.step](), said_of(one, gate.pack), one.fits)
         for one in known
         if one.step in OFFERED and one.step != chosen.step
     ]
@@ -106,7 +106,8 @@ def _said(chosen: Option, found: casework.CasePage, points: Sequence[Point], gat
     return SAID[chosen.step]()
 
 
-def _why(one: Option, pack: Pack) -> str:
+def said_of(one: Option, pack: Pack) -> str:
+    """Why a step fits or not, in words of the page's language; a rule by what the pack calls it."""
     params = {
         name: rule_words(str(value), pack) if name == "rule" else value for name, value in dict(one.params).items()
     }
@@ -116,7 +117,7 @@ def _why(one: Option, pack: Pack) -> str:
 def _reasons(found: casework.CasePage, chosen: Option, pack: Pack) -> list[str]:
     reasons = [found.reason] if found.reason else []
     if chosen.step in ("call", "offer_plan", "ask_third", "trace", "message"):
-        reasons.append(_why(chosen, pack))
+        reasons.append(said_of(chosen, pack))
     if found.planned:
         planned = found.planned[0]
         reasons.append(

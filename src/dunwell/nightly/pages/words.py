@@ -42,6 +42,7 @@ STEPS = {
     "book": pgettext_lazy("night", "The whole book"),
     "figures": pgettext_lazy("night", "Managers' figures"),
     "totals": pgettext_lazy("night", "Check totals"),
+    "changes": pgettext_lazy("night", "Find what changed"),
     "partition": pgettext_lazy("night", "Cut into partitions"),
     "publish": pgettext_lazy("night", "Publish"),
 }
