@@ -9,6 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from dunwell.arrangements.models import Arrangement, PromisePart
+from dunwell.compliance.models import Contact
 from dunwell.demo import loading, replay
 from dunwell.identity.models import Role, User
 from dunwell.intake.models import IntakeFile, QuarantinedRow
@@ -42,7 +44,7 @@ def tables(day: date) -> Path:
 @in_the_soak
 def test_the_demo_s_figures_are_those_of_the_source_and_of_the_rows_below_them(fresh_database, tmp_path, settings):
     settings.LAKE = tmp_path / "lake"
-    logins = loading.load(today=TODAY, accounts=ACCOUNTS, folder=tmp_path / "demo")
+    logins = loading.load(today=TODAY, accounts=ACCOUNTS, folder=tmp_path / "demo", worked=True)
     months, days = replay.business_dates(date(2026, 11, 22))
 
     assert {login.role for login in logins} == set(Role.values)
@@ -81,9 +83,12 @@ def test_the_demo_s_figures_are_those_of_the_source_and_of_the_rows_below_them(f
         entered = drilldown.entered(tables(days[-1]), currency="CNY", cohort=curve.cohort)
         assert (entered.accounts, entered.balance) == (curve.accounts, curve.entry_balance)
 
+    worked = Contact.objects.count()
+    assert worked > 20 and Contact.objects.filter(outcomes=None).count() == 0
+    assert PromisePart.objects.exclude(state="open").exists() and Arrangement.objects.exists()
     runs = Run.objects.count()
-    assert loading.load(today=TODAY, accounts=ACCOUNTS, folder=tmp_path / "demo") == logins
-    assert Run.objects.count() == runs
+    assert loading.load(today=TODAY, accounts=ACCOUNTS, folder=tmp_path / "demo", worked=True) == logins
+    assert (Run.objects.count(), Contact.objects.count()) == (runs, worked)
 
     # on a later day the days between are taken in; what the lost mark said is found again in the files
     (tmp_path / "demo" / "last_business_date").unlink()

@@ -10,6 +10,9 @@ import urllib.parse
 import urllib.request
 from datetime import date, timedelta
 
+import psycopg
+
+from dunwell.cli.postgres import Embedded
 from dunwell.identity.models import Role
 from tests.running import Serving, dunwell, one, processes, until
 from tests.sizes import size
@@ -54,6 +57,9 @@ def test_stopped_and_killed_in_mid_load_the_demo_goes_on_and_every_role_can_sign
         assert "/login" not in page.splitlines()[0]
         assert "/logout" in page
     assert date.today() - timedelta(days=2) <= date.fromisoformat(last) <= date.today()
+    with psycopg.connect(Embedded(home).superuser_url.replace("/postgres?", "/dunwell?")) as database:
+        (called,) = database.execute("SELECT count(*) FROM compliance_contact").fetchone()
+    assert called > 0  # the staff worked on the days between the nights
     assert third.stop() == 0
 
     again = Serving(home, "demo")  # without a number it has the accounts it began with

@@ -46,7 +46,9 @@ def prepare(*, accounts: int | None) -> list[str]:
 
     try:
         with Shown() as shown:
-            loaded = loading.load(lambda part, done, of: shown.tell(WORDS[part], done, of), accounts=accounts)
+            loaded = loading.load(
+                lambda part, done, of: shown.tell(WORDS[part], done, of), accounts=accounts, worked=True
+            )
     except loading.NotTheDemo as error:
         raise Refused(str(error)) from None
     return [

@@ -20,7 +20,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection, connections
 
-from dunwell.demo import people, replay
+from dunwell.demo import people, replay, work
 from dunwell.intake.models import IntakeFile
 from dunwell.kernel.actor import Actor
 from dunwell.kernel.times import BANK_ZONE
@@ -47,11 +47,13 @@ def load(
     accounts: int | None = None,
     folder: Path | None = None,
     every_night: bool = False,
+    worked: bool = False,
 ) -> list[people.Login]:
     """Make the demo's portfolio up to yesterday and answer one login a role.
 
     `today` is the day on which the demo is started: on a later one the days between are taken in. `accounts` counts at
-    the first start. Raises NotTheDemo.
+    the first start. With `worked` the staff works on the day after each night, but for the last (demo.work). Raises
+    NotTheDemo.
     """
     told = progress or (lambda part, done, of: None)
     folder = folder or Path(settings.HOME) / "demo"
@@ -78,6 +80,8 @@ def load(
                 ahead.people_are_in()
                 if every_night or _has_night(delivery.business_date, until):
                     nightly.run(business_date=delivery.business_date, now=now, by=actor)
+                    if worked and delivery.business_date > months[-1] and delivery.business_date < until:
+                        work.work(delivery.business_date + timedelta(days=1))
                 told(NIGHTS, nr, len(dates))
     shutil.rmtree(folder / "files", ignore_errors=True)
     return logins
