@@ -8,6 +8,7 @@ of the demo is empty. The same day, seed and portfolio give the same work.
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -17,9 +18,10 @@ from dunwell.arrangements.queries import past_due, terms
 from dunwell.arrangements.rules.offers import Wish
 from dunwell.arrangements.rules.promises import Part
 from dunwell.casework import services as casework
-from dunwell.casework.models import Case
+from dunwell.casework.models import Case, Complaint, Dispute
 from dunwell.casework.rules.codes import codes
-from dunwell.casework.services import complaints, identity
+from dunwell.casework.rules.objections import DECISIONS
+from dunwell.casework.services import complaints, disputes, identity
 from dunwell.compliance import services as compliance
 from dunwell.compliance.models import Contact
 from dunwell.compliance.rules import purposes
@@ -41,7 +43,12 @@ HEARD = {
     "dispute": "称上月一笔消费金额与签购单不符，会补交签购单。",
     "promise": "承认欠款，等工资到账后归还。",
 }
+FOUND = "经核对，签购单金额与账单一致，款项无误。"
+ANSWERED = "经核查通话记录与账务，本行联系次数与计收方式符合规定。感谢您的反馈。"
+FOUND_OUT = "核查通话记录与账务，未见违规。"
 COMPLAINED = (("bank", "frequency", "称一周内多次接到电话。"), ("12378", "amount", "对违约金的计算有疑问。"))
+AT_ONCE = Decimal(800)  # more is promised in parts, or not at all
+SETTLED_AFTER = timedelta(days=6)  # disputes and complaints are answered on the next day of work after so long
 WISHES = (Wish("instalment_plan", 6), Wish("instalment_plan", 12), Wish("deferral", 2))
 
 
@@ -58,8 +65,11 @@ def work(day: date) -> None:
             now = begins + round_ * BETWEEN + timedelta(minutes=4 * nr, seconds=chance.randrange(200))
             asks = "ask_plan" if round_ == nr % CALLS and nr % 2 else ""  # a plan is asked for on each day
             _call(user, chance, now=now, key=f"demo-{day}-{round_}-{nr}", ends=asks)
-    _answer(leader, now=begins + (CALLS + 1) * BETWEEN)
-    _complaint(people, chance, now=begins + (CALLS + 1) * BETWEEN, key=f"demo-{day}")
+    evening = begins + (CALLS + 1) * BETWEEN
+    _approve(leader, now=evening)
+    _settle_disputes(leader, now=evening)
+    _settle_complaints(now=evening)
+    _complaint(people[0], chance, now=evening, key=f"demo-{day}")
 
 
 def _began() -> bool:
@@ -113,13 +123,14 @@ def _call(user: User, chance: random.Random, *, now: datetime, key: str, ends: s
 
 
 def _parts(case: Case, chance: random.Random, *, now: datetime) -> list[Part]:
-    """All that is past due, or a half and the rest later, on working days within the policy."""
+    """What he can raise at once, or that much and as much again later, on working days within the policy."""
     owed = past_due(party_id=case.party_id, currency=case.currency)
-    days = [day for day, works in terms(past_due=owed, currency=case.currency, now=now).days if works][1:]
-    if len(days) < 4 or owed < 200 or chance.random() < 0.7:
-        return [Part(chance.choice(days[:5]), owed)] if days else []
-    half = (owed / 2).quantize(Decimal("0.01"))
-    return [Part(days[1], half), Part(days[-1], owed - half)]
+    allowed = terms(past_due=owed, currency=case.currency, now=now)
+    days = [day for day, works in allowed.days if works][1:]
+    part = owed if owed <= AT_ONCE else max(AT_ONCE, allowed.least)
+    if len(days) < 4 or part * 2 > owed or chance.random() < 0.7:
+        return [Part(chance.choice(days[:5]), part)] if days else []
+    return [Part(days[1], part), Part(days[-1], part)]
 
 
 def _propose(case: Case, user: User, *, now: datetime, key: str) -> None:
@@ -135,23 +146,48 @@ def _propose(case: Case, user: User, *, now: datetime, key: str) -> None:
         return
 
 
-def _answer(leader: User, *, now: datetime) -> None:
+def _approve(leader: User, *, now: datetime) -> None:
     """Every other proposal is approved; the others wait on the leader's page."""
     for proposal in Arrangement.objects.filter(standing="proposed", answers=None).order_by("pk")[::2]:
-        try:
+        with suppress(arrangements.NotAllowed):
             arrangements.answer_proposal(
                 arrangement_id=proposal.pk, approved=True, by=leader.actor, by_role=leader.role, now=now
             )
-        except arrangements.NotAllowed:
-            continue
 
 
-def _complaint(people: list[User], chance: random.Random, *, now: datetime, key: str) -> None:
-    """Now and then somebody complains of a call; nobody answers him yet."""
+def _settle_disputes(leader: User, *, now: datetime) -> None:
+    waiting = Dispute.objects.filter(recorded_at__lt=now - SETTLED_AFTER).exclude(steps__kind__in=DECISIONS)
+    for row in waiting.order_by("pk"):
+        said = {"dispute_id": row.pk, "text": FOUND, "by": leader.actor, "now": now, "key": f"demo-{row.pk}"}
+        with suppress(disputes.DisputeRefused):  # no address to write to
+            disputes.decide(outcome="rejected", **said)
+            disputes.answer(**said | {"key": f"demo-{row.pk}:letter"})
+
+
+def _settle_complaints(*, now: datetime) -> None:
+    handler = User.objects.filter(role=Role.COMPLIANCE).order_by("username").first()
+    for row in Complaint.objects.filter(recorded_at__lt=now - SETTLED_AFTER, steps__isnull=True).order_by("pk"):
+        said = {"complaint_id": row.pk, "by": handler.actor, "now": now, "key": f"demo-{row.pk}"}
+        complaints.assign(handler_id=handler.pk, **said)
+        with suppress(complaints.ComplaintRefused):  # no address to write to
+            complaints.answer(text=ANSWERED, **said | {"key": f"demo-{row.pk}:letter"})
+            complaints.close(
+                founded=False,
+                root_cause="misunderstanding",
+                redress="none",
+                text=FOUND_OUT,
+                **said | {"key": f"demo-{row.pk}:end"},
+            )
+
+
+def _complaint(taken_by: User, chance: random.Random, *, now: datetime, key: str) -> None:
+    """Now and then somebody complains who was called."""
     source, category, text = chance.choice(COMPLAINED)
-    called = Case.objects.filter(closed_on=None, pk__in=Contact.objects.values("case_id")).order_by("-pk")
-    if chance.random() < 0.5 and (case := called.first()) is not None:
+    called = Case.objects.filter(closed_on=None, pk__in=Contact.objects.values("case_id"), complaints=None).order_by(
+        "-pk"
+    )
+    if chance.random() < 0.6 and (case := called.first()) is not None:
         complaints.open_complaint(
-            case_id=case.pk, source=source, category=category, severity="normal", text=text, by=people[0].actor, now=now,
+            case_id=case.pk, source=source, category=category, severity="normal", text=text, by=taken_by.actor, now=now,
             key=f"{key}:complaint",
         )  # fmt: skip
