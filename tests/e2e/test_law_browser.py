@@ -148,7 +148,7 @@ def test_a_call_is_refused_at_ten_at_night_with_its_article_and_so_is_the_sevent
     expect(point_of(page, point)).to_contain_text("CN-CALL-6-PER-POINT")
     expect(point_of(page, point)).to_contain_text("2026-11-26 08:00")
     page.keyboard.press("w")
-    expect(page.locator("#why-dialog")).to_contain_text("CN-CALL-6-PER-POINT")
+    expect(page.locator("#why-dialog")).to_contain_text("the gate does not allow it now: Dials a number a day")
     assert Contact.objects.count() == 6
 
 
