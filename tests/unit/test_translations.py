@@ -153,3 +153,15 @@ def test_catalogues_are_made_once_and_again_when_a_text_changes(tmp_path):
     assert second != first
     with (second / "zh_Hans/LC_MESSAGES/django.mo").open("rb") as made:
         assert gettext.GNUTranslations(made).gettext("open") == "开启"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_text_has_one_translation_and_stands_in_a_file_once(language):
+    said: dict[str, str] = {}
+    twice, otherwise = [], []
+    for path in sorted(PACKAGE.glob(f"*/locale/{language}/LC_MESSAGES/django.po")):
+        messages = [message for message in read(path) if message.id]
+        keys = [message.key for message in messages]
+        twice += [(path.parts[-5], key) for key in set(keys) if keys.count(key) > 1]
+        otherwise += [(path.parts[-5], one.key) for one in messages if said.setdefault(one.key, one.value) != one.value]
+    assert (twice, otherwise) == ([], [])
