@@ -1,7 +1,9 @@
-"""`python -m tests.pictures URL PASSWORD`: the pictures of the README, taken anew from a demo that runs (`make demo`).
+"""`python -m tests.pictures URL PASSWORD OWN KNOWN`: the pictures of README and docs, taken anew from a demo that runs.
 
-A collector of each language takes the next case, calls, and begins to write a promise down; a manager looks at the
-book. The calls stay as they are: what came of them is for whoever sits at the demo.
+What it is told `make demo` prints: its address, the password, the link to a cardholder's own page and what is asked there. A
+collector of each language takes the next case, calls (so it has to be between 8 and 22 in China), and begins to write a
+promise down; a manager looks at the book, a cardholder at what he owes. The calls stay as they are: what came of them is for
+whoever sits at the demo.
 """
 
 from __future__ import annotations
@@ -15,6 +17,12 @@ from tests.browser import find
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 SIZE = {"width": 1440, "height": 900}
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "color_scheme": "light",
+}
 LANGUAGES = (("zh-hans", "", "collector1"), ("en", "-en", "collector2"))
 
 
@@ -51,8 +59,22 @@ def portfolio(page: Page, url: str) -> None:
     page.locator(".heat").wait_for()
 
 
+def own(browser: Browser, link: str, known: str) -> None:
+    """What he owes, on a telephone, with the first card open; in Chinese, then in English."""
+    page = browser.new_context(**PHONE).new_page()
+    page.goto(link)
+    page.locator("main form button").click()
+    page.fill("#known", known)
+    page.keyboard.press("Enter")
+    for suffix, other, back in (("", "en", "zh-hans"), ("-en", "zh-hans", "en")):
+        page.locator("summary").first.click()
+        page.screenshot(path=FOLDER / f"own{suffix}.png")
+        page.locator(f"header button[value={other}]").click()
+        page.locator(f"header button[value={back}]").wait_for()
+
+
 def main() -> None:
-    url, password = sys.argv[1].rstrip("/"), sys.argv[2]
+    url, password, link, known = sys.argv[1].rstrip("/"), *sys.argv[2:]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find() or None, args=["--no-sandbox", "--disable-gpu"])
         for language, suffix, collector in LANGUAGES:
@@ -61,6 +83,7 @@ def main() -> None:
                 show(page, url)
                 page.screenshot(path=FOLDER / f"{name}{suffix}.png")
                 page.context.close()
+        own(browser, link, known)
 
 
 if __name__ == "__main__":
