@@ -163,7 +163,7 @@ class Copy:
         return found
 
     def tied(self) -> dict[str, tuple[int, int]]:
-        """What the database does not tie to the row it names (decision 0074): how many do, and how many name none."""
+        """What the database does not tie to the row it names (decision 0075): how many do, and how many name none."""
         found = {}
         with psycopg.connect(address(self.server.superuser_url, database=self.name)) as database:
             for field in UNTIED:
