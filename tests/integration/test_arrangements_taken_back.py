@@ -23,6 +23,7 @@ from dunwell.payments.models import Payment
 from dunwell.portfolio import services as portfolio
 from dunwell.portfolio.models import Account, PartyIdentity
 from tests import build, plans
+from tests.sizes import in_the_soak
 
 D = build.TODAY
 
@@ -158,6 +159,7 @@ def test_a_card_is_blocked_again_whether_its_release_was_confirmed_or_not(accoun
     assert asked(plan)[3:] == ["card_release", "card_block", "card_release"]
 
 
+@in_the_soak
 def test_ended_again_before_the_host_has_blocked_the_card_it_is_released_with_its_word(account):
     plan = in_force(account, Wish("personalised_plan", 24))
     paid = pay(account, "12000.00", day(2))
@@ -170,6 +172,7 @@ def test_ended_again_before_the_host_has_blocked_the_card_it_is_released_with_it
     assert asked(plan)[3:] == ["card_release", "card_block", "card_release"]
 
 
+@in_the_soak
 def test_of_a_due_date_that_he_was_told_of_he_is_told_again(account, monkeypatch):
     monkeypatch.setattr(telling, "connected", lambda channel: channel == "sms")
     plan = in_force(account, Wish("personalised_plan", 24))
@@ -236,6 +239,7 @@ def test_repaid_early_it_stays_as_long_as_what_was_owed_is_covered(account, cred
     assert told_of(plan) == ([True] if standing == "ended" else [True, False])
 
 
+@in_the_soak
 def test_money_that_came_later_and_bounces_changes_nothing(account):
     plan, _ = repaid(account)
     bounces(pay(account, "300.00", day(5)), day(6))  # for what he bought with it since
@@ -256,6 +260,7 @@ def test_who_dies_after_he_has_performed_it_has_performed_it(account):
     assert stands(plan, day(4)) == "ended" and asked(plan) == ["waiver"]
 
 
+@in_the_soak
 def test_of_a_combined_plan_the_card_that_was_not_repaid_after_all_is_in_it_again(account):
     second = build.account("A2", party=account.party)
     build.account_state(account=second, principal_retail=Decimal("6000.00"), balance=Decimal("6000.00"))

@@ -10,6 +10,7 @@ from dunwell.channels.services import load_templates
 from dunwell.compliance import services as compliance
 from dunwell.compliance import shipped
 from dunwell.desk import timeline
+from dunwell.desk.timeline import cases as of_cases
 from dunwell.evidence import services as evidence
 from dunwell.evidence.models import StoredFile
 from dunwell.kernel.actor import Actor
@@ -99,3 +100,9 @@ def test_a_call_with_its_recording_has_a_player():
     shown = timeline.shown(read(party.pk), kind="", points={}, today=build.TODAY, pack=PACK)
     page = render_to_string("desk/case_entries.html", {"page": {"timeline": shown, "case_no": "C"}})
     assert page.count(f'<audio controls preload="none" src="/recordings/{sound.pk}"') == 1
+
+
+def test_why_an_action_is_off_is_said_in_words():
+    for code in ("not_planned_any_more", "cured", "paid", "no_contact_point", "no_text", "difference_unexplained"):
+        said = of_cases.action({"reason": code, "steps": ["SMS-03"], "in_words": ["SMS"]}, "action.cancelled")["main"]
+        assert said.startswith("SMS: ") and said != f"SMS: {code}" and "_" not in said

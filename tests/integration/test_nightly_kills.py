@@ -28,7 +28,7 @@ from dunwell.payments import services as payments
 from dunwell.portfolio.models import Account
 from dunwell.strategy import services as strategy
 from tests import build, nights
-from tests.sizes import size
+from tests.sizes import in_the_soak, size
 
 BY = Actor.program("tests")
 D = date(2026, 11, 22)
@@ -233,6 +233,7 @@ def test_a_paused_runner_that_wakes_up_late_writes_nothing(home, monkeypatch):
     assert BucketDay.objects.count() == Decimal(len(set(BucketDay.objects.values_list("bucket", flat=True))))
 
 
+@in_the_soak
 def test_two_nights_at_once_one_is_told_that_it_is_busy(home):
     from django.db import connections
 

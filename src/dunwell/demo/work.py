@@ -35,7 +35,7 @@ OWNED = 8  # cases handed out to each collector, on the first day
 #: How often a call ends so; codes of casework/codes.yaml.
 ENDS = {
     "promise": 28, "no_answer": 24, "rejected": 8, "busy": 5, "powered_off": 6, "call_back": 6, "says_paid": 5, "refused": 6,
-    "ask_plan": 6, "hardship": 2, "dispute": 3, "third_party": 2,
+    "ask_plan": 6, "hardship": 2, "dispute": 3,
 }  # fmt: skip
 HEARD = {
     "ask_plan": "工资减少，希望分期归还。",

@@ -79,6 +79,10 @@ def action(data: Said, kind: str) -> Said:
     why = {
         "not_planned_any_more": _("the strategy no longer asks for it"),
         "cured": _("nothing is past due"),
+        "paid": _("what was past due is paid"),
+        "no_contact_point": _("none of his numbers or addresses can be used"),
+        "no_text": _("no approved text fits"),
+        "difference_unexplained": _("a difference to the host is not explained"),
     }.get(str(data.get("reason", "")), str(data.get("reason", "")))
     channel = str(words.CHANNELS.get(str(data.get("channel", "")), data.get("channel", "")))
     steps = pgettext("between steps", "; ").join(data.get("in_words") or [])  # type: ignore[arg-type]
