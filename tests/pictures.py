@@ -60,17 +60,18 @@ def portfolio(page: Page, url: str) -> None:
 
 
 def own(browser: Browser, link: str, known: str) -> None:
-    """What he owes, on a telephone, with the first card open; in Chinese, then in English."""
+    """What he owes, on a telephone, in Chinese, then in English."""
     page = browser.new_context(**PHONE).new_page()
     page.goto(link)
     page.locator("main form button").click()
     page.fill("#known", known)
     page.keyboard.press("Enter")
-    for suffix, other, back in (("", "en", "zh-hans"), ("-en", "zh-hans", "en")):
-        page.locator("summary").first.click()
+    page.locator("p.now").first.wait_for()
+    for language, suffix, _ in LANGUAGES:
+        page.context.add_cookies([{"name": "language", "value": language, "url": page.url}])
+        page.goto(page.url)
+        page.locator("p.now").first.wait_for()
         page.screenshot(path=FOLDER / f"own{suffix}.png")
-        page.locator(f"header button[value={other}]").click()
-        page.locator(f"header button[value={back}]").wait_for()
 
 
 def main() -> None:

@@ -104,5 +104,8 @@ def test_a_call_with_its_recording_has_a_player():
 
 def test_why_an_action_is_off_is_said_in_words():
     for code in ("not_planned_any_more", "cured", "paid", "no_contact_point", "no_text", "difference_unexplained"):
-        said = of_cases.action({"reason": code, "steps": ["SMS-03"], "in_words": ["SMS"]}, "action.cancelled")["main"]
+        with translation.override("en"):
+            said = of_cases.action({"reason": code, "steps": ["SMS-03"], "in_words": ["SMS"]}, "action.cancelled")[
+                "main"
+            ]
         assert said.startswith("SMS: ") and said != f"SMS: {code}" and "_" not in said
