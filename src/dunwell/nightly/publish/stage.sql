@@ -48,6 +48,8 @@ CREATE TEMP TABLE IF NOT EXISTS pub (
     has_case boolean, opened boolean, cases boolean, actions boolean
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS pub_step (party_id bigint, case_id bigint, step text COLLATE "C") ON COMMIT DELETE ROWS;
+CREATE INDEX IF NOT EXISTS pub_party ON pub (party_id);
+CREATE INDEX IF NOT EXISTS pub_step_party ON pub_step (party_id);
 CREATE TEMP TABLE IF NOT EXISTS pub_said (
     place smallint, kind text, party_id bigint, case_id bigint, account_id bigint, data text
 ) ON COMMIT DELETE ROWS
