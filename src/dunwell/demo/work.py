@@ -58,8 +58,7 @@ def work(day: date) -> None:
     people = list(User.objects.filter(role=Role.COLLECTOR).order_by("username"))
     leader = User.objects.filter(role=Role.TEAM_LEADER).order_by("username").first()
     begins = datetime.combine(day, BEGINS, BANK_ZONE)
-    if not _began():
-        _hand_out(people, leader, now=begins - BETWEEN)
+    _hand_out(people, leader, now=begins - BETWEEN)
     for round_ in range(CALLS):
         for nr, user in enumerate(people):
             now = begins + round_ * BETWEEN + timedelta(minutes=4 * nr, seconds=chance.randrange(200))
@@ -72,12 +71,8 @@ def work(day: date) -> None:
     _complaint(people[0], chance, now=evening, key=f"demo-{day}")
 
 
-def _began() -> bool:
-    """Whether cases have owners: the work has begun."""
-    return Case.objects.exclude(owner=None).exists()
-
-
 def _hand_out(people: list[User], leader: User, *, now: datetime) -> None:
+    """On the first day; the key does it once."""
     waiting = Case.objects.filter(closed_on=None, queue="call").order_by("rank", "pk")
     few = list(waiting.values_list("pk", flat=True)[: OWNED * len(people)])
     casework.hand_out(cases=few, owners=[user.pk for user in people], by=leader.actor, now=now, key="demo-hand-out")

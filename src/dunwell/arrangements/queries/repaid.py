@@ -34,9 +34,8 @@ def taken_back(*, account: str, books_of: str, told_at: str) -> QuerySet[Reversa
     `account`, `books_of` and `told_at` name the outer query's columns: the account, the day of the books and the moment at
     which they were told. What is told later of an earlier day was not known either.
     """
-    later = Q(business_date__gt=OuterRef(books_of)) | Q(recorded_at__gt=OuterRef(told_at))
     return Reversal.objects.filter(
-        later, payment__account=OuterRef(account), payment__provisional=False,
+        _told_later(books_of, told_at), payment__account=OuterRef(account), payment__provisional=False,
         payment__transaction_date__lte=OuterRef(books_of),
     )  # fmt: skip
 
@@ -45,11 +44,17 @@ def missing(*, account: str, books_of: str, told_at: str) -> Combinable:
     """How much of the money paid by a day is not there, other than its books say: taken back, less what was booked anew or
     told late. A column of a query; the names are those of `taken_back`."""
     back = taken_back(account=account, books_of=books_of, told_at=told_at)
-    later = Q(business_date__gt=OuterRef(books_of)) | Q(recorded_at__gt=OuterRef(told_at))
     anew = Payment.objects.filter(
-        later, account=OuterRef(account), provisional=False, transaction_date__lte=OuterRef(books_of)
+        _told_later(books_of, told_at),
+        account=OuterRef(account),
+        provisional=False,
+        transaction_date__lte=OuterRef(books_of),
     )
     return _sum(back.annotate(of=F("payment__account"))) - _sum(anew.annotate(of=F("account")))
+
+
+def _told_later(books_of: str, told_at: str) -> Q:
+    return Q(business_date__gt=OuterRef(books_of)) | Q(recorded_at__gt=OuterRef(told_at))
 
 
 def _sum(found: QuerySet) -> Coalesce:

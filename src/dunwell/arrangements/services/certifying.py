@@ -193,14 +193,13 @@ def _revoke(request_id: int, *, now: datetime) -> bool:
 
 def _untrue(now: datetime, *, request_id: int | None = None) -> list[tuple[int, int]]:
     """Certificates that say what is not so, by number of the request, with the last reversal on each of their accounts."""
-    of = {} if request_id is None else {"certificate": request_id}
     names = {"books_of": "instruction__answer__booked_on", "told_at": "instruction__answer__recorded_at"}
     found: list[tuple[int, int]] = []
     for model, path in ((CertificateRequest, ""), (CertificateAccount, "request__")):
         account = {"account": "account", **names}
         rows = model.objects.filter(
             Exists(taken_back(**account)),
-            **{f"{path}{name}": value for name, value in of.items()},
+            **({} if request_id is None else {f"{path}certificate": request_id}),
             **{
                 f"{path}kind": Kind.SETTLED, f"{path}certificate__revocation": None,
                 f"{path}certificate__issued_on__gt": business_date(now) - STILL_JUDGED,
